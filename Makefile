@@ -1,0 +1,90 @@
+# Every verb of the project, once. `make run` is all a newcomer needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+ASSETS := platform_core/web/static/manifest.json
+NODE_MODULES := node_modules/.package-lock.json
+WORKERS ?= 2
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+SOURCES := platform_core $(wildcard plugins/*/baton_plugins)
+ASSET_SOURCES := $(shell find platform_core/web/static_src themes -type f 2>/dev/null) \
+	$(wildcard platform_core/web/assets.py platform_core/web/icons.py)
+
+# A virtual environment holds absolute paths: a checkout that was moved or copied makes its own again.
+ifneq ($(file <$(STAMPS)/where),$(CURDIR))
+.PHONY: $(STAMPS)/uv
+endif
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+.PHONY: setup
+setup: $(STAMPS)/python $(ASSETS) ## dependencies, plugins and front-end assets into this folder
+
+$(STAMPS)/uv: requirements-bootstrap.lock
+	@PYTHON='$(PYTHON)' scripts/make-venv $(VENV)
+	@mkdir -p $(STAMPS)
+	@printf '%s' '$(CURDIR)' >$(STAMPS)/where
+	@touch $@
+
+$(STAMPS)/python: $(STAMPS)/uv requirements.lock pyproject.toml $(PLUGINS:%=%/pyproject.toml)
+	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes \
+		-r requirements.lock $(foreach package,. $(PLUGINS),-e ./$(package))
+	@touch $@
+
+$(NODE_MODULES): package-lock.json requirements-node.lock | $(STAMPS)/uv
+	@scripts/with-caches scripts/npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(ASSETS): $(STAMPS)/python $(NODE_MODULES) $(ASSET_SOURCES)
+	@$(BIN)/python -m platform_core.web.assets
+	@touch $@
+
+.PHONY: run
+run: setup ## the demo on http://127.0.0.1:$PORT (8000)
+	@exec $(BIN)/baton quickstart
+
+.PHONY: test-tools
+test-tools: setup
+	@scripts/test-tools
+
+.PHONY: test
+test: test-tools ## all tests, or a part: make test ONLY=tests/core
+	@$(BIN)/pytest -n $(WORKERS) --dist loadscope $(ONLY)
+
+.PHONY: lint
+lint: setup ## ruff, mypy, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+
+.PHONY: fix
+fix: setup ## what ruff can mend and format by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: test-tools ## the benchmarks, or some: make bench ONLY=list,search
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+.PHONY: docs
+docs: setup ## the generated pages under docs/
+	@$(BIN)/baton docs
+
+.PHONY: lock
+lock: $(STAMPS)/uv ## new versions into the lock files, within pyproject.toml's bounds
+	@scripts/with-caches scripts/lock
+
+.PHONY: clean
+clean: ## everything that was made here, except var/
+	rm -rf $(VENV) node_modules platform_core/web/static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

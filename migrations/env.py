@@ -1,0 +1,58 @@
+"""Runs one owner's migrations on the connection that `platform_core.plugins.migrations` provides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+
+_config = context.config
+_connection = _config.attributes["connection"]
+_prefixes: tuple[str, ...] = _config.attributes["prefixes"]
+_table: str = _config.attributes["version_table"]
+
+
+def _own_names(name: str | None, kind: str, parents: Any) -> bool:
+    """Only the owner's tables: everybody else's are neither compared nor dropped."""
+    return kind != "table" or (name is not None and name.startswith(_prefixes) and not _is_search_index(name))
+
+
+def _own_objects(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+    if kind == "table":
+        return name is not None and name.startswith(_prefixes) and not _is_search_index(name)
+    return not (kind == "index" and name == "ix_customers_search_tokens")
+
+
+def _frozen_type(kind: str, item: Any, autogenerate: Any) -> str | bool:
+    """Our column types as plain SQLAlchemy ones: a migration must not change its meaning with our code."""
+    if kind != "type":
+        return False
+    name = type(item).__name__
+    if name == "JSON":
+        autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+    if name == "SearchTokens":
+        autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")'
+    return {"UtcDateTime": "sa.DateTime(timezone=True)", "Money": "sa.BigInteger()"}.get(name, False)
+
+
+def _is_search_index(name: str) -> bool:
+    """FTS5 keeps its shadow tables beside the virtual table; both are made by hand in migrations."""
+    return "_fts" in name
+
+
+context.configure(
+    connection=_connection,
+    target_metadata=_config.attributes["metadata"],
+    version_table=_table,
+    include_name=_own_names,
+    include_object=_own_objects,
+    render_as_batch=True,
+    transactional_ddl=True,
+    transaction_per_migration=True,
+    compare_type=False,
+    render_item=_frozen_type,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,249 @@
+"""Putting the platform together: one `Runtime` per process, one Litestar application on top of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from litestar import Litestar, Request, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import CacheControlHeader, State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.static_files import create_static_files_router
+
+from platform_core import __version__
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.kernel import clock, events, i18n, signals
+from platform_core.kernel.broker import Ticker, WakeUps
+from platform_core.kernel.database import Database
+from platform_core.kernel.errors import BatonError
+from platform_core.kernel.jobs import JobRunner, wake_through
+from platform_core.kernel.scheduler import Scheduler
+from platform_core.kernel.secrets import Vault, create_key_file
+from platform_core.plugins import migrations
+from platform_core.plugins.hooks import Hooks
+from platform_core.plugins.manager import PluginManager
+from platform_core.settings import Settings
+from platform_core.web import errors, headers, routing
+from platform_core.web.live import Hub
+from platform_core.web.pages import url_for
+from platform_core.web.requests import Platform
+from platform_core.web.templates import Templates
+
+_log = logging.getLogger(__name__)
+BUILTINS = tuple(
+    f"platform_core.{name}.plugin" for name in ("web", "audit", "users", "permissions", "customers", "relay", "admin")
+)
+_PACKAGE = Path(__file__).resolve().parent
+THEMES = next(path for path in (_PACKAGE / "themes", _PACKAGE.parent / "themes") if path.exists())
+_MAX_BODY = 60 * 1024 * 1024
+
+
+class Runtime:
+    """Everything a web, worker or command-line process shares."""
+
+    def __init__(self, settings: Settings) -> None:
+        clock.configure(settings.timezone)
+        create_key_file(settings.secret_file)
+        self.settings = settings
+        self.vault = Vault.from_file(settings.secret_file)
+        self.manager = PluginManager(settings, BUILTINS)
+        i18n.load_catalogue("kernel", _PACKAGE / "kernel" / "locale")
+        self.manager.load()
+        self.hooks = Hooks(self.manager)
+        self.database = Database(settings.database_url, pool_size=settings.web_threads)
+        self.database.vault = self.vault
+        self.jobs = JobRunner(self.database, self.manager.declared.jobs.get, self.hooks.load_actor)
+        self.hub = Hub(settings.redis_url)
+        self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
+        self.wakeups = WakeUps(settings.redis_url, self.jobs.run)
+        events.listen_through(lambda: self.manager.declared.listeners)
+        wake_through(self.wakeups.send)
+        signals.send_through(self.hub.send)
+        self.templates = Templates(self._template_folders(), THEMES, settings.theme)
+        self.platform = Platform(
+            settings=settings, database=self.database, vault=self.vault, manager=self.manager, hooks=self.hooks,
+            jobs=self.jobs, templates=self.templates, hub=self.hub, on_denied=self._on_denied, urls={},
+        )  # fmt: skip
+        self.templates.add_global("url", lambda name, **parameters: url_for(self.platform, name, **parameters))
+        self._tickers: list[Ticker] = []
+
+    def _template_folders(self) -> dict[str, Path]:
+        return {
+            name: plugin.folder / "templates"
+            for name, plugin in self.manager.plugins.items()
+            if plugin.info and (plugin.folder / "templates").is_dir()
+        }
+
+    def migrate(self) -> list[str]:
+        """Bring the database up to date. Returns the owners that changed."""
+        return migrations.migrate(self.manager, self.settings.database_url)
+
+    def follow(self) -> None:
+        """Adopt the plugin states of the database; called before serving and then every second."""
+        if self.manager.version < 0:
+            for owner in migrations.pending(self.manager, self.settings.database_url):
+                if owner == migrations.CORE:
+                    message = "the database is older than this program; run: baton migrate"
+                    raise RuntimeError(message)
+                self.manager.fail(self.manager.plugins[owner], "unmigrated", "run: baton migrate")
+        self.manager.follow(self.database)
+
+    def start_background(self, *, work: bool, schedule: bool) -> None:
+        """Threads of this process: following plugin states always; jobs and schedules where asked."""
+        self._tickers = [Ticker("plugin states", 1.0, self.follow)]
+        if work:
+            self.wakeups.start(self.settings.job_threads)
+        if schedule:
+            self._tickers.append(Ticker("schedule", 1.0, self.scheduler.tick))
+            self._tickers.append(Ticker("job sweep", 5.0, self.sweep))
+        for ticker in self._tickers:
+            ticker.start()
+
+    def sweep(self) -> None:
+        """Wake workers for every job that should be running and is not."""
+        for job_id in self.jobs.due():
+            self.wakeups.send(job_id)
+
+    def stop_background(self) -> None:
+        for ticker in self._tickers:
+            ticker.stop()
+        self._tickers = []
+        self.wakeups.stop()
+        self.hub.stop()
+
+    def _on_denied(self, actor: Actor, request: Request[Any, Any, Any], error: BatonError) -> None:
+        """A refusal is written down in a transaction of its own, since the refused one is rolled back."""
+        name = request.route_handler.name or ""
+        customer = request.path_params.get("customer_id")
+        with self.database.system_session("audit a refusal") as session:
+            audit.record(
+                session,
+                actor,
+                "permissions.denied",
+                customer_id=customer if isinstance(customer, UUID) else None,
+                result="denied",
+                reason=f"{request.method} {name}: {error.code}",
+            )
+
+    def close(self) -> None:
+        self.stop_background()
+        self.database.dispose()
+
+
+def create_app(runtime: Runtime, *, background: bool = True) -> Litestar:
+    """The ASGI application. Raises when a handler has neither a permission nor says that it is public."""
+    routing.start_threads(runtime.settings.web_threads)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        runtime.hub.start(asyncio.get_running_loop())
+        if background:
+            embedded = runtime.settings.redis_url is None
+            runtime.start_background(work=embedded, schedule=embedded)
+        runtime.hooks.tell("baton_startup")
+        yield
+        runtime.hooks.tell("baton_shutdown")
+        runtime.close()
+
+    app = _build(runtime, _routers(runtime), [lifespan])
+    _check_guards(app)
+    runtime.platform.urls.update(_url_templates(app))
+    return app
+
+
+def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Litestar:
+    static = create_static_files_router(
+        "/static",
+        [_PACKAGE / "web" / "static"],
+        cache_control=CacheControlHeader(max_age=31536000, public=True, immutable=True),
+        opt={"public": True},
+        include_in_schema=False,
+    )
+    return Litestar(
+        route_handlers=[*routers, static],
+        lifespan=lifespan,
+        state=State({"platform": runtime.platform}),
+        compression_config=CompressionConfig("gzip", gzip_compress_level=5, minimum_size=500),
+        before_send=[headers.add_security_headers],
+        request_max_body_size=_MAX_BODY,
+        openapi_config=_api_description() if runtime.settings.api_docs else None,
+        exception_handlers={
+            BatonError: errors.answer_known,
+            HTTPException: errors.answer_http,
+            Exception: errors.answer_unknown,
+        },
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _api_description() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        "Baton",
+        __version__,
+        render_plugins=[JsonRenderPlugin()],
+        openapi_router=Router("/api/v1", route_handlers=[], opt={"public": True}),
+    )
+
+
+def _routers(runtime: Runtime) -> list[Router]:
+    """One router per declared path. A plugin whose handlers cannot be mounted is set aside; the rest serves."""
+    declared = runtime.manager.declared
+    routers: list[Router] = []
+    for prefix, registry in (("", declared.routes), ("/api/v1", declared.api)):
+        for item in registry.installed():
+            router = Router(
+                prefix + item.value.path,
+                route_handlers=item.value.handlers,
+                opt={"plugin": item.owner},
+                include_in_schema=bool(prefix),
+            )
+            plugin = runtime.manager.plugins[item.owner]
+            if plugin.builtin:
+                routers.append(router)
+                continue
+            try:
+                _check_guards(_build(runtime, [*routers, router], []))
+            except Exception as error:
+                if runtime.settings.strict_plugins:
+                    raise
+                runtime.manager.fail(plugin, "broken", f"its routes cannot be mounted: {error}")
+            else:
+                routers.append(router)
+    failed = {name for name, plugin in runtime.manager.plugins.items() if plugin.state == "broken"}
+    return [router for router in routers if router.opt["plugin"] not in failed]
+
+
+def _check_guards(app: Litestar) -> None:
+    """Default deny at start-up: no handler without a permission, a name and an owner's prefix."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            if handler.opt.get("public") or handler.http_methods == {"OPTIONS"}:
+                continue
+            if not handler.opt.get("endpoint") or not handler.opt.get("permission"):
+                message = f"{route.path}: the handler {handler} names no permission"
+                raise RuntimeError(message)
+            owner = handler.opt.get("plugin", "")
+            if not (handler.name or "").startswith(f"{owner}:"):
+                message = f"{route.path}: the route name {handler.name!r} must start with '{owner}:'"
+                raise RuntimeError(message)
+
+
+def _url_templates(app: Litestar) -> dict[str, str]:
+    return {
+        handler.name: route.path_format
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        if handler.name
+    }
+
+

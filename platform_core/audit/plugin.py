@@ -1,0 +1,29 @@
+"""What the audit package adds to the platform."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.entities import Entity
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.plugin import PluginInfo
+from platform_core.kernel.i18n import translator
+
+_ = translator("audit")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo("audit", _.lazy("Audit"), _.lazy("Who did what, append-only"), "platform_core.audit")
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    return [Entity(AuditEntry, None, reason="readable as a whole by holders of audit.read only")]
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [Permission("audit.read", _.lazy("Read the audit trail"), scoped=False)]

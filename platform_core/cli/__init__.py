@@ -1,0 +1,20 @@
+"""The command line: what an operator does with a deployment."""
+
+from __future__ import annotations
+
+import click
+
+from platform_core import __version__
+from platform_core.cli import database, serve
+
+__all__ = ["baton"]
+
+
+@click.group()
+@click.version_option(__version__, prog_name="baton")
+def baton() -> None:
+    """Baton: one customer record, handed from department to department."""
+
+
+for command in (*database.COMMANDS, *serve.COMMANDS):
+    baton.add_command(command)

@@ -1,0 +1,82 @@
+"""`baton serve`, `baton worker`, `baton scheduler`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import click
+
+from platform_core.app import create_app
+from platform_core.cli.runtime import start
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=lambda: int(os.environ.get("PORT", "8000")), type=int, help="[default: $PORT or 8000]")
+@click.option("--workers", default=1, show_default=True, help="Web processes; more than one needs PostgreSQL and Redis.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve pages and API. Without Redis this one process also does the background work."""
+    run_server(host, port, workers)
+
+
+def run_server(host: str, port: int, workers: int = 1) -> None:
+    from granian import Granian  # noqa: PLC0415  worker and scheduler need no web server
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    server = Granian(
+        "platform_core.cli.serve:application",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        workers_kill_timeout=5,
+        log_access=False,
+        log_level="warning",  # type: ignore[arg-type]
+        respawn_failed_workers=True,
+    )
+    server.serve()
+
+
+def application() -> object:
+    """The ASGI application of one web process; granian calls this in each of its workers."""
+    runtime = start()
+    runtime.follow()
+    return create_app(runtime)
+
+
+@click.command()
+@click.option("--threads", default=8, show_default=True)
+def worker(threads: int) -> None:
+    """Run background jobs from Redis until stopped."""
+    runtime = start(job_threads=threads)
+    if runtime.settings.redis_url is None:
+        raise click.ClickException("without BATON_REDIS_URL the web process does this work itself")
+    runtime.follow()
+    runtime.start_background(work=True, schedule=False)
+    click.echo(f"worker ready, {threads} threads")
+    _wait()
+    runtime.close()
+
+
+@click.command()
+def scheduler() -> None:
+    """Enqueue scheduled jobs and sweep up lost ones until stopped; any number may run."""
+    runtime = start()
+    runtime.follow()
+    runtime.start_background(work=False, schedule=True)
+    click.echo("scheduler ready")
+    _wait()
+    runtime.close()
+
+
+def _wait() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+
+
+COMMANDS = (serve, worker, scheduler)

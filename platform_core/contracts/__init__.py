@@ -1,0 +1,1 @@
+"""Vocabulary shared by core and plugins: frozen dataclasses and Protocols, without logic."""

@@ -1,0 +1,65 @@
+"""Who acts, what they may do, and on which rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from uuid import UUID
+
+
+class Scope(IntEnum):
+    """How far a grant reaches, narrow to wide."""
+
+    NONE = 0
+    OWN = 1
+    TEAM = 2
+    DEPARTMENT = 3
+    SUBTREE = 4
+    ALL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A right that roles can hold, named `owner.verb`; `scoped` says whether a scope narrows it."""
+
+    name: str
+    label: str
+    scoped: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """The person (or job on a person's behalf) behind one request. Immutable; built once per request."""
+
+    user_id: UUID
+    name: str
+    department_id: UUID | None = None
+    department_name: str = ""
+    grants: Mapping[str, Scope] = field(default_factory=dict)
+    department_ids: frozenset[UUID] = frozenset()
+    """Departments the person works in."""
+    subtree_ids: frozenset[UUID] = frozenset()
+    """`department_ids` and every department below them."""
+    team_ids: frozenset[UUID] = frozenset()
+    session_id: UUID | None = None
+    via: str = "page"
+    """`page`, `api`, `job` or `cli`."""
+    ip: str = ""
+    request_id: str = ""
+    language: str = "zh"
+    scheme: str = "auto"
+    theme: str = ""
+
+    def scope(self, permission: str) -> Scope:
+        return self.grants.get(permission, Scope.NONE)
+
+    def can(self, permission: str) -> bool:
+        return self.grants.get(permission, Scope.NONE) > Scope.NONE
+
+    def departments_for(self, permission: str) -> frozenset[UUID]:
+        """Departments whose rows `permission` reaches; empty below department scope. Not meaningful for ALL."""
+        scope = self.scope(permission)
+        if scope >= Scope.SUBTREE:
+            return self.subtree_ids
+        return self.department_ids if scope == Scope.DEPARTMENT else frozenset()

@@ -1,0 +1,141 @@
+"""What plugins contribute to pages: navigation, panels, facts, actions, timeline lines, work items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from platform_core.contracts.identity import Actor
+
+Tone = Literal["", "primary", "jade", "amber", "red", "violet", "teal"]
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A line of the side navigation; `group` is one of work, customers, business, insight, settings."""
+
+    key: str
+    label: str
+    url: str
+    icon: str
+    permission: str
+    group: str = "business"
+    order: int = 50
+    phone: bool = False
+    """Also in the bottom bar on phones."""
+    badge: Callable[[Any, Actor], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A piece of the customer page, rendered as a template of its owner.
+
+    Slots: `banner` (under the facts, full width), `composer`, `side`, `tab`.
+    """
+
+    key: str
+    slot: Literal["banner", "composer", "side", "tab"]
+    title: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    icon: str = ""
+    order: int = 50
+    count: int | None = None
+    lazy_url: str | None = None
+    """Fetch the panel from here when it scrolls into view, instead of rendering it with the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One cell of the facts strip; at most six are shown, by order."""
+
+    label: str
+    value: str
+    detail: str = ""
+    tone: Tone = ""
+    order: int = 50
+    reveal_url: str | None = None
+    """POST here shows the clear value of a masked one, counted and audited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb on a record: drawn in the page header, the row menu and the palette alike."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    permission: str
+    method: Literal["get", "post", "dialog"] = "get"
+    hotkey: str = ""
+    order: int = 50
+    primary: bool = False
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of what happened with a customer. Sorted by (`at`, `id`), newest first."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    who: str
+    department: str
+    verb: str
+    text: str = ""
+    icon: str = "notes"
+    tone: Tone = ""
+    chips: tuple[tuple[str, Tone], ...] = ()
+    actions: tuple[Action, ...] = ()
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineQuery:
+    """Which part of a customer's timeline a page wants."""
+
+    customer_id: UUID
+    limit: int
+    before: tuple[datetime, UUID] | None = None
+    """Keyset: only entries older than this (`at`, `id`)."""
+    engagement_id: UUID | None = None
+    kinds: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """Something the actor should do: a plan, a baton to take over, a case to answer."""
+
+    id: UUID
+    kind: str
+    title: str
+    customer_id: UUID
+    customer_name: str
+    due: datetime | date | None
+    detail: str = ""
+    icon: str = "phone"
+    source: str = ""
+    """Why it is on this list, when that is not obvious: who asked, which department sent it."""
+    template: str = ""
+    """Owner's template for the row; empty takes the default row."""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSection:
+    """A titled group on the workbench, such as overdue, today or waiting for take-over."""
+
+    key: str
+    label: str
+    tone: Tone
+    items: tuple[WorkItem, ...]
+    order: int = 50
+    place: Literal["main", "side"] = "main"
+    more_url: str = ""
+    """Where the rest is, when the section was cut."""
+    empty: str = ""

@@ -1,0 +1,65 @@
+"""What a plugin says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """Answer of `baton_plugin_info`. Version and dependencies come from the packaging metadata."""
+
+    name: str
+    title: str
+    description: str
+    package: str
+    """Import package that holds models, templates, locale and migrations, e.g. `baton_plugins.activities`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value an admin may change; `default` gives its type."""
+
+    key: str
+    label: str
+    default: str | int | bool
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Page handlers under `path`."""
+
+    path: str
+    handlers: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DictionaryEntry:
+    """A row an owner wants to find in a dictionary after migration; admins edit it afterwards."""
+
+    code: str
+    label: str
+    tone: str = ""
+    order: int = 50
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """A list of values kept by admins: statuses, grades, sources, industries."""
+
+    name: str
+    label: str
+    entries: tuple[DictionaryEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoData:
+    """Fills an owner's tables for `baton demo`, after the core's and in dependency order."""
+
+    order: int
+    load: Callable[[Any], None]
+    """(DemoContext)"""

@@ -1,0 +1,69 @@
+"""Who sees which customers, contacts and contact points. Rows in the bin are nobody's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers import models
+from platform_core.permissions.policies import ThroughCustomer, customer_predicate
+
+_contacts = models.Contact.__table__.alias("scope_contact")
+
+
+class CustomerPolicy:
+    """Own, team, department, subtree or all, plus what comes through the relay (permissions.policies)."""
+
+    def __init__(self, model: type[models.Customer]) -> None:
+        self._model = model
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        inner = customer_predicate(self._model, actor)
+        kept = self._model.deleted_at.is_(None)
+        return kept if inner is None else and_(kept, inner)
+
+
+def _standing_alone(columns: Any, actor: Actor) -> ColumnElement[bool]:
+    """Contacts without a customer: their owner's and, by scope, their department's."""
+    if actor.scope("customers.view") == Scope.ALL:
+        free: ColumnElement[bool] = columns.customer_id.is_(None)
+        return free
+    parts = [columns.owner_id == actor.user_id]
+    departments = actor.departments_for("customers.view")
+    if departments:
+        parts.append(columns.department_id.in_(departments))
+    return and_(columns.customer_id.is_(None), or_(*parts))
+
+
+class ContactPolicy:
+    """A contact is visible with its customer or, standing alone, to its owner."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._through = ThroughCustomer(model, models.Customer)
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        if not actor.can("customers.view"):
+            return false()
+        through = self._through.predicate(actor)
+        kept: ColumnElement[bool] = self._model.deleted_at.is_(None)
+        return kept if through is None else and_(kept, or_(through, _standing_alone(self._model, actor)))
+
+
+class ContactPointPolicy:
+    """A contact point is visible with its customer or its contact."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._through = ThroughCustomer(model, models.Customer)
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        if not actor.can("customers.view"):
+            return false()
+        through = self._through.predicate(actor)
+        if through is None:
+            return None
+        alone = select(_contacts.c.id).where(_standing_alone(_contacts.c, actor))
+        return or_(through, and_(self._model.customer_id.is_(None), self._model.contact_id.in_(alone)))

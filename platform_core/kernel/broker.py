@@ -1,0 +1,77 @@
+"""The transport of wake-ups: dramatiq on Redis, or dramatiq's in-memory broker on threads of this process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from uuid import UUID
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+
+_log = logging.getLogger(__name__)
+QUEUE = "baton"
+
+
+class WakeUps:
+    """Sends job ids to workers and, where this process works itself, receives them."""
+
+    def __init__(self, redis_url: str | None, handle: Callable[[UUID], object]) -> None:
+        # With the defaults a killed worker's message comes back after minutes; so tuned, within seconds.
+        self.broker: dramatiq.Broker = (
+            RedisBroker(url=redis_url, middleware=[], heartbeat_timeout=10_000, maintenance_chance=200_000)
+            if redis_url
+            else StubBroker(middleware=[])
+        )
+        self.broker.emit_after("process_boot")
+
+        def run_job(job_id: str) -> None:
+            handle(UUID(job_id))
+
+        self._actor = dramatiq.actor(run_job, actor_name="baton_job", queue_name=QUEUE, broker=self.broker)
+        self._worker: dramatiq.Worker | None = None
+
+    def send(self, job_id: UUID) -> None:
+        """Losing this loses time, not work; so a dead Redis must not fail the request that enqueued."""
+        try:
+            self._actor.send(str(job_id))
+        except Exception:
+            _log.exception("could not wake a worker; the sweep will find job %s", job_id)
+
+    def start(self, threads: int) -> None:
+        self._worker = dramatiq.Worker(self.broker, worker_threads=threads, worker_timeout=200)
+        self._worker.start()
+
+    def stop(self) -> None:
+        if self._worker is not None:
+            self._worker.stop(timeout=5_000)
+            self._worker = None
+        self.broker.close()
+
+
+class Ticker:
+    """A thread that calls `tick` every `seconds` until stopped; one failure does not end it."""
+
+    def __init__(self, name: str, seconds: float, tick: Callable[[], object]) -> None:
+        self._stopping = threading.Event()
+        self._seconds = seconds
+        self._tick = tick
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._tick()
+            except Exception:
+                _log.exception("%s failed; trying again", self._thread.name)
+            self._stopping.wait(self._seconds)

@@ -1,0 +1,124 @@
+"""Engines and sessions for PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.scope import ScopedSession, install_guard, proven
+from platform_core.kernel.secrets import Vault
+
+_BEGIN = "baton_sqlite_begin"
+
+
+class Database:
+    """One engine per process. Sessions say at birth for whom they work."""
+
+    def __init__(self, url: str, *, pool_size: int = 24) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.vault: Vault | None = None
+        """Set once the key file is read; models that encrypt reach it through their session."""
+        if self.is_sqlite:
+            path = make_url(url).database
+            if not path or path == ":memory:":
+                message = "SQLite needs a file: several threads share the database"
+                raise ValueError(message)
+            self.engine = create_engine(url, pool_size=pool_size, max_overflow=8)
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            # A generic plan walks the ordered index for searches: 1.2 s instead of 0.3 ms at a million customers.
+            self.engine = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=8,
+                pool_pre_ping=True,
+                connect_args={"options": "-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC"},
+            )
+        install_guard(self.engine)
+        self._writing = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def session_for(self, actor: Actor, *, write: bool = True) -> ScopedSession:
+        """A session that reads and writes within the actor's scope. The caller commits and closes it."""
+        return self._session({"actor": actor}, write=write)
+
+    @contextmanager
+    def actor_session(self, actor: Actor, *, write: bool = True) -> Iterator[ScopedSession]:
+        """Commits at the end of the block, rolls back on an exception."""
+        with self._session({"actor": actor}, write=write) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def system_session(self, reason: str, *, write: bool = True) -> Iterator[ScopedSession]:
+        """Core work on nobody's behalf (migrations, sign-in, sweeps, bulk loading): sees every row, so say why."""
+        with self._session({"system": reason}, write=write) as session, session.begin():
+            yield session
+
+    def open_session(self) -> ScopedSession:
+        """A session without an actor yet: it reaches no protected table until `info["actor"]` is set."""
+        return self._session({}, write=True)
+
+    def _session(self, info: dict[str, Any], *, write: bool) -> ScopedSession:
+        bind: Engine = self._writing if write else self._reading
+        return ScopedSession(bind, expire_on_commit=False, info={**info, "database": self})
+
+    @contextmanager
+    def connection(self, reason: str) -> Iterator[Connection]:
+        """A plain connection inside a transaction, for bulk statements and DDL of the core."""
+        with self._writing.execution_options(**proven(reason)).begin() as connection:
+            yield connection
+
+    def ping(self) -> None:
+        with self._reading.connect() as connection:
+            connection.execute(text("SELECT 1"), execution_options=proven("ping"))
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def database_of(session: Session) -> Database:
+    database = session.info["database"]
+    assert isinstance(database, Database)
+    return database
+
+
+def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "mmap_size=268435456",
+        "cache_size=-32768",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read that becomes a write on a stale snapshot fails at once with "database is locked", so writers say so first.
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+
+
+def vault_of(session: Session) -> Vault:
+    """The keys of the deployment that a session belongs to."""
+    vault = database_of(session).vault
+    if vault is None:
+        message = "the key file has not been read"
+        raise RuntimeError(message)
+    return vault

@@ -1,0 +1,94 @@
+"""Dictionaries: lists of values kept by admins, read from a per-process cache that follows a version counter."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from platform_core.kernel import counters
+from platform_core.kernel.database import database_of
+from platform_core.kernel.models import DictionaryRow
+
+COUNTER = "dictionaries"
+_RECHECK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    code: str
+    label: str
+    tone: str
+    active: bool
+    data: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Cached:
+    version: int
+    checked: float
+    entries: dict[str, dict[str, Entry]]
+
+
+_cache: dict[str, _Cached] = {}
+_lock = threading.Lock()
+
+
+def changed(session: Session) -> None:
+    """Call after changing entries, in the same transaction: every process follows within two seconds."""
+    counters.bump(session, COUNTER)
+    _cache.pop(database_of(session).url, None)
+
+
+def entries(session: Session, dictionary: str) -> dict[str, Entry]:
+    """Code -> entry in display order, disabled ones included (they stay readable)."""
+    return _all(session).get(dictionary, {})
+
+
+def choices(session: Session, dictionary: str, *, current: str = "") -> list[tuple[str, str]]:
+    """(code, label) pairs for a form: the active ones, and the current one even if it is disabled."""
+    found = entries(session, dictionary).values()
+    return [(entry.code, entry.label) for entry in found if entry.active or entry.code == current]
+
+
+def label(session: Session, dictionary: str, code: str) -> str:
+    """The label, or the code itself when an entry has been removed."""
+    entry = entries(session, dictionary).get(code)
+    return entry.label if entry else code
+
+
+def tone(session: Session, dictionary: str, code: str) -> str:
+    entry = entries(session, dictionary).get(code)
+    return entry.tone if entry else ""
+
+
+def code_for(session: Session, dictionary: str, text: str) -> str | None:
+    """The code whose code or label is `text`, as imports write it."""
+    wanted = text.strip().casefold()
+    for entry in entries(session, dictionary).values():
+        if wanted in (entry.code.casefold(), entry.label.casefold()):
+            return entry.code
+    return None
+
+
+def _all(session: Session) -> dict[str, dict[str, Entry]]:
+    url = database_of(session).url
+    cached = _cache.get(url)
+    moment = time.monotonic()
+    if cached and moment - cached.checked < _RECHECK_SECONDS:
+        return cached.entries
+    version = counters.read(session, COUNTER)
+    if cached and cached.version == version:
+        cached.checked = moment
+        return cached.entries
+    loaded: dict[str, dict[str, Entry]] = {}
+    for row in session.scalars(select(DictionaryRow).order_by(DictionaryRow.order, DictionaryRow.code)):
+        loaded.setdefault(row.dictionary, {})[row.code] = Entry(row.code, row.label, row.tone, row.active, row.data)
+    with _lock:
+        _cache[url] = _Cached(version, moment, loaded)
+    return loaded

@@ -1,0 +1,68 @@
+"""Errors that have a meaning for the person in front of the screen. Everything else is a bug and a 500."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class BatonError(Exception):
+    """Base of errors that are answered, not reported. `message` is already in the reader's language."""
+
+    status = 400
+    code = "error"
+
+    def __init__(self, message: str = "", *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = dict(fields or {})
+
+
+class Invalid(BatonError):
+    """Input that cannot be accepted; `fields` maps field names to messages ("" is the form as a whole)."""
+
+    status = 422
+    code = "invalid"
+
+
+class NotFound(BatonError):
+    """Does not exist, or not for this actor: the answer is the same."""
+
+    status = 404
+    code = "not_found"
+
+
+class Forbidden(BatonError):
+    """The actor may see the thing, but not do this with it."""
+
+    status = 403
+    code = "forbidden"
+
+
+class Unauthenticated(BatonError):
+    """Nobody is signed in, or the session has ended."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class Conflict(BatonError):
+    """Somebody else was faster, or the thing is no longer in the state this act needs."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooManyRequests(BatonError):
+    """Slow down; `retry_after` is in seconds."""
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, message: str = "", *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooLarge(BatonError):
+    status = 413
+    code = "too_large"

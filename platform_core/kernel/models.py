@@ -1,0 +1,103 @@
+"""The kernel's tables: plugin states, settings, jobs, schedules, idempotency keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from platform_core.kernel.clock import now
+from platform_core.kernel.model import Base, Identified, Stamped
+from platform_core.kernel.types import Json, UtcDateTime
+
+
+class PluginState(Base):
+    """Whether an admin has switched a plugin on; code and tables stay either way."""
+
+    __tablename__ = "core_plugin"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    enabled: Mapped[bool]
+    version: Mapped[str] = mapped_column(String(40), default="")
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+
+
+class Counter(Base):
+    """Named version numbers that processes follow (plugins, permissions, dictionaries) and code sequences."""
+
+    __tablename__ = "core_counter"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)
+
+
+class SettingValue(Base):
+    __tablename__ = "core_setting"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    value: Mapped[Any] = mapped_column(Json)
+
+
+class JobRow(Identified, Base):
+    """The record of a piece of background work; a broker message is only a hint to look here."""
+
+    __tablename__ = "core_job"
+
+    name: Mapped[str] = mapped_column(String(100))
+    owner: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(12), default="pending")
+    """pending, running, done, failed, cancelled"""
+    arguments: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    user_id: Mapped[UUID | None] = mapped_column(Uuid())
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    fence: Mapped[int] = mapped_column(default=0)
+    """Counts claims: a worker whose lease ran out no longer holds the current number."""
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+    __table_args__ = (Index("ix_core_job_state_not_before", "state", "not_before"),)
+
+
+class ScheduleRow(Base):
+    __tablename__ = "core_schedule"
+
+    job: Mapped[str] = mapped_column(String(100), primary_key=True)
+    next_run: Mapped[datetime] = mapped_column(UtcDateTime())
+
+
+class IdempotencyKey(Base, Stamped):
+    """The answer to a POST, kept with the change it made, so that a repeated request replays instead of repeating."""
+
+    __tablename__ = "core_idempotency"
+
+    user_id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int] = mapped_column(default=0)
+    location: Mapped[str] = mapped_column(Text, default="")
+    media_type: Mapped[str] = mapped_column(String(100), default="")
+    body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
+class DictionaryRow(Identified, Base):
+    """A value of an admin-kept list. Rows refer to it by `code`; a disabled value stays readable."""
+
+    __tablename__ = "core_dictionary_entry"
+
+    dictionary: Mapped[str] = mapped_column(String(60))
+    code: Mapped[str] = mapped_column(String(60))
+    label: Mapped[str] = mapped_column(String(120))
+    tone: Mapped[str] = mapped_column(String(12), default="")
+    order: Mapped[int] = mapped_column("sort_order", default=50)
+    active: Mapped[bool] = mapped_column(default=True)
+    data: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+    __table_args__ = (Index("uq_core_dictionary_entry_dictionary_code", "dictionary", "code", unique=True),)

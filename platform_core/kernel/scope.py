@@ -1,0 +1,210 @@
+"""Record scope that no query can forget.
+
+`do_orm_execute` adds each protected entity's policy to every ORM statement of an actor's session; an engine-level guard
+then refuses whatever touches a protected table without proof that this happened: Core tables, raw SQL, sessions without
+an actor. It stops forgetting, not malice: a plugin is Python in this process.
+
+Two private SQLAlchemy attributes are read (`_raw_columns`, `_setup_joins`); tests/core/kernel/test_scope.py pins them.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import Alias, Column, ColumnElement, Connection, Select, Table, TextClause, event, false
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql import visitors
+
+from platform_core.contracts.entities import ScopePolicy
+from platform_core.contracts.identity import Actor
+
+PROOF_OPTION = "baton_scope_proof"
+
+
+class ScopeViolation(RuntimeError):  # noqa: N818  a violation is what it is
+    """A statement reached a protected table without an actor's scope: a bug in the calling code."""
+
+
+class _Proof:
+    """Only this module makes one; statements that carry it were built with their policies inside."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"<proof: {self.reason}>"
+
+
+_policies: dict[type[Any], ScopePolicy] = {}
+_class_of_table: dict[Any, type[Any]] = {}
+_touched_cache: dict[Any, frozenset[type[Any]]] = {}
+_flushing: ContextVar[bool] = ContextVar("flushing", default=False)
+
+
+def protect(model: type[Any], policy: ScopePolicy) -> None:
+    """From now on, rows of `model` are only reachable through `policy`."""
+    _policies[model] = policy
+    _class_of_table[model.__table__] = model
+    _touched_cache.clear()
+
+
+def is_protected(model: type[Any]) -> bool:
+    return model in _policies
+
+
+def policy_of(model: type[Any]) -> ScopePolicy:
+    return _policies[model]
+
+
+def visible(model: type[Any], actor: Actor) -> ColumnElement[bool] | None:
+    """The actor's predicate for `model`, for statements that carry `proven()`. None means every row."""
+    return _policies[model].predicate(actor)
+
+
+def proven(reason: str) -> dict[str, Any]:
+    """Execution options for a core statement that contains its own predicates."""
+    return {PROOF_OPTION: _Proof(reason)}
+
+
+class ScopedSession(Session):
+    """A session that knows for whom it reads: `info["actor"]` or, for core work, `info["system"]`."""
+
+
+def actor_of(session: Session) -> Actor:
+    actor = session.info.get("actor")
+    if not isinstance(actor, Actor):
+        message = "this session has no actor"
+        raise ScopeViolation(message)
+    return actor
+
+
+def _criteria(session: Session, actor: Actor, model: type[Any]) -> Any:
+    made = session.info.setdefault("criteria", {})
+    if model not in made:
+        predicate = _policies[model].predicate(actor)
+        made[model] = None if predicate is None else with_loader_criteria(model, predicate, include_aliases=True)
+    return made[model]
+
+
+def _touched(statement: Any) -> frozenset[type[Any]]:
+    key = statement._generate_cache_key()  # noqa: SLF001  the statement's own identity, as SQLAlchemy caches it
+    if key is None:
+        return _find_touched(statement)
+    if key.key not in _touched_cache:
+        if len(_touched_cache) > 2000:
+            _touched_cache.clear()
+        _touched_cache[key.key] = _find_touched(statement)
+    return _touched_cache[key.key]
+
+
+def _find_touched(statement: Any) -> frozenset[type[Any]]:
+    """Protected classes reached as ORM entities. Raises when a protected table is used as a bare Core table."""
+    mapped: set[type[Any]] = set()
+    bare: set[Any] = set()
+    orm_aliases: set[int] = set()
+    core_aliases: list[Alias] = []
+    for element in visitors.iterate(statement):
+        entity = getattr(element, "_annotations", {}).get("parententity")
+        if entity is not None:
+            if entity.mapper.class_ in _policies:
+                mapped.add(entity.mapper.class_)
+            if entity.is_aliased_class:
+                orm_aliases.add(hash(entity.selectable))
+        elif type(element) is Column and element.table in _class_of_table:
+            bare.add(element.table)
+        elif isinstance(element, Alias) and element.element in _class_of_table:
+            core_aliases.append(element)
+        elif isinstance(element, Select):
+            bare.update(_bare_tables(element))
+    for alias in core_aliases:
+        if hash(alias) not in orm_aliases:
+            message = f"{alias.element} is aliased as a Core table"
+            raise ScopeViolation(message)
+    for table in bare:
+        if _class_of_table[table] not in mapped:
+            message = f"{table.name} is used as a Core table"
+            raise ScopeViolation(message)
+    return frozenset(mapped)
+
+
+def _bare_tables(select: Select[Any]) -> set[Any]:
+    sources: list[Any] = [*select._raw_columns, *select._from_obj, *(join[0] for join in select._setup_joins)]  # noqa: SLF001
+    return {
+        source
+        for source in sources
+        if isinstance(source, Table) and source in _class_of_table and "parententity" not in source._annotations  # noqa: SLF001
+    }
+
+
+def _loaded_with(state: ORMExecuteState) -> set[type[Any]]:
+    """Protected classes that loader options such as selectinload may pull in."""
+    found: set[type[Any]] = set()
+    if state.is_select:
+        for mapper in state.all_mappers:
+            found.update(target for relation in mapper.relationships if (target := relation.mapper.class_) in _policies)
+            if mapper.class_ in _policies:
+                found.add(mapper.class_)
+    return found
+
+
+@event.listens_for(ScopedSession, "do_orm_execute")
+def _apply_scope(state: ORMExecuteState) -> None:
+    session = state.session
+    if "system" in session.info:
+        state.update_execution_options(**proven(str(session.info["system"])))
+        return
+    if PROOF_OPTION in state.execution_options:
+        return
+    actor = session.info.get("actor")
+    if actor is None or state.is_insert or state.is_from_statement or not state.is_orm_statement:
+        return
+    if state.is_update and isinstance(state.parameters, list):
+        return
+    models = _touched(state.statement) | _loaded_with(state)
+    options = [made for model in models if (made := _criteria(session, actor, model)) is not None]
+    if options:
+        state.statement = state.statement.options(*options)
+    state.update_execution_options(**proven("policies applied"))
+
+
+@event.listens_for(ScopedSession, "before_flush")
+def _enter_flush(session: Session, context: UOWTransaction, instances: Any) -> None:
+    _flushing.set(True)
+
+
+@event.listens_for(ScopedSession, "after_flush")
+def _leave_flush(session: Session, context: UOWTransaction) -> None:
+    _flushing.set(False)
+
+
+@event.listens_for(ScopedSession, "after_soft_rollback")
+def _abort_flush(session: Session, previous: Any) -> None:
+    _flushing.set(False)
+
+
+def install_guard(engine: Engine) -> None:
+    """Refuse, on every connection of `engine`, statements on protected tables that carry no proof."""
+
+    @event.listens_for(engine, "before_execute")
+    def guard(connection: Connection, element: Any, multiparams: Any, params: Any, options: Any) -> None:
+        if PROOF_OPTION in options:
+            return
+        if isinstance(element, TextClause | str):
+            message = "raw SQL needs a system session"
+            raise ScopeViolation(message)
+        is_write = any(getattr(element, flag, False) for flag in ("is_insert", "is_update", "is_delete"))
+        if _flushing.get() and is_write:
+            return
+        if getattr(element, "is_insert", False) and element.select is None and element.table in _class_of_table:
+            return
+        for part in visitors.iterate(element):
+            if isinstance(part, Table) and part in _class_of_table:
+                message = f"{part.name} without scope"
+                raise ScopeViolation(message)
+
+
+def nothing() -> ColumnElement[bool]:
+    """The predicate of an actor without any right to the entity."""
+    return false()

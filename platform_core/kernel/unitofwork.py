@@ -1,0 +1,40 @@
+"""Side effects after commit: jobs, events and pushes leave only when their transaction is really in the database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import ParamSpec
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from platform_core.kernel.scope import ScopedSession
+
+P = ParamSpec("P")
+_log = logging.getLogger(__name__)
+
+
+def on_commit(session: Session, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Run `call` once the outermost transaction has committed; forget it on rollback. Failures are logged."""
+    session.info.setdefault("on_commit", []).append(lambda: call(*args, **kwargs))
+
+
+@event.listens_for(ScopedSession, "after_commit")
+def _mark(session: Session) -> None:
+    # SQLAlchemy fires this for released SAVEPOINTs as well.
+    if not session.in_nested_transaction():
+        session.info["committed"] = True
+
+
+@event.listens_for(ScopedSession, "after_transaction_end")
+def _dispatch(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is not None:
+        return
+    calls = session.info.pop("on_commit", [])
+    if session.info.pop("committed", False):
+        for call in calls:
+            try:
+                call()
+            except Exception:
+                _log.exception("a side effect after commit failed")

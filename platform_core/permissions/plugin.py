@@ -1,0 +1,63 @@
+"""What the permissions package adds to the platform."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pluggy
+from litestar import Request
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.entities import Entity
+from platform_core.contracts.identity import Actor, Permission
+from platform_core.contracts.plugin import PluginInfo
+from platform_core.kernel.i18n import translator
+from platform_core.permissions import actors, models
+
+_ = translator("permissions")
+hookimpl = pluggy.HookimplMarker("baton")
+_OWN_PAGES = "reached only through the role pages and the policies themselves"
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo("permissions", _.lazy("Permissions"), _.lazy("Roles, scopes and access"), "platform_core.permissions")
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    return [
+        Entity(model, None, reason=_OWN_PAGES)
+        for model in (models.Role, models.RoleGrant, models.RoleAssignment, models.Access)
+    ]
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [Permission("permissions.manage", _.lazy("Manage roles and who holds them"), scoped=False)]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    everybody = {"users.view": "all"}
+    return {
+        "system_admin": {"users.view": "all", "users.manage": "all"},
+        "security_admin": {"users.view": "all", "permissions.manage": "all"},
+        "audit_admin": {"users.view": "all", "audit.read": "all"},
+        "office": everybody,
+        "coordinator": everybody,
+        "department_head": everybody,
+        "finance": everybody,
+        "management": {"users.view": "all", "audit.read": "all"},
+    }
+
+
+@hookimpl
+def baton_authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | None:
+    return actors.authenticate(session, request)
+
+
+@hookimpl
+def baton_load_actor(session: Session, user_id: UUID) -> Actor | None:
+    return actors.load_actor(session, user_id)

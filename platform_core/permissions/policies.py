@@ -1,0 +1,93 @@
+"""Scope policies that several entities share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.kernel.clock import now
+from platform_core.permissions.models import Access
+
+_access = Access.__table__.alias("scope_access")
+
+
+def accessible(actor: Actor, column: str, permission: str, *, take_over: str = "relay.accept") -> ColumnElement[bool] | Any:
+    """A subselect of `column` (customer_id or engagement_id) over the access rows that include the actor.
+
+    Their own memberships and shares, batons offered to them or to their department, and, where the scope of
+    `permission` covers departments, everything those departments have or had a leg in.
+    """
+    moment = now()
+    live = or_(_access.c.until.is_(None), _access.c.until > moment)
+    routes = [and_(_access.c.user_id == actor.user_id, live)]
+    if actor.can(take_over) and actor.department_ids:
+        routes.append(and_(_access.c.department_id.in_(actor.department_ids), _access.c.kind == "offer", live))
+    departments = actor.departments_for(permission)
+    if departments:
+        routes.append(and_(_access.c.department_id.in_(departments), live))
+    return [select(_access.c[column]).where(route) for route in routes]
+
+
+
+
+def customer_predicate(model: Any, actor: Actor, permission: str = "customers.view") -> ColumnElement[bool] | None:
+    """`model` has owner_id, team_id, department_id and id: the mapped Customer or an alias of its table."""
+    scope = actor.scope(permission)
+    if scope == Scope.ALL:
+        return None
+    if scope == Scope.NONE:
+        return false()
+    parts: list[Any] = [model.owner_id == actor.user_id]
+    if scope >= Scope.TEAM and actor.team_ids:
+        parts.append(model.team_id.in_(actor.team_ids))
+    departments = actor.departments_for(permission)
+    if departments:
+        parts.append(model.department_id.in_(departments))
+    parts.extend(model.id.in_(ids) for ids in accessible(actor, "customer_id", permission))
+    return or_(*parts)
+
+
+class ThroughCustomer:
+    """Rows that are visible when their customer is, by their `customer_id`."""
+
+    def __init__(self, model: type[Any], customers: Any) -> None:
+        self._model = model
+        self._customers = customers.__table__.alias("scope_customer")
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        inner = customer_predicate(self._customers.c, actor)
+        if inner is None:
+            return None
+        ids = select(self._customers.c.id).where(inner)
+        allowed: ColumnElement[bool] = self._model.customer_id.in_(ids)
+        return allowed
+
+
+class ThroughEngagement:
+    """Rows that are visible when their customer is and, if they belong to an engagement, when that is too."""
+
+    def __init__(self, model: type[Any], customers: Any, *, column: str = "engagement_id") -> None:
+        self._model = model
+        self._column = column
+        self._customer = ThroughCustomer(model, customers)
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        engagement = engagement_predicate(getattr(self._model, self._column), actor)
+        customer = self._customer.predicate(actor)
+        if engagement is None:
+            return customer
+        column = getattr(self._model, self._column)
+        part = or_(column.is_(None), engagement) if column.nullable else engagement
+        return part if customer is None else and_(customer, part)
+
+
+def engagement_predicate(column: Any, actor: Actor) -> ColumnElement[bool] | None:
+    """`column` holds engagement ids; None means every engagement."""
+    scope = actor.scope("relay.view")
+    if scope == Scope.ALL:
+        return None
+    if scope == Scope.NONE:
+        return false()
+    return or_(*(column.in_(ids) for ids in accessible(actor, "engagement_id", "relay.view")))

@@ -1,0 +1,1 @@
+"""The plugin system: hook specifications, discovery, states, registries, typed hook calls, migrations per owner."""

@@ -1,0 +1,189 @@
+"""Baton's extension API. Every hook is a contract in prose; an implementation takes any subset of its arguments.
+
+declare hooks run once while plugins load and return declarations. ask hooks run per request, plugin by plugin, within a
+time budget; a raising or slow plugin costs its own piece of the page, never the page. lifecycle hooks announce states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pluggy
+
+from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
+from platform_core.contracts.events import Job, Listener
+from platform_core.contracts.identity import Actor, Permission
+from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
+from platform_core.contracts.plugin import DemoData, Dictionary, PluginInfo, Routes, Setting
+from platform_core.contracts.ports import Provider
+
+if TYPE_CHECKING:
+    from litestar import Request
+    from sqlalchemy.orm import Session
+
+hookspec = pluggy.HookspecMarker("baton")
+
+
+@hookspec(firstresult=True)
+def baton_plugin_info() -> PluginInfo | None:
+    """Say who you are. Called once, before every other hook; required."""
+
+
+@hookspec
+def baton_entities() -> Sequence[Entity]:
+    """Declare every mapped class of the plugin, each with its scope policy or a reason to have none.
+
+    Called once. A mapped class that is not declared stops the plugin from loading.
+    """
+
+
+@hookspec
+def baton_customer_references() -> Sequence[CustomerReference]:
+    """Declare every column that refers to a customer, so that merge and erase are complete. Called once."""
+
+
+@hookspec
+def baton_permissions() -> Sequence[Permission]:
+    """Declare the rights your routes and services ask for, named `<plugin>.verb`. Called once."""
+
+
+@hookspec
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    """Suggest grants for the preset roles when the plugin is first installed: role code -> permission -> scope name.
+
+    Called once; admins change them afterwards. Roles that do not exist are ignored.
+    """
+
+
+@hookspec
+def baton_routes() -> Sequence[Routes]:
+    """Declare page handlers. Paths and names are unique over all plugins; names start with `<plugin>:`. Called once."""
+
+
+@hookspec
+def baton_api() -> Sequence[Routes]:
+    """Declare JSON handlers, mounted under /api/v1. Called once."""
+
+
+@hookspec
+def baton_navigation() -> Sequence[NavItem]:
+    """Declare lines of the side navigation. Called once; shown to actors who hold the line's permission."""
+
+
+@hookspec
+def baton_settings() -> Sequence[Setting]:
+    """Declare settings with their defaults; the admin pages generate the form. Called once."""
+
+
+@hookspec
+def baton_jobs() -> Sequence[Job]:
+    """Declare background work, named `<plugin>.job`. Called once; skipped while the plugin is disabled."""
+
+
+@hookspec
+def baton_listeners() -> Sequence[Listener]:
+    """Declare what to call after which event. Called once; silent while the plugin is disabled."""
+
+
+@hookspec
+def baton_ports() -> Sequence[Provider[Any]]:
+    """Offer services to other plugins. Called once; two enabled providers of one port are an error."""
+
+
+@hookspec
+def baton_dictionaries() -> Sequence[Dictionary]:
+    """Declare dictionaries and the entries they start with. Called once; entries are inserted by `baton migrate`."""
+
+
+@hookspec
+def baton_search_sources() -> Sequence[SearchSource]:
+    """Declare what the palette and the search page look through besides customers. Called once."""
+
+
+@hookspec
+def baton_demo_data() -> Sequence[DemoData]:
+    """Declare how to fill your tables for `baton demo`. Called once."""
+
+
+@hookspec(firstresult=True)
+def baton_authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | None:
+    """Recognise who sends a request, from its cookie or bearer token. None passes to the next implementation.
+
+    Called before every handler that is not public.
+    """
+
+
+@hookspec(firstresult=True)
+def baton_load_actor(session: Session, user_id: UUID) -> Actor | None:
+    """Build the actor of a user outside a request, with the rights of this moment. None when the user may not act.
+
+    Called when a job starts and by the command line.
+    """
+
+
+@hookspec
+def baton_customer_facts(session: Session, actor: Actor, customer: Any) -> Sequence[Fact]:
+    """Cells for the facts strip of the customer page. Called once per page view."""
+
+
+@hookspec
+def baton_customer_panels(session: Session, actor: Actor, customer: Any) -> Sequence[Panel]:
+    """Banners, side panels and tabs of the customer page. Called once per page view; be lazy when it costs."""
+
+
+@hookspec
+def baton_customer_actions(session: Session, actor: Actor, customer: Any) -> Sequence[Action]:
+    """Verbs offered on a customer. Called once per page view; the core drops those the actor has no right to."""
+
+
+@hookspec
+def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> Sequence[TimelineEntry]:
+    """At most `query.limit` lines older than `query.before`, newest first. The core merges all plugins' lines."""
+
+
+@hookspec
+def baton_workbench(session: Session, actor: Actor) -> Sequence[WorkSection]:
+    """Sections of the actor's workbench. Called once per view of the workbench; at most 20 items a section."""
+
+
+@hookspec
+def baton_handover_blockers(session: Session, actor: Actor, engagement: Any, leg: Any) -> Sequence[str]:
+    """Reasons, in the actor's language, why `leg` may not be closed and handed over yet. All results are shown."""
+
+
+@hookspec
+def baton_leg_taken(session: Session, actor: Actor, engagement: Any, leg: Any) -> None:
+    """A department has taken over `leg`, in the transaction that does it: make its first plans here."""
+
+
+@hookspec
+def baton_engagement_summary(session: Session, actor: Actor, engagement_id: UUID) -> Sequence[Fact]:
+    """What you know about an engagement (value, contract, open plans), for its card and its hand-over package."""
+
+
+@hookspec
+def baton_startup() -> None:
+    """The process is about to serve. Called once per web and worker process."""
+
+@hookspec
+def baton_shutdown() -> None:
+    """The process is about to stop. Called once per web and worker process."""
+
+
+@hookspec
+def baton_enabled() -> None:
+    """An admin has just switched this plugin on. Called in the process that did it, after the commit."""
+
+
+@hookspec
+def baton_disabled() -> None:
+    """An admin has just switched this plugin off. Called in the process that did it, after the commit."""
+
+
+@hookspec
+def baton_health() -> str | None:
+    """A reason why the plugin is not well, or None. Called by `/healthz` and `baton doctor`."""
+
+

@@ -1,0 +1,133 @@
+"""Migrations per owner: one env.py, each owner its own version files and its own version table."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import make_url
+
+from platform_core.kernel.model import METADATA
+from platform_core.plugins.manager import PluginManager
+
+CORE = "core"
+_LOCK = 7238401
+ENV_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+if not ENV_FOLDER.exists():
+    ENV_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def owners(manager: PluginManager) -> dict[str, Path]:
+    """Owner -> folder of its version files, in the order in which they migrate. The core's packages share one owner."""
+    found = {CORE: ENV_FOLDER / "versions"}
+    for name, plugin in manager.plugins.items():
+        if not plugin.builtin and plugin.info and (plugin.folder / "migrations").is_dir():
+            found[name] = plugin.folder / "migrations"
+    return found
+
+
+def config_for(owner: str, versions: Path, prefixes: tuple[str, ...], connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ENV_FOLDER).replace("%", "%%"))
+    config.set_main_option("version_locations", str(versions).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes.update(
+        connection=connection, owner=owner, prefixes=prefixes, version_table=f"alembic_version_{owner}", metadata=METADATA
+    )
+    return config
+
+
+def prefixes_of(manager: PluginManager, owner: str) -> tuple[str, ...]:
+    if owner != CORE:
+        return (f"{owner}_",)
+    return ("core_", *(f"{name}_" for name, plugin in manager.plugins.items() if plugin.builtin))
+
+
+@contextmanager
+def migration_connection(url: str) -> Iterator[Connection]:
+    """A connection of its own: exclusive over all processes, foreign keys off on SQLite, impatient on PostgreSQL."""
+    if not url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"options": "-c lock_timeout=4s -c timezone=UTC"})
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            connection.commit()
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                connection.commit()
+        engine.dispose()
+        return
+    path = Path(make_url(url).database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    # Rebuilding a parent table with foreign keys on would delete the children of ON DELETE CASCADE.
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    lock = os.open(f"{path}.migrate.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        os.close(lock)
+        engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA busy_timeout=30000")
+
+
+def migrate(manager: PluginManager, url: str) -> list[str]:
+    """Bring every owner to its newest revision. A plugin that fails becomes `broken`; the others go on.
+
+    Returns the owners that changed.
+    """
+    changed: list[str] = []
+    with migration_connection(url) as connection:
+        for owner, versions in owners(manager).items():
+            config = config_for(owner, versions, prefixes_of(manager, owner), connection)
+            before = current(connection, owner)
+            try:
+                command.upgrade(config, "head")
+            except Exception as error:
+                connection.rollback()
+                if owner == CORE or manager.settings.strict_plugins:
+                    raise
+                manager.fail(manager.plugins[owner], "broken", f"migration failed: {type(error).__name__}: {error}")
+                continue
+            if current(connection, owner) != before:
+                changed.append(owner)
+    return changed
+
+
+def current(connection: Connection, owner: str) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": f"alembic_version_{owner}"})
+    revision = context.get_current_revision()
+    connection.commit()
+    return revision
+
+
+def pending(manager: PluginManager, url: str) -> dict[str, str]:
+    """Owner -> its newest revision, for owners whose database is older."""
+    waiting: dict[str, str] = {}
+    with migration_connection(url) as connection:
+        for owner, versions in owners(manager).items():
+            config = config_for(owner, versions, prefixes_of(manager, owner), connection)
+            head = ScriptDirectory.from_config(config).get_current_head()
+            if head and current(connection, owner) != head:
+                waiting[owner] = head
+    return waiting

@@ -1,0 +1,130 @@
+"""The relay: routes through the house, engagements that run along them, and each department's leg."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from platform_core.kernel.clock import now
+from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
+from platform_core.kernel.types import Json, UtcDateTime
+
+
+class Base(DeclarativeBase):
+    metadata = METADATA
+    type_annotation_map = COLUMN_TYPES
+
+
+class Route(Identified, Stamped, Base):
+    """The departments a kind of engagement passes through, in order."""
+
+    __tablename__ = "relay_route"
+
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class RouteStep(Identified, Base):
+    """One department's place on a route."""
+
+    __tablename__ = "relay_route_step"
+
+    route_id: Mapped[UUID] = mapped_column(ForeignKey("relay_route.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("users_department.id", ondelete="RESTRICT"))
+    title: Mapped[str] = mapped_column(String(80), default="")
+    checklist: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """[{"key": "first_payment", "label": "首付款", "required": true}, …]"""
+    needs: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """Codes that plugins check before this leg may be handed on, e.g. `contract`."""
+    accept_hours: Mapped[int] = mapped_column(default=8)
+    """Hours within which the department should take over."""
+    work_days: Mapped[int] = mapped_column(default=14)
+    """Days after take-over when the leg is due."""
+
+    __table_args__ = (Index("uq_relay_route_step_route_id_position", "route_id", "position", unique=True),)
+
+
+class Engagement(Identified, Stamped, Versioned, Base):
+    """One matter of one customer on its way through the house."""
+
+    __tablename__ = "relay_engagement"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    route_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_route.id", ondelete="SET NULL"))
+    route_name: Mapped[str] = mapped_column(String(80), default="")
+    title: Mapped[str] = mapped_column(String(120))
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """open, done or cancelled"""
+    opened_by: Mapped[UUID | None] = mapped_column(Uuid())
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
+    __table_args__ = (Index("ix_relay_engagement_customer_id", "customer_id", "state"),)
+
+
+class Leg(Identified, Versioned, Base):
+    """One department's turn in an engagement."""
+
+    __tablename__ = "relay_leg"
+
+    engagement_id: Mapped[UUID] = mapped_column(ForeignKey("relay_engagement.id", ondelete="CASCADE"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("users_department.id", ondelete="RESTRICT"))
+    title: Mapped[str] = mapped_column(String(80), default="")
+    state: Mapped[str] = mapped_column(String(10), default="planned")
+    """planned -> offered -> active -> done; a returned offer goes back to planned"""
+    offered_by: Mapped[UUID | None] = mapped_column(Uuid())
+    offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    offered_to: Mapped[UUID | None] = mapped_column(Uuid())
+    """The named receiver; null means anybody of the department who may take over."""
+    accept_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    note: Mapped[str] = mapped_column(Text, default="")
+    """What the sender wrote when handing over."""
+    returned_reason: Mapped[str] = mapped_column(Text, default="")
+    checklist: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """[{"key", "label", "required", "done": bool, "by": name, "at": ISO}, …]"""
+    needs: Mapped[list[Any]] = mapped_column(Json, default=list)
+    accept_hours: Mapped[int] = mapped_column(default=8)
+    work_days: Mapped[int] = mapped_column(default=14)
+    outcome: Mapped[str] = mapped_column(String(200), default="")
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    closed_by: Mapped[UUID | None] = mapped_column(Uuid())
+
+    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
+    __table_args__ = (
+        Index("uq_relay_leg_engagement_id_position", "engagement_id", "position", unique=True),
+        Index("ix_relay_leg_department_id_state", "department_id", "state", "accept_due_at"),
+        Index("ix_relay_leg_assignee_id_state", "assignee_id", "state", "due_at"),
+    )
+
+
+class RelayEvent(Identified, Base):
+    """A line of the relay's history, as the timeline shows it. Labels are copied: people and departments may go."""
+
+    __tablename__ = "relay_event"
+
+    engagement_id: Mapped[UUID] = mapped_column(ForeignKey("relay_engagement.id", ondelete="CASCADE"), index=True)
+    leg_id: Mapped[UUID | None] = mapped_column(Uuid())
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(12))
+    """opened, offered, accepted, returned, reassigned, handed_over, closed, cancelled, joined, left"""
+    at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    actor_id: Mapped[UUID | None] = mapped_column(Uuid())
+    actor_label: Mapped[str] = mapped_column(String(120), default="")
+    department_label: Mapped[str] = mapped_column(String(80), default="")
+    to_department: Mapped[str] = mapped_column(String(80), default="")
+    to_person: Mapped[str] = mapped_column(String(120), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (Index("ix_relay_event_customer_id_at", "customer_id", "at", "id"),)

@@ -1,0 +1,94 @@
+"""What a deployment decides, read once from the environment (prefix BATON_)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Immutable for the life of a process; tests build their own."""
+
+    database_url: str
+    data_dir: Path
+    secret_file: Path
+    redis_url: str | None = None
+    base_url: str = "http://127.0.0.1:8000"
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    theme: str = "default"
+    api_docs: bool = False
+    demo: bool = False
+    strict_plugins: bool = False
+    allowed_plugins: frozenset[str] | None = None
+    """None allows every installed plugin; else the names that may be loaded at all."""
+    trusted_proxies: frozenset[str] = frozenset()
+    web_threads: int = 24
+    job_threads: int = 4
+    session_idle_minutes: int = 30
+    session_absolute_hours: int = 12
+    hook_budget_ms: int = 80
+    """Above this a panel is reported as slow: its plugin should make it lazy."""
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """`__Host-` cookies need HTTPS; a plain-HTTP address on the LAN or this machine cannot have them."""
+        return self.base_url.startswith("https://")
+
+
+def _flag(value: str | None) -> bool:
+    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _names(value: str | None) -> frozenset[str]:
+    return frozenset(part.strip() for part in (value or "").split(",") if part.strip())
+
+
+def load_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Read BATON_* variables. The database defaults to SQLite under `var/` of the working directory."""
+    env = dict(os.environ if environ is None else environ)
+    data_dir = Path(env.get("BATON_DATA_DIR", "var")).absolute()
+    allowed = env.get("BATON_PLUGINS")
+    port = env.get("PORT", "8000")
+    return Settings(
+        database_url=normalise_url(env.get("BATON_DATABASE_URL") or f"sqlite:///{data_dir / 'baton.sqlite3'}"),
+        data_dir=data_dir,
+        secret_file=Path(env.get("BATON_SECRET_FILE", str(data_dir / "secret.json"))),
+        redis_url=env.get("BATON_REDIS_URL") or None,
+        base_url=env.get("BATON_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        timezone=env.get("BATON_TIMEZONE", "Asia/Shanghai"),
+        language=env.get("BATON_LANGUAGE", "zh"),
+        theme=env.get("BATON_THEME", "default"),
+        api_docs=_flag(env.get("BATON_API_DOCS")),
+        demo=_flag(env.get("BATON_DEMO")),
+        strict_plugins=_flag(env.get("BATON_STRICT_PLUGINS")),
+        allowed_plugins=_names(allowed) if allowed is not None else None,
+        trusted_proxies=_names(env.get("BATON_TRUSTED_PROXIES")),
+        web_threads=int(env.get("BATON_WEB_THREADS", "24")),
+        job_threads=int(env.get("BATON_JOB_THREADS", "4")),
+        session_idle_minutes=int(env.get("BATON_SESSION_IDLE_MINUTES", "30")),
+        session_absolute_hours=int(env.get("BATON_SESSION_ABSOLUTE_HOURS", "12")),
+        hook_budget_ms=int(env.get("BATON_HOOK_BUDGET_MS", "80")),
+    )
+
+
+def normalise_url(url: str) -> str:
+    """`postgresql://` and `postgres://` mean psycopg 3 here."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def new_password() -> str:
+    """A generated password that a person can type: three groups without look-alikes."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(3))

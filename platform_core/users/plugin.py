@@ -1,0 +1,39 @@
+"""What the users package adds to the platform."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.contracts.entities import Entity
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.plugin import PluginInfo
+from platform_core.kernel.i18n import translator
+from platform_core.users import models
+
+_ = translator("users")
+hookimpl = pluggy.HookimplMarker("baton")
+_OWN_PAGES = "reached only through the account pages, which check their own rights"
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo("users", _.lazy("Users"), _.lazy("People, departments and sign-in"), "platform_core.users")
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    return [
+        Entity(model, None, reason=_OWN_PAGES)
+        for model in (
+            models.Department, models.DepartmentClosure, models.User, models.Team, models.TeamMember, models.SignInSession,
+            models.ApiToken, models.OneTimeCode, models.LoginThrottle, models.Notification,
+        )
+    ]  # fmt: skip
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [
+        Permission("users.view", _.lazy("See colleagues and departments"), scoped=False),
+        Permission("users.manage", _.lazy("Manage accounts and departments"), scoped=False),
+    ]

@@ -1,0 +1,172 @@
+"""Sign-in sessions and bearer tokens. The browser holds a random token; the database its digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar.datastructures import Cookie
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from platform_core.kernel.clock import now
+from platform_core.kernel.secrets import new_token, token_digest
+from platform_core.settings import Settings
+from platform_core.users.models import ApiToken, Department, Notification, SignInSession, User
+
+_TOUCH_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a cookie or token belongs to, before any rights are looked up."""
+
+    user_id: UUID
+    name: str
+    department_id: UUID | None
+    department_name: str
+    language: str
+    scheme: str
+    theme: str
+    session_id: UUID
+    unread: int
+    via: str
+
+
+_unread = (
+    select(func.count(Notification.id))
+    .where(Notification.user_id == User.id, Notification.read_at.is_(None))
+    .correlate(User)
+    .scalar_subquery()
+)
+_columns = (
+    User.id,
+    User.name,
+    User.department_id,
+    Department.name.label("department_name"),
+    User.language,
+    User.scheme,
+    User.theme,
+    _unread.label("unread"),
+)
+_by_cookie = (
+    select(*_columns, SignInSession.id.label("session_id"), SignInSession.seen_at)
+    .join(User, User.id == SignInSession.user_id)
+    .outerjoin(Department, Department.id == User.department_id)
+    .where(
+        SignInSession.digest == bindparam("digest"),
+        SignInSession.revoked_at.is_(None),
+        SignInSession.auth_epoch == User.auth_epoch,
+        SignInSession.expires_at > bindparam("now"),
+        SignInSession.seen_at > bindparam("idle_since"),
+        User.status == "active",
+    )
+)
+_by_token = (
+    select(*_columns, ApiToken.id.label("session_id"), ApiToken.seen_at)
+    .join(User, User.id == ApiToken.user_id)
+    .outerjoin(Department, Department.id == User.department_id)
+    .where(
+        ApiToken.digest == bindparam("digest"),
+        ApiToken.revoked_at.is_(None),
+        ApiToken.auth_epoch == User.auth_epoch,
+        (ApiToken.expires_at.is_(None)) | (ApiToken.expires_at > bindparam("now")),
+        User.status == "active",
+    )
+)
+
+
+def cookie_name(settings: Settings) -> str:
+    return "__Host-baton" if settings.secure_cookies else "baton"
+
+
+def open_session(session: Session, settings: Settings, user: User, *, ip: str, agent: str) -> Cookie:
+    """Sign a user in: always a new token, whatever the browser brought along. Returns the cookie to set."""
+    token = new_token()
+    lifetime = timedelta(hours=settings.session_absolute_hours)
+    session.add(
+        SignInSession(
+            digest=token_digest(token),
+            user_id=user.id,
+            auth_epoch=user.auth_epoch,
+            expires_at=now() + lifetime,
+            ip=ip,
+            agent=agent[:200],
+        )
+    )
+    user.last_login_at = now()
+    return _cookie(settings, token, int(lifetime.total_seconds()))
+
+
+def ended_cookie(settings: Settings) -> Cookie:
+    return _cookie(settings, "", 0)
+
+
+def _cookie(settings: Settings, value: str, age: int) -> Cookie:
+    return Cookie(
+        key=cookie_name(settings),
+        value=value,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+        max_age=age,
+    )
+
+
+def by_cookie(session: Session, settings: Settings, token: str) -> Identity | None:
+    moment = now()
+    idle = timedelta(minutes=settings.session_idle_minutes)
+    parameters = {"digest": token_digest(token), "now": moment, "idle_since": moment - idle}
+    row = session.execute(_by_cookie, parameters).one_or_none()
+    if row is None:
+        return None
+    if moment - row.seen_at > _TOUCH_AFTER:
+        session.execute(update(SignInSession).where(SignInSession.id == row.session_id).values(seen_at=moment))
+    return _identity(row, "page")
+
+
+def by_token(session: Session, token: str) -> Identity | None:
+    row = session.execute(_by_token, {"digest": token_digest(token), "now": now()}).one_or_none()
+    if row is None:
+        return None
+    seen: datetime | None = row.seen_at
+    if seen is None or now() - seen > _TOUCH_AFTER:
+        session.execute(update(ApiToken).where(ApiToken.id == row.session_id).values(seen_at=now()))
+    return _identity(row, "api")
+
+
+def _identity(row: Row[Any], via: str) -> Identity:
+    return Identity(
+        user_id=row.id,
+        name=row.name,
+        department_id=row.department_id,
+        department_name=row.department_name or "",
+        language=row.language,
+        scheme=row.scheme,
+        theme=row.theme,
+        session_id=row.session_id,
+        unread=row.unread,
+        via=via,
+    )
+
+
+def revoke(session: Session, session_id: UUID) -> None:
+    session.execute(update(SignInSession).where(SignInSession.id == session_id).values(revoked_at=now()))
+
+
+def create_api_token(session: Session, user: User, name: str, *, days: int | None = None) -> str:
+    """Returns the token; it is shown once and cannot be read again."""
+    token = "baton_" + new_token()
+    session.add(
+        ApiToken(
+            digest=token_digest(token),
+            user_id=user.id,
+            auth_epoch=user.auth_epoch,
+            name=name,
+            expires_at=now() + timedelta(days=days) if days else None,
+        )
+    )
+    return token

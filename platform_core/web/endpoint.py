@@ -1,0 +1,208 @@
+"""One request, from cookie to commit: who is it, may they, run the handler in a transaction, answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from platform_core.kernel.i18n import LANGUAGES, set_language, translator
+from platform_core.kernel.models import IdempotencyKey
+from platform_core.kernel.scope import ScopedSession
+from platform_core.plugins.hooks import PoisonedTransactionError, mute
+from platform_core.web.forms import FormData
+from platform_core.web.requests import Platform, platform_of
+
+_ = translator("web")
+_log = logging.getLogger(__name__)
+PUBLIC = "public"
+SIGNED_IN = "signed-in"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_MAX_REPLAY = 512 * 1024
+
+
+class Endpoint:
+    """A handler function together with what it needs."""
+
+    def __init__(self, function: Callable[..., Any], permission: str, wanted: frozenset[str]) -> None:
+        self._function = function
+        self._permission = permission
+        self._wanted = wanted
+
+    def serve(self, request: Request[Any, Any, Any], form: FormData, parameters: dict[str, Any]) -> Response[Any]:
+        platform = platform_of(request)
+        owner = request.route_handler.opt.get("plugin")
+        if owner and owner not in platform.manager.enabled:
+            raise NotFound(_("This page does not exist."))
+        set_language(_asked_language(request, platform))
+        muted: frozenset[str] = frozenset()
+        while True:
+            try:
+                with mute(muted):
+                    return self._transact(platform, request, form, parameters)
+            except PoisonedTransactionError as error:
+                if error.owner in muted:
+                    raise
+                muted |= {error.owner}
+
+    def _transact(
+        self, platform: Platform, request: Request[Any, Any, Any], form: FormData, parameters: dict[str, Any]
+    ) -> Response[Any]:
+        actor: Actor | None = None
+        try:
+            with platform.database.open_session() as session, session.begin():
+                actor = self._admit(platform, session, request, form)
+                if actor is not None:
+                    session.info["actor"] = actor
+                    set_language(actor.language)
+                request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
+                request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
+                return self._answer_once(session, actor, request, form, parameters)
+        except (Forbidden, NotFound) as error:
+            if actor is not None:
+                platform.on_denied(actor, request, error)
+            raise
+        except StaleDataError as error:
+            raise Conflict(_("Somebody else has changed this in the meantime. Reload and try again.")) from error
+
+    def _admit(
+        self, platform: Platform, session: ScopedSession, request: Request[Any, Any, Any], form: FormData
+    ) -> Actor | None:
+        if self._permission == PUBLIC:
+            _check_origin(request)
+            return None
+        actor = platform.hooks.authenticate(session, request)
+        if actor is None:
+            raise Unauthenticated(_("Please sign in."))
+        if request.method not in _SAFE and actor.via == "page":
+            _check_origin(request)
+            sent = request.headers.get("x-csrf-token") or form.get("_csrf")
+            if not hmac.compare_digest(sent.encode(), csrf_token(platform, actor).encode()):
+                raise Forbidden(_("This page was too old. Reload it and try again; your text is kept."))
+        if self._permission != SIGNED_IN and not actor.can(self._permission):
+            # Denials are audited with the actor, so remember them before refusing.
+            platform.on_denied(actor, request, Forbidden(self._permission))
+            raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."))
+        return actor
+
+    def _answer_once(
+        self,
+        session: ScopedSession,
+        actor: Actor | None,
+        request: Request[Any, Any, Any],
+        form: FormData,
+        parameters: dict[str, Any],
+    ) -> Response[Any]:
+        key = _idempotency_key(request, form) if actor is not None else ""
+        if not key or actor is None:
+            return self._call(session, actor, request, form, parameters)
+        fingerprint = _fingerprint(request, form)
+        row = session.get(IdempotencyKey, (actor.user_id, key))
+        if row is None:
+            row = IdempotencyKey(user_id=actor.user_id, key=key, fingerprint=fingerprint)
+            try:
+                with session.begin_nested():
+                    session.add(row)
+            except IntegrityError:
+                row = session.get(IdempotencyKey, (actor.user_id, key))
+                if row is None:
+                    raise
+                return _replay(row, fingerprint)
+            response = self._call(session, actor, request, form, parameters)
+            _remember(row, response)
+            return response
+        return _replay(row, fingerprint)
+
+    def _call(
+        self,
+        session: ScopedSession,
+        actor: Actor | None,
+        request: Request[Any, Any, Any],
+        form: FormData,
+        parameters: dict[str, Any],
+    ) -> Response[Any]:
+        injected = {"request": request, "session": session, "actor": actor, "form": form}
+        arguments = {name: value for name, value in injected.items() if name in self._wanted}
+        result = self._function(**arguments, **parameters)
+        if isinstance(result, Response):
+            return result
+        status = request.route_handler.status_code  # type: ignore[attr-defined]
+        return Response(msgspec.json.encode(result), media_type="application/json", status_code=status)
+
+
+class Unpermitted(BatonError):  # noqa: N818
+    """Refused for want of a permission; already audited."""
+
+    status = 403
+    code = "forbidden"
+
+
+def csrf_token(platform: Platform, actor: Actor) -> str:
+    """Bound to the sign-in session, so that it ends with it."""
+    return platform.vault.sign("csrf", str(actor.session_id))
+
+
+def _check_origin(request: Request[Any, Any, Any]) -> None:
+    if request.method in _SAFE:
+        return
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise Unpermitted(_("This form was sent from another site."))
+    origin = request.headers.get("origin")
+    if origin and origin != "null" and origin.split("://", 1)[-1] != request.headers.get("host", ""):
+        raise Unpermitted(_("This form was sent from another site."))
+
+
+def _asked_language(request: Request[Any, Any, Any], platform: Platform) -> str:
+    chosen = request.cookies.get("baton_language", "")
+    if chosen in LANGUAGES:
+        return chosen
+    for part in request.headers.get("accept-language", "").split(","):
+        code = part.partition(";")[0].strip().lower().partition("-")[0]
+        if code in LANGUAGES:
+            return code
+    return platform.settings.language
+
+
+def _idempotency_key(request: Request[Any, Any, Any], form: FormData) -> str:
+    if request.method != "POST":
+        return ""
+    key = request.headers.get("idempotency-key") or form.get("_key")
+    if len(key) > 200:
+        raise Invalid(_("The idempotency key is longer than 200 characters."))
+    return key
+
+
+def _fingerprint(request: Request[Any, Any, Any], form: FormData) -> bytes:
+    body = request.scope.get("_body")
+    if body is None:
+        body = getattr(request, "_body", b"")
+    text = repr(sorted(item for item in form.as_dict().items() if item[0] not in {"_csrf", "_key"}))
+    return hashlib.sha256(f"{request.method} {request.url.path} {text}".encode() + (body or b"")).digest()
+
+
+def _remember(row: IdempotencyKey, response: Response[Any]) -> None:
+    content = response.content if isinstance(response.content, bytes) else str(response.content or "").encode()
+    if len(content) <= _MAX_REPLAY:
+        row.body = content
+    row.status = response.status_code or 200
+    row.media_type = str(response.media_type or "text/html")
+    row.location = response.headers.get("location", "") if isinstance(response.headers, dict) else ""
+
+
+def _replay(row: IdempotencyKey, fingerprint: bytes) -> Response[Any]:
+    if not hmac.compare_digest(row.fingerprint, fingerprint):
+        raise Invalid(_("This idempotency key was used for a different request."))
+    headers = {"idempotent-replay": "true"}
+    if row.location:
+        headers["location"] = row.location
+    return Response(row.body, status_code=row.status, media_type=row.media_type, headers=headers)

@@ -1,0 +1,77 @@
+"""Turning errors into answers: pages for people, RFC 9457 problem details for programs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from platform_core.kernel.errors import BatonError, TooManyRequests, Unauthenticated
+from platform_core.kernel.i18n import translator
+from platform_core.web.pages import page
+
+_ = translator("web")
+_log = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
+
+
+def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response[Any]:
+    if isinstance(error, Unauthenticated) and not is_api(request):
+        return _to_login(request)
+    response = _respond(request, error.status, error.code, error.message, error.fields)
+    if isinstance(error, TooManyRequests):
+        response.headers["retry-after"] = str(error.retry_after)
+    return response
+
+
+def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Litestar's own refusals: no such path, wrong method, malformed body, body too large."""
+    fields: dict[str, str] = {}
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        fields = {str(item.get("key", "")): str(item.get("message", "")) for item in error.extra}
+    messages = {
+        400: _("The request could not be understood."),
+        404: _("This page does not exist, or not for you."),
+        405: _("This address does not accept that kind of request."),
+        413: _("This is too large to be uploaded here."),
+    }
+    status = error.status_code
+    # A malformed field is the sender's mistake in content, as our own forms report it.
+    status = 422 if fields else status
+    return _respond(request, status, "http", messages.get(error.status_code, str(error.detail)), fields)
+
+
+def answer_unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    _log.error("unhandled error at %s", request.url.path, exc_info=error)
+    message = _("Something went wrong on our side. It has been written down; nothing was saved.")
+    return _respond(request, 500, "internal", message, {})
+
+
+def is_api(request: Request[Any, Any, Any]) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
+    target = f"/login?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else "/login"
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=401, media_type="text/html", headers={"hx-redirect": "/login"})
+    return Response("", status_code=303, media_type="text/html", headers={"location": target})
+
+
+def _respond(
+    request: Request[Any, Any, Any], status: int, code: str, message: str, fields: dict[str, str]
+) -> Response[Any]:
+    if is_api(request):
+        problem = {
+            "type": f"urn:baton:problem:{code}",
+            "title": message or code,
+            "status": status,
+            "errors": [{"field": name, "message": text} for name, text in fields.items()],
+        }
+        return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM)
+    if request.headers.get("hx-request") == "true":
+        return page(request, "_toast.html", status=status, message=message, tone="red")
+    return page(request, "error.html", status=status, detail=message)

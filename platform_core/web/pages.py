@@ -1,0 +1,144 @@
+"""Answers: whole pages, fragments, redirects, and the `page` object every template may use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from litestar import Request, Response
+
+from platform_core.contracts.identity import Actor
+from platform_core.contracts.pages import NavItem
+from platform_core.kernel.i18n import LANGUAGES, language, translator
+from platform_core.web.endpoint import csrf_token
+from platform_core.web.requests import Platform, platform_of, wants_fragment
+
+_ = translator("web")
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+_GROUPS = {
+    "work": _.lazy("Work"),
+    "customers": _.lazy("Customers"),
+    "business": _.lazy("Business"),
+    "insight": _.lazy("Insight"),
+    "settings": _.lazy("Settings"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    key: str
+    icon: str
+    label: str
+    url: str
+    current: bool
+    badge: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    label: str
+    entries: tuple[NavEntry, ...]
+
+
+class PageContext:
+    """What the skeleton of every page needs to know; `page` in templates."""
+
+    def __init__(self, platform: Platform, request: Request[Any, Any, Any], actor: Actor | None, active: str) -> None:
+        self._platform = platform
+        self._active = active
+        self.actor = actor
+        self.path = request.url.path
+        self.lang = LANGUAGES[language()]
+        self.title_suffix = _.pgettext("brand", "Baton")
+        self.scheme = actor.scheme if actor else request.cookies.get("baton_scheme", "auto")
+        self.theme = (actor.theme if actor else "") or platform.settings.theme
+        self.density = "comfortable"
+        self.csrf = csrf_token(platform, actor) if actor else ""
+        self.live = actor is not None
+        session = request.scope.get("baton_session")
+        self.unread: int = session.info.get("unread", 0) if session is not None else 0  # type: ignore[attr-defined]
+        self.demo = platform.settings.demo
+
+    @property
+    def key(self) -> str:
+        """A fresh idempotency key for a form."""
+        return uuid4().hex
+
+    @property
+    def languages(self) -> list[tuple[str, str, bool]]:
+        names = {"zh": "中文", "en": "English"}  # each language names itself
+        return [(code, names[code], code == language()) for code in LANGUAGES]
+
+    @property
+    def nav(self) -> list[NavGroup]:
+        return [
+            NavGroup(str(label), entries)
+            for group, label in _GROUPS.items()
+            if group != "settings" and (entries := tuple(self._entries(self._items(group))))
+        ]
+
+    @property
+    def settings_nav(self) -> tuple[NavEntry, ...]:
+        return tuple(self._entries(self._items("settings")))
+
+    @property
+    def bottom_nav(self) -> tuple[NavEntry, ...]:
+        items = [item for item in self._platform.manager.declared.navigation if item.phone]
+        return tuple(self._entries(self._allowed(items)))[:4]
+
+    @property
+    def quick_create(self) -> list[tuple[str, str, str, str]]:
+        if self.actor is None or not self.actor.can("customers.create"):
+            return []
+        return [(_("New customer"), "/customers/new", "plus", "c")]
+
+    def _items(self, group: str) -> list[NavItem]:
+        return self._allowed(item for item in self._platform.manager.declared.navigation if item.group == group)
+
+    def _allowed(self, items: Iterable[NavItem]) -> list[NavItem]:
+        actor = self.actor
+        if actor is None:
+            return []
+        return sorted((item for item in items if actor.can(item.permission)), key=lambda item: (item.order, item.key))
+
+    def _entries(self, items: Iterable[NavItem]) -> list[NavEntry]:
+        return [NavEntry(item.key, item.icon, str(item.label), item.url, item.key == self._active) for item in items]
+
+
+def page(
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    partial: str = "",
+    status: int = 200,
+    active: str = "",
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> Response[str]:
+    """Render `template`, or only its `partial` when an htmx request asks for a piece of the page."""
+    platform = platform_of(request)
+    actor: Actor | None = request.scope.get("baton_actor")  # type: ignore[assignment]
+    shell = PageContext(platform, request, actor, active)
+    name = partial if partial and wants_fragment(request) else template
+    html = platform.templates.render(name, {"status": status, **context, "page": shell}, shell.theme)
+    return Response(html, media_type="text/html; charset=utf-8", status_code=status, headers=headers or {})
+
+
+def fragment(request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any) -> Response[str]:
+    """A piece of a page, whoever asks."""
+    return page(request, template, status=status, **context)
+
+
+def redirect(request: Request[Any, Any, Any], url: str) -> Response[str]:
+    """Go on to `url` after a successful POST, with and without htmx."""
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=200, media_type="text/html", headers={"hx-redirect": url, "location": url})
+    return Response("", status_code=303, media_type="text/html", headers={"location": url})
+
+
+def url_for(platform: Platform, name: str, **parameters: Any) -> str:
+    """The path of a named route. Raises KeyError for an unknown name or a missing parameter."""
+    return _PARAMETER.sub(lambda match: str(parameters[match[1]]), platform.urls[name])

@@ -1,0 +1,22 @@
+"""What the web package adds to the platform: health, live signals, the bare pages."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.contracts.plugin import PluginInfo, Routes
+from platform_core.kernel.i18n import translator
+from platform_core.web import routes
+
+_ = translator("web")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo("web", _.lazy("Web"), _.lazy("Pages, forms, lists and live signals"), "platform_core.web")
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/", routes.HANDLERS)]

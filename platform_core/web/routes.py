@@ -1,0 +1,65 @@
+"""Health and live signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import Any
+
+import litestar
+from litestar import Request, Response
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from platform_core import __version__
+from platform_core.contracts.identity import Actor
+from platform_core.web.endpoint import PUBLIC, SIGNED_IN
+from platform_core.web.requests import Platform, platform_of
+from platform_core.web.routing import get
+
+_RECHECK_SECONDS = 15
+
+
+@get("/healthz", permission=PUBLIC, name="web:health")
+def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """`ok` when the database answers and every plugin that should run does; else `degraded`."""
+    platform = platform_of(request)
+    states = {name: plugin.state for name, plugin in platform.manager.plugins.items() if not plugin.builtin}
+    platform.database.ping()
+    broken = {"incompatible", "broken", "unmigrated"} & set(states.values())
+    status = "degraded" if broken or platform.hooks.health() else "ok"
+    return {"status": status, "version": __version__, "plugins": states}
+
+
+@litestar.get("/live", name="web:live", opt={"permission": SIGNED_IN, "endpoint": True})
+async def live(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The event stream of one browser. Ends when the session does."""
+    platform = platform_of(request)
+    actor = await _in_thread(_authenticate, platform, request)
+    if actor is None:
+        return Response("", status_code=401, media_type="text/plain")
+
+    async def signals() -> Any:
+        yield ServerSentEventMessage(comment="hello")
+        checked = asyncio.get_running_loop().time()
+        async for signal in platform.hub.stream(actor.user_id):
+            moment = asyncio.get_running_loop().time()
+            if moment - checked > _RECHECK_SECONDS:
+                checked = moment
+                if await _in_thread(_authenticate, platform, request) is None:
+                    return
+            yield ServerSentEventMessage(**signal)
+
+    return ServerSentEvent(signals())
+
+
+def _authenticate(platform: Platform, request: Request[Any, Any, Any]) -> Actor | None:
+    with platform.database.system_session("live signals: who is it?", write=False) as session:
+        return platform.hooks.authenticate(session, request)
+
+
+async def _in_thread(call: Any, *arguments: Any) -> Any:
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(None, context.run, call, *arguments)
+
+
+HANDLERS = [health, live]

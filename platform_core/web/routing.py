@@ -1,0 +1,106 @@
+"""Declaring handlers. Every handler names the permission it needs, or says that it is public; there is no third way.
+
+    @get("/{customer_id:uuid}", permission="customers.view", name="customers:detail")
+    def detail(request: Request, session: Session, actor: Actor, customer_id: UUID) -> Response: ...
+
+Handlers are plain functions. They run in a worker thread, inside one transaction that is committed before the answer is
+sent, and may ask for `request`, `session`, `actor` and `form` (a FormData) by name; everything else is parsed by
+Litestar from path, query and JSON body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import litestar
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+
+from platform_core.web.endpoint import SIGNED_IN, Endpoint
+from platform_core.web.forms import FormData
+
+F = TypeVar("F", bound=Callable[..., Any])
+_INJECTED = ("session", "actor", "form")
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_pool: list[ThreadPoolExecutor] = []
+
+__all__ = ["SIGNED_IN", "delete", "get", "patch", "post", "put", "start_threads"]
+
+
+def start_threads(count: int) -> None:
+    """The worker threads of this process; database connections are counted to match."""
+    if not _pool:
+        _pool.append(ThreadPoolExecutor(count, thread_name_prefix="web"))
+
+
+def get(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
+    return _route(litestar.get, path, permission, name, options)
+
+
+def post(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
+    return _route(litestar.post, path, permission, name, {"status_code": 200, **options})
+
+
+def put(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
+    return _route(litestar.put, path, permission, name, options)
+
+
+def patch(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
+    return _route(litestar.patch, path, permission, name, options)
+
+
+def delete(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
+    return _route(litestar.delete, path, permission, name, {"status_code": 200, **options})
+
+
+def _route(
+    method: Any, path: str, permission: str, name: str, options: dict[str, Any]
+) -> Callable[[F], HTTPRouteHandler]:
+    def decorate(function: F) -> HTTPRouteHandler:
+        opt = {**options.pop("opt", {}), "permission": permission, "endpoint": True}
+        handler: HTTPRouteHandler = method(path, name=name, opt=opt, **options)(_expose(function, permission))
+        return handler
+
+    return decorate
+
+
+def _expose(function: Callable[..., Any], permission: str) -> Callable[..., Any]:
+    """The coroutine that Litestar sees: the same parameters without the injected ones."""
+    signature = inspect.signature(function, eval_str=True)
+    wanted = frozenset(signature.parameters)
+    endpoint = Endpoint(function, permission, wanted)
+
+    async def handle(request: Request[Any, Any, Any], **parameters: Any) -> Any:
+        form = await _read_form(request)
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        start_threads(24)
+        return await loop.run_in_executor(_pool[0], context.run, endpoint.serve, request, form, parameters)
+
+    visible = [item for key, item in signature.parameters.items() if key not in _INJECTED and key != "request"]
+    request_parameter = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
+    handle.__signature__ = signature.replace(parameters=[request_parameter, *visible])  # type: ignore[attr-defined]
+    handle.__annotations__ = {
+        "request": Request,
+        **{item.name: item.annotation for item in visible},
+        "return": signature.return_annotation,
+    }
+    handle.__name__ = function.__name__
+    handle.__qualname__ = function.__qualname__
+    handle.__doc__ = function.__doc__
+    handle.__module__ = function.__module__
+    return handle
+
+
+async def _read_form(request: Request[Any, Any, Any]) -> FormData:
+    if request.method in {"GET", "HEAD"}:
+        return FormData()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _FORM_TYPES:
+        return FormData()
+    return FormData((await request.form()).multi_items())

@@ -1,0 +1,63 @@
+// form[data-draft="key"]: what is typed survives a reload, an error and a lost session, in this tab only. The key names
+// the user and the record. form[data-guard]: leaving asks first.
+(() => {
+  const PREFIX = 'draft:';
+  const key = (form) => PREFIX + form.dataset.draft;
+  const fields = (form) => [...form.elements].filter((el) =>
+    el.name && el.name[0] !== '_' && !['hidden', 'password', 'file', 'submit', 'button'].includes(el.type));
+  const pickable = (el) => el.type === 'radio' || el.type === 'checkbox';
+
+  const save = (form) => {
+    const values = fields(form).filter((el) => !pickable(el) || el.checked).map((el) => [el.name, el.value]);
+    const texts = fields(form).some((el) => el.tagName === 'TEXTAREA' && el.value.trim());
+    if (texts) sessionStorage.setItem(key(form), JSON.stringify(values));
+    else sessionStorage.removeItem(key(form));
+  };
+  const restore = (form) => {
+    if (form.dataset.restored) return;
+    form.dataset.restored = '1';
+    const stored = sessionStorage.getItem(key(form));
+    // A form that came back with an error holds fresher text than the draft.
+    if (!stored || form.querySelector('[aria-invalid]')) return;
+    const values = JSON.parse(stored);
+    for (const el of fields(form)) {
+      if (pickable(el)) el.checked = values.some(([name, value]) => name === el.name && value === el.value);
+      else {
+        const found = values.find(([name]) => name === el.name);
+        if (found) el.value = found[1];
+      }
+    }
+  };
+  const restoreAll = () => document.querySelectorAll('form[data-draft]').forEach(restore);
+  const forget = (form) => {
+    delete form.dataset.dirty;
+    if (!form.dataset.draft) return;
+    sessionStorage.removeItem(key(form));
+    // The phone's sheet and the page's form are two forms for one draft.
+    for (const twin of document.querySelectorAll('form[data-draft]')) {
+      if (twin !== form && twin.dataset.draft === form.dataset.draft) twin.reset();
+    }
+  };
+
+  document.addEventListener('input', ({ target }) => {
+    const form = target.form;
+    if (!form) return;
+    if (form.hasAttribute('data-draft')) save(form);
+    if (form.hasAttribute('data-guard')) form.dataset.dirty = '1';
+  });
+  document.addEventListener('submit', ({ target }) => {
+    if (!target.hasAttribute('hx-post')) forget(target);
+    if (target.hasAttribute('data-logout')) {
+      for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+    }
+  });
+  document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement;
+    if (ctx.response.raw.ok && form instanceof HTMLFormElement) forget(form);
+  });
+  document.addEventListener('htmx:after:swap', restoreAll);
+  addEventListener('beforeunload', (e) => {
+    if (document.querySelector('form[data-dirty]')) e.preventDefault();
+  });
+  restoreAll();
+})();

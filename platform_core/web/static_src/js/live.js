@@ -1,0 +1,83 @@
+// One event stream per browser: a stream per tab would use up the six connections of HTTP/1.1. The tab seen last holds
+// it and passes the signals on. No Web Locks or SharedWorker: they are missing on plain-http networks and on Android.
+// Signals carry no customer data; whoever hears `live:notify`, `live:job` or `live:call` on body fetches its fragment.
+(() => {
+  const url = document.querySelector('meta[name="live-url"]')?.content;
+  if (!url || !window.BroadcastChannel) return;
+  const TYPES = ['notify', 'job', 'call'];
+  const BEAT = 10000;
+  const channel = new BroadcastChannel('baton-live');
+  const me = Math.random().toString(36).slice(2);
+  let source = null;
+  let claimed = 0;
+  let failures = 0;
+  let retry;
+  let silence;
+
+  const visible = () => document.visibilityState === 'visible';
+  const emit = (type, data) => document.body.dispatchEvent(new CustomEvent(`live:${type}`, { detail: data, bubbles: true }));
+  const tell = (type, data) => {
+    emit(type, data);
+    channel.postMessage({ type, data });
+  };
+  const close = () => {
+    clearTimeout(retry);
+    source?.close();
+    source = null;
+  };
+  const failed = () => {
+    if (source.readyState !== EventSource.CLOSED && failures < 3) return;
+    close();
+    failures += 1;
+    // From the third failure on, polling: everybody fetches what may have changed.
+    if (failures >= 3) TYPES.slice(0, 2).forEach((type) => tell(type, ''));
+    retry = setTimeout(connect, failures < 3 ? 2000 * 2 ** failures : 25000);
+  };
+  const connect = () => {
+    source = new EventSource(url);
+    source.onopen = () => { failures = 0; };
+    source.onerror = failed;
+    for (const type of TYPES) source.addEventListener(type, (e) => tell(type, e.data));
+  };
+  const announce = () => channel.postMessage({ leader: me, claimed });
+  const leading = () => claimed > 0;
+  const claim = () => {
+    clearTimeout(silence);
+    claimed = Date.now();
+    announce();
+    if (!source) connect();
+  };
+  const yieldTo = (other) => {
+    // Two tabs may claim at once: the later claim wins on both sides, so one of them stays.
+    const later = other.claimed - claimed || (other.leader > me ? 1 : -1);
+    if (leading() && later < 0) announce();
+    else {
+      claimed = 0;
+      close();
+      listen();
+    }
+  };
+  // A leader that vanished without a word is replaced when its beat stays out.
+  const listen = (delay = 2.5 * BEAT) => {
+    clearTimeout(silence);
+    silence = setTimeout(claim, delay + Math.random() * 3000);
+  };
+
+  channel.onmessage = ({ data }) => {
+    if (data.leader) yieldTo(data);
+    else if (data.bye) {
+      if (visible()) claim();
+      else listen(1000);
+    } else emit(data.type, data.data);
+  };
+  setInterval(() => { if (leading()) announce(); }, BEAT);
+  document.addEventListener('visibilitychange', () => visible() && claim());
+  addEventListener('focus', claim);
+  addEventListener('pagehide', () => {
+    if (!leading()) return;
+    claimed = 0;
+    close();
+    channel.postMessage({ bye: me });
+  });
+  addEventListener('pageshow', () => (visible() ? claim() : listen()));
+})();

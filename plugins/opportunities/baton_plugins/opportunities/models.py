@@ -1,0 +1,75 @@
+"""Project types, opportunities and contracts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Date, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from platform_core.api import COLUMN_TYPES, METADATA, DeclarativeBase, Identified, Money, Stamped, UtcDateTime, Versioned
+
+
+class Base(DeclarativeBase):
+    metadata = METADATA
+    type_annotation_map = COLUMN_TYPES
+
+
+class ProjectType(Identified, Stamped, Base):
+    """A kind of business, such as training or headhunting; its route says who works on it in which order."""
+
+    __tablename__ = "opportunities_project_type"
+
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    route_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_route.id", ondelete="SET NULL"))
+    active: Mapped[bool] = mapped_column(default=True)
+    order: Mapped[int] = mapped_column("sort_order", default=50)
+
+
+class Opportunity(Identified, Stamped, Versioned, Base):
+    """A chance of business with a customer; lives in the engagement it opened."""
+
+    __tablename__ = "opportunities_opportunity"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    engagement_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_engagement.id", ondelete="SET NULL"), index=True)
+    project_type_id: Mapped[UUID] = mapped_column(ForeignKey("opportunities_project_type.id", ondelete="RESTRICT"))
+    title: Mapped[str] = mapped_column(String(120))
+    need: Mapped[str] = mapped_column(Text, default="")
+    expected_value: Mapped[Decimal | None] = mapped_column(Money())
+    probability: Mapped[int] = mapped_column(default=50)
+    """Per cent."""
+    expected_on: Mapped[date | None] = mapped_column(Date())
+    stage: Mapped[str] = mapped_column(String(10), default="open")
+    """open, won or lost"""
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    lost_reason: Mapped[str] = mapped_column(String(200), default="")
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"), index=True)
+    owner_label: Mapped[str] = mapped_column(String(120), default="")
+    department_label: Mapped[str] = mapped_column(String(80), default="")
+
+    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
+    __table_args__ = (Index("ix_opportunities_opportunity_updated_at", "updated_at", "id"),)
+
+
+class Contract(Identified, Stamped, Versioned, Base):
+    """A signed agreement; the leg that has to sign may not hand over without one."""
+
+    __tablename__ = "opportunities_contract"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    engagement_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_engagement.id", ondelete="SET NULL"), index=True)
+    opportunity_id: Mapped[UUID] = mapped_column(ForeignKey("opportunities_opportunity.id", ondelete="CASCADE"), index=True)
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    signed_on: Mapped[date] = mapped_column(Date())
+    amount: Mapped[Decimal] = mapped_column(Money())
+    starts_on: Mapped[date | None] = mapped_column(Date())
+    ends_on: Mapped[date | None] = mapped_column(Date())
+    term: Mapped[str] = mapped_column(String(200), default="")
+    attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_attachment.id", ondelete="SET NULL"))
+    signed_by_label: Mapped[str] = mapped_column(String(120), default="")
+
+    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
