@@ -21,7 +21,9 @@ class WakeUps:
     def __init__(self, redis_url: str | None, handle: Callable[[UUID], object]) -> None:
         # With the defaults a killed worker's message comes back after minutes; so tuned, within seconds.
         self.broker: dramatiq.Broker = (
-            RedisBroker(url=redis_url, middleware=[], heartbeat_timeout=10_000, maintenance_chance=200_000)
+            RedisBroker(  # type: ignore[no-untyped-call]
+                url=redis_url, middleware=[], heartbeat_timeout=10_000, maintenance_chance=200_000
+            )
             if redis_url
             else StubBroker(middleware=[])
         )
@@ -30,7 +32,7 @@ class WakeUps:
         def run_job(job_id: str) -> None:
             handle(UUID(job_id))
 
-        self._actor = dramatiq.actor(run_job, actor_name="baton_job", queue_name=QUEUE, broker=self.broker)
+        self._actor = dramatiq.actor(actor_name="baton_job", queue_name=QUEUE, broker=self.broker)(run_job)
         self._worker: dramatiq.Worker | None = None
 
     def send(self, job_id: UUID) -> None:

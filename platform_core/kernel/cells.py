@@ -282,7 +282,7 @@ def _unquoted(text: str) -> str:
         _fail("formula_error", text)
     if text.startswith("="):
         _fail("formula", text)
-    if len(text) > 1 and text[0] == "'" and phones.half_width(text[1]) in "=+-@ \n":
+    if text[:1] == "'" and phones.half_width(text[1:2]) in "=+-@ \n":
         return text[1:].lstrip()
     return text
 

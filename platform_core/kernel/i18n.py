@@ -54,7 +54,7 @@ def load_catalogue(domain: str, locale_dir: Path) -> None:
                 if not message.id:
                     continue
                 msgid = message.id if isinstance(message.id, str) else message.id[0]
-                strings = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+                strings = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
                 if all(strings):
                     messages[f"{message.context}{_CONTEXT}{msgid}" if message.context else msgid] = strings
     _catalogues["zh", domain] = messages

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import MetaData, String, Uuid
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id
@@ -65,3 +65,7 @@ class Versioned:
     """Mix-in: optimistic lock. A form carries `version`; a stale one raises StaleDataError on flush."""
 
     version: Mapped[int] = mapped_column(default=1, sort_order=92)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  SQLAlchemy calls it on the class
+        return {"version_id_col": cls.version}

@@ -38,7 +38,7 @@ _EXTENSION: Final = re.compile(
     re.IGNORECASE,
 )
 _DASHED_EXTENSION: Final = re.compile(r"(.*[0-9].*)-\s*([0-9]{1,6})$")
-_ALLOWED: Final = re.compile(r"\+?[0-9 ().\-/]+")
+_ALLOWED: Final = re.compile(r"\(?\+?[0-9 ().\-/]+")
 _SEPARATORS: Final = re.compile(r"[/\u3001;,|\r\n\t\u6216]+|\bor\b")  # the last character: huo, "or"
 _AREA_CODE: Final = re.compile(r"\(?0[0-9]{2,3}\)?")
 _CN_TWO_DIGIT_AREA: Final = re.compile(r"10|2[0-9]")

@@ -1,0 +1,146 @@
+"""The scope guard: every way to reach a protected row is either scoped or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
+from sqlalchemy.orm import Session, aliased
+
+from platform_core.app import Runtime
+from platform_core.contracts.identity import Actor
+from platform_core.customers.models import Address, Contact, Customer
+from platform_core.kernel.ids import new_id
+from platform_core.kernel.scope import ScopeViolation
+from platform_core.testing.factories import Factory
+
+OTHER = aliased(Customer)
+TABLE = Customer.__table__
+
+
+@pytest.fixture
+def actor(factory: Factory) -> Actor:
+    """Owns three of six customers, each with an address and a contact; the other three are a stranger's."""
+    department = factory.department()
+    mine, theirs = factory.user(department=department), factory.user(department=department)
+    for owner in (mine, theirs):
+        for _ in range(3):
+            customer = factory.customer(owner)
+            factory.add(Address(customer_id=customer.id, city="x"), Contact(customer_id=customer.id, name="x"))
+    return factory.actor(mine)
+
+
+def rows(statement: Any) -> Callable[[Session], int]:
+    return lambda session: len(session.execute(statement).all())
+
+
+def scalar(statement: Any) -> Callable[[Session], int]:
+    return lambda session: session.scalar(statement) or 0
+
+
+SCOPED: dict[str, Callable[[Session], int]] = {
+    "columns": rows(select(Customer.id)),
+    "entities": rows(select(Customer)),
+    "aliased": rows(select(OTHER.id)),
+    "count": scalar(select(func.count()).select_from(Customer)),
+    "child": rows(select(Address.id)),
+    "contact": rows(select(Contact.id)),
+    "join": rows(select(Address.id).join(Customer, Customer.id == Address.customer_id)),
+    "exists": rows(select(Address.id).where(exists().where(Customer.id == Address.customer_id))),
+    "in subquery": rows(select(Address.id).where(Address.customer_id.in_(select(Customer.id)))),
+    "scalar subquery": scalar(select(select(func.count(Customer.id)).scalar_subquery())),
+    "cte": (lambda cte: rows(select(cte.c.id)))(select(Customer.id).cte()),
+    "subquery": (lambda inner: rows(select(inner.c.id)))(select(Customer.id).subquery()),
+    "update": lambda session: session.execute(update(Customer).values(city="y")).rowcount,  # type: ignore[attr-defined]
+    "delete": lambda session: session.execute(delete(Address)).rowcount,  # type: ignore[attr-defined]
+}
+
+
+@pytest.mark.parametrize("name", SCOPED)
+def test_orm_statements_see_only_the_actors_rows(runtime: Runtime, actor: Actor, name: str) -> None:
+    with runtime.database.actor_session(actor) as session:
+        assert SCOPED[name](session) == 3
+
+
+def test_union_sees_only_the_actors_rows(runtime: Runtime, actor: Actor) -> None:
+    statement = union_all(select(Customer.id), select(Customer.id))
+    with runtime.database.actor_session(actor) as session:
+        try:
+            found = len(session.execute(statement).all())
+        except ScopeViolation:
+            return
+        assert found == 6
+
+
+REFUSED: dict[str, Any] = {
+    "core table": select(TABLE),
+    "core column": select(TABLE.c.id),
+    "core table beside an entity": select(Address.id, TABLE.c.name).join(TABLE, TABLE.c.id == Address.customer_id),
+    "core alias": (lambda alias: select(Address.id, alias.c.name).join(alias, alias.c.id == Address.customer_id))(
+        TABLE.alias()
+    ),
+    "raw SQL": text("select id from customers_customer"),
+    "entities from raw SQL": select(Customer).from_statement(text("select * from customers_customer")),
+    "insert from select": insert(Address).from_select(["customer_id"], select(Customer.id)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_statements_without_proof_are_refused(runtime: Runtime, actor: Actor, name: str) -> None:
+    with runtime.database.session_for(actor) as session, pytest.raises(ScopeViolation):
+        session.execute(REFUSED[name])
+
+
+def test_the_sessions_connection_is_guarded(runtime: Runtime, actor: Actor) -> None:
+    with runtime.database.session_for(actor) as session, pytest.raises(ScopeViolation):
+        session.connection().execute(select(Customer))
+
+
+def test_bulk_update_by_primary_key_is_refused(runtime: Runtime, actor: Actor) -> None:
+    with runtime.database.session_for(actor) as session, pytest.raises(ScopeViolation):
+        session.execute(update(Customer), [{"id": new_id(), "version": 1, "name": "stolen"}])
+
+
+def test_a_session_without_actor_reaches_nothing(runtime: Runtime) -> None:
+    with runtime.database.open_session() as session, pytest.raises(ScopeViolation):
+        session.execute(select(Customer.id))
+
+
+def test_get_and_refresh_stay_in_scope(runtime: Runtime, factory: Factory) -> None:
+    department = factory.department()
+    me, other = factory.user(department=department), factory.user(department=department)
+    mine, foreign = factory.customer(me), factory.customer(other)
+    with runtime.database.actor_session(factory.actor(me)) as session:
+        assert session.get(Customer, foreign.id) is None
+        kept = session.get_one(Customer, mine.id)
+        session.refresh(kept)
+        assert kept.id == mine.id
+
+
+def test_rows_loaded_in_scope_can_be_changed(runtime: Runtime, factory: Factory) -> None:
+    me = factory.user(department=factory.department())
+    customer = factory.customer(me)
+    with runtime.database.actor_session(factory.actor(me)) as session:
+        session.get_one(Customer, customer.id).city = "Shanghai"
+    changed = factory.read(Customer, customer.id)
+    assert changed is not None
+    assert changed.city == "Shanghai"
+
+
+def test_an_actor_without_the_permission_sees_nothing(runtime: Runtime, factory: Factory) -> None:
+    owner = factory.user(department=factory.department())
+    factory.customer(owner)
+    nobody = factory.actor(factory.user(role=""))
+    with runtime.database.actor_session(nobody) as session:
+        assert session.scalar(select(func.count()).select_from(Customer)) == 0
+
+
+def test_a_customer_in_the_bin_is_nobodys(runtime: Runtime, factory: Factory) -> None:
+    owner = factory.user("management", factory.department())
+    customer = factory.customer(owner)
+    with runtime.database.system_session("test") as session:
+        session.get_one(Customer, customer.id).deleted_at = customer.created_at
+    with runtime.database.actor_session(factory.actor(owner)) as session:
+        assert session.get(Customer, customer.id) is None

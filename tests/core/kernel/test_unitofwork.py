@@ -1,0 +1,55 @@
+"""Side effects leave only with their transaction."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from platform_core.app import Runtime
+from platform_core.kernel.unitofwork import on_commit
+from platform_core.users.models import Team
+
+
+def test_effects_run_after_the_commit_and_in_order(runtime: Runtime) -> None:
+    seen: list[str] = []
+    with runtime.database.system_session("test") as session:
+        on_commit(session, seen.append, "first")
+        on_commit(session, seen.append, "second")
+        assert seen == []
+    assert seen == ["first", "second"]
+
+
+def test_effects_are_forgotten_on_rollback(runtime: Runtime) -> None:
+    seen: list[str] = []
+
+    def work(session: Session) -> None:
+        on_commit(session, seen.append, "never")
+        raise LookupError
+
+    with pytest.raises(LookupError), runtime.database.system_session("test") as session:
+        work(session)
+    with runtime.database.system_session("test") as session:
+        session.add(Team(name="another"))
+    assert seen == []
+
+
+def test_a_released_savepoint_is_not_a_commit(runtime: Runtime) -> None:
+    seen: list[str] = []
+    with runtime.database.system_session("test") as session:
+        with session.begin_nested():
+            session.add(Team(name="inner"))
+            on_commit(session, seen.append, "done")
+        assert seen == []
+        with pytest.raises(LookupError), session.begin_nested():
+            raise LookupError
+        assert seen == []
+    assert seen == ["done"]
+
+
+def test_one_failing_effect_does_not_stop_the_next(runtime: Runtime, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[str] = []
+    with runtime.database.system_session("test") as session:
+        on_commit(session, lambda: [][1])
+        on_commit(session, seen.append, "still")
+    assert seen == ["still"]
+    assert "side effect" in caplog.text
