@@ -16,7 +16,7 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id
 
 
-def record(
+def record(  # noqa: PLR0913  one word for each column a caller may fill
     session: Session,
     actor: Actor | None,
     action: str,
@@ -28,8 +28,12 @@ def record(
     after: Mapping[str, Any] | None = None,
     result: str = "ok",
     reason: str = "",
+    ip: str = "",
 ) -> None:
-    """Append one line. `before` and `after` hold changed fields only; sensitive values must come in as masks."""
+    """Append one line. `before` and `after` hold changed fields only; sensitive values must come in as masks.
+
+    `ip` is for acts before anybody is known, such as a failed sign-in; an actor brings their own.
+    """
     values: dict[str, Any] = {
         "id": new_id(),
         "at": now(),
@@ -46,8 +50,8 @@ def record(
         "actor_id": actor.user_id if actor else None,
         "actor_label": actor.name if actor else "",
         "session_id": actor.session_id if actor else None,
-        "via": actor.via if actor else "system",
-        "ip": actor.ip if actor else "",
+        "via": actor.via if actor else ("page" if ip else "system"),
+        "ip": (actor.ip if actor else "") or ip,
         "request_id": actor.request_id if actor else "",
     }
     session.execute(insert(AuditEntry), values)

@@ -77,7 +77,9 @@ def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | N
 def load_actor(session: Session, user_id: UUID, *, via: str = "job") -> Actor | None:
     """The actor of a user outside a request; None when the account is not active."""
     row = session.execute(
-        select(User, Department.name).outerjoin(Department, Department.id == User.department_id).where(User.id == user_id)
+        select(User, Department.name)
+        .outerjoin(Department, Department.id == User.department_id)
+        .where(User.id == user_id)
     ).one_or_none()
     if row is None or row[0].status != "active":
         return None

@@ -22,7 +22,9 @@ _OWN_PAGES = "reached only through the role pages and the policies themselves"
 
 @hookimpl
 def baton_plugin_info() -> PluginInfo:
-    return PluginInfo("permissions", _.lazy("Permissions"), _.lazy("Roles, scopes and access"), "platform_core.permissions")
+    return PluginInfo(
+        "permissions", _.lazy("Permissions"), _.lazy("Roles, scopes and access"), "platform_core.permissions"
+    )
 
 
 @hookimpl

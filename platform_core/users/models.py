@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, Uuid
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
@@ -49,7 +49,9 @@ class User(Identified, Stamped, Base):
     login: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     employee_no: Mapped[str] = mapped_column(String(40), default="")
-    department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="RESTRICT"), index=True)
+    department_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users_department.id", ondelete="RESTRICT"), index=True
+    )
     title: Mapped[str] = mapped_column(String(60), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     extension: Mapped[str] = mapped_column(String(12), default="")

@@ -6,9 +6,9 @@ import pluggy
 
 from platform_core.contracts.entities import Entity
 from platform_core.contracts.identity import Permission
-from platform_core.contracts.plugin import PluginInfo
+from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.users import models
+from platform_core.users import models, routes
 
 _ = translator("users")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -36,4 +36,14 @@ def baton_permissions() -> list[Permission]:
     return [
         Permission("users.view", _.lazy("See colleagues and departments"), scoped=False),
         Permission("users.manage", _.lazy("Manage accounts and departments"), scoped=False),
+    ]
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [
+        Routes("/login", routes.LOGIN),
+        Routes("/logout", routes.LOGOUT),
+        Routes("/reset", routes.RESET),
+        Routes("/me", routes.PREFERENCES),
     ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar.datastructures import Cookie
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.clock import now
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.settings import Settings
-from platform_core.users.models import ApiToken, Department, Notification, SignInSession, User
+from platform_core.users.models import ApiToken, Department, Notification, OneTimeCode, SignInSession, User
 
 _TOUCH_AFTER = timedelta(minutes=1)
 
@@ -170,3 +171,30 @@ def create_api_token(session: Session, user: User, name: str, *, days: int | Non
         )
     )
     return token
+
+
+def own_sessions(session: Session, settings: Settings, user_id: UUID) -> Sequence[SignInSession]:
+    """Where somebody is signed in right now, latest activity first."""
+    moment = now()
+    return session.scalars(
+        select(SignInSession)
+        .join(User, User.id == SignInSession.user_id)
+        .where(
+            SignInSession.user_id == user_id,
+            SignInSession.revoked_at.is_(None),
+            SignInSession.auth_epoch == User.auth_epoch,
+            SignInSession.expires_at > moment,
+            SignInSession.seen_at > moment - timedelta(minutes=settings.session_idle_minutes),
+        )
+        .order_by(SignInSession.seen_at.desc())
+        .limit(50)
+    ).all()
+
+
+def forget_old(session: Session) -> None:
+    """Sessions and codes that ended more than a day ago; the audit trail knows of them."""
+    limit = now() - timedelta(days=1)
+    session.execute(
+        delete(SignInSession).where((SignInSession.expires_at < limit) | (SignInSession.revoked_at < limit))
+    )
+    session.execute(delete(OneTimeCode).where(OneTimeCode.expires_at < limit))

@@ -1,0 +1,155 @@
+"""Who holds which role. Every change acts on the next request everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.kernel import counters
+from platform_core.kernel.clock import now
+from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.i18n import translator
+from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
+from platform_core.users import accounts
+from platform_core.users.models import Department, User
+
+_ = translator("permissions")
+KEEPERS = {
+    "users.manage": _.lazy("Somebody must remain who can manage accounts."),
+    "permissions.manage": _.lazy("Somebody must remain who can assign roles."),
+}
+"""Rights that may never be left without a holder who can sign in."""
+
+
+def _require(actor: Actor | None) -> None:
+    if actor is not None and not actor.can("permissions.manage"):
+        raise Forbidden(_("Ask a security administrator: roles are theirs to give."))
+
+
+def assign_role(
+    session: Session,
+    actor: Actor | None,
+    user_id: UUID,
+    role_code: str,
+    *,
+    department_id: UUID | None = None,
+    valid_to: datetime | None = None,
+) -> RoleAssignment:
+    """Give a role, also for another department than the user's own (`department_id`) or for a time.
+
+    Raises NotFound for an unknown user, Invalid for an unknown role or department. Giving it twice changes nothing.
+    """
+    _require(actor)
+    user = accounts.get_user(session, user_id)
+    role = session.scalars(select(Role).where(Role.code == role_code)).one_or_none()
+    if role is None:
+        raise Invalid(_("Choose a role."), fields={"role": _("Choose a role.")})
+    if department_id is not None and session.get(Department, department_id) is None:
+        raise Invalid(_("Choose a department."), fields={"department_id": _("Choose a department.")})
+    if valid_to is not None and valid_to <= now():
+        raise Invalid(_("This day is over."), fields={"valid_to": _("This day is over.")})
+    same = session.scalars(
+        select(RoleAssignment).where(
+            RoleAssignment.user_id == user.id,
+            RoleAssignment.role_id == role.id,
+            RoleAssignment.department_id.is_(None)
+            if department_id is None
+            else RoleAssignment.department_id == department_id,
+            live(now()),
+        )
+    ).first()
+    if same is not None and same.valid_to == valid_to:
+        return same
+    assignment = RoleAssignment(user_id=user.id, role_id=role.id, department_id=department_id, valid_to=valid_to)
+    session.add(assignment)
+    counters.bump(session, COUNTER)
+    after = {"role": role.name, "department": str(department_id or ""), "until": str(valid_to or "")}
+    audit.record(session, actor, "permissions.assign", accounts.ref(user), after=after)
+    return assignment
+
+
+def unassign_role(session: Session, actor: Actor | None, assignment_id: UUID) -> None:
+    """Take a role away now. Raises Conflict when nobody could manage accounts or roles afterwards."""
+    _require(actor)
+    assignment = session.get(RoleAssignment, assignment_id)
+    if assignment is None:
+        raise NotFound(_("This role is no longer held."))
+    role = session.get_one(Role, assignment.role_id)
+    user = accounts.get_user(session, assignment.user_id)
+    with _keeping(session):
+        session.delete(assignment)
+    counters.bump(session, COUNTER)
+    audit.record(session, actor, "permissions.unassign", accounts.ref(user), before={"role": role.name})
+
+
+def change_status(session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "") -> User:
+    """`accounts.set_status`, unless it would leave nobody who can manage accounts or roles (Conflict)."""
+    with _keeping(session):
+        return accounts.set_status(session, actor, user_id, status, reason=reason)
+
+
+def live(moment: datetime) -> Any:
+    return and_(
+        RoleAssignment.valid_from <= moment, or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > moment)
+    )
+
+
+def _has_holder(session: Session, permission: str) -> bool:
+    found = session.scalar(
+        select(User.id)
+        .join(RoleAssignment, RoleAssignment.user_id == User.id)
+        .join(RoleGrant, RoleGrant.role_id == RoleAssignment.role_id)
+        .where(
+            RoleGrant.permission == permission,
+            RoleGrant.scope > Scope.NONE,
+            User.status == "active",
+            User.password_hash != "",
+            live(now()),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def has_administrator(session: Session) -> bool:
+    """Whether anybody can sign in who may manage accounts."""
+    return _has_holder(session, "users.manage")
+
+
+@contextmanager
+def _keeping(session: Session) -> Iterator[None]:
+    """Raises Conflict when the block takes a right of KEEPERS from its last holder."""
+    held = [permission for permission in KEEPERS if _has_holder(session, permission)]
+    yield
+    session.flush()  # what the block has changed must count
+    for permission in held:
+        if not _has_holder(session, permission):
+            raise Conflict(str(KEEPERS[permission]))
+
+
+def roles_of(session: Session, user_id: UUID) -> list[tuple[RoleAssignment, Role, str]]:
+    """Live and coming assignments of a user, each with its role and the name of its department ("" for their own)."""
+    rows = session.execute(
+        select(RoleAssignment, Role, Department.name)
+        .join(Role, Role.id == RoleAssignment.role_id)
+        .outerjoin(Department, Department.id == RoleAssignment.department_id)
+        .where(
+            RoleAssignment.user_id == user_id,
+            or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > now()),
+        )
+        .order_by(Role.name, RoleAssignment.id)
+    )
+    return [(assignment, role, name or "") for assignment, role, name in rows]
+
+
+def roles(session: Session) -> list[Role]:
+    return list(session.scalars(select(Role).order_by(Role.preset.desc(), Role.name)))

@@ -1,0 +1,146 @@
+"""Signing in and out, choosing a password by link, appearance and language."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.errors import Forbidden, Invalid
+from platform_core.kernel.i18n import LANGUAGES, language, translator
+from platform_core.users import accounts, sessions, signin
+from platform_core.users.models import User
+from platform_core.web.endpoint import PUBLIC, SIGNED_IN, csrf_token
+from platform_core.web.forms import Bound, FormData
+from platform_core.web.pages import page, redirect
+from platform_core.web.requests import client_ip, platform_of
+from platform_core.web.routing import get, post
+
+_ = translator("users")
+SCHEMES = ("light", "dark", "auto")
+_YEAR = 365 * 24 * 3600
+
+
+def local_path(target: str) -> str:
+    """`target` if it is a path on this site, else "/": a sign-in link must not lead elsewhere afterwards."""
+    parts = urlsplit(target)
+    plain = target.isprintable() and "\\" not in target and not parts.scheme and not parts.netloc
+    return target if plain and target.startswith("/") and not target.startswith("//") else "/"
+
+
+@get("/", permission=PUBLIC, name="users:login")
+def login(request: Request[Any, Any, Any], session: Session) -> Response[str]:
+    target = local_path(request.query_params.get("next", "/"))
+    if platform_of(request).hooks.authenticate(session, request) is not None:
+        return redirect(request, target)
+    notice = _("Your password has been set. Sign in with it now.") if "chosen" in request.query_params else ""
+    return page(request, "users/login.html", login="", next=target, message="", notice=notice)
+
+
+@post("/", permission=PUBLIC, name="users:sign_in")
+def sign_in(request: Request[Any, Any, Any], session: Session, form: FormData) -> Response[str]:
+    platform = platform_of(request)
+    attempt = signin.Attempt(
+        login=form.get("login"),
+        password=form.get("password"),
+        ip=client_ip(request, platform.settings.trusted_proxies),
+        agent=request.headers.get("user-agent", ""),
+        language=language(),
+    )
+    target = local_path(form.get("next", "/"))
+    answer = signin.sign_in(session, platform.settings, attempt, platform.hooks.load_actor)
+    if isinstance(answer, signin.Refusal):
+        status = 429 if answer.retry_after else 422
+        headers = {"retry-after": str(answer.retry_after)} if answer.retry_after else {}
+        return page(
+            request, "users/login.html", status=status, headers=headers,
+            login=attempt.login[:60], next=target, message=answer.message, notice="",
+        )  # fmt: skip
+    former = request.cookies.get(sessions.cookie_name(platform.settings), "")
+    identity = sessions.by_cookie(session, platform.settings, former) if former else None
+    if identity is not None:
+        sessions.revoke(session, identity.session_id)
+    response = redirect(request, target)
+    response.set_cookie(answer)
+    return response
+
+
+@post("/", permission=SIGNED_IN, name="users:logout")
+def logout(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    if actor.session_id is not None:
+        sessions.revoke(session, actor.session_id)
+    audit.record(session, actor, "users.logout")
+    response = redirect(request, "/login")
+    response.set_cookie(sessions.ended_cookie(platform_of(request).settings))
+    response.headers["clear-site-data"] = '"cache", "storage"'
+    return response
+
+
+@get("/{code:str}", permission=PUBLIC, name="users:reset")
+def reset(request: Request[Any, Any, Any], session: Session, code: str) -> Response[str]:
+    user = accounts.holder_of(session, code)
+    return _choose_page(request, user, Bound())
+
+
+@post("/{code:str}", permission=PUBLIC, name="users:choose")
+def choose(request: Request[Any, Any, Any], session: Session, form: FormData, code: str) -> Response[str]:
+    user = accounts.holder_of(session, code)
+    try:
+        accounts.choose_password(session, code, repeated(form))
+    except Invalid as error:
+        return _choose_page(request, user, Bound().add(error), status=422)
+    response = redirect(request, "/login?chosen=1")
+    response.set_cookie(sessions.ended_cookie(platform_of(request).settings))
+    return response
+
+
+def _choose_page(request: Request[Any, Any, Any], user: User, form: Bound[Any], status: int = 200) -> Response[str]:
+    return page(request, "users/choose.html", status=status, user=user, form=form)
+
+
+def repeated(form: FormData) -> str:
+    """A new password that was typed twice alike. Raises Invalid at `again`."""
+    password = form.get("password")
+    if password != form.get("again"):
+        raise Invalid(_("Please check the marked fields."), fields={"again": _("The two do not agree.")})
+    return password
+
+
+@post("/preferences", permission=PUBLIC, name="users:preferences")
+def preferences(request: Request[Any, Any, Any], session: Session, form: FormData) -> Response[str]:
+    """Appearance and language: kept with the account, and in cookies for the pages before sign-in."""
+    platform = platform_of(request)
+    chosen = {}
+    if form.get("scheme") in SCHEMES:
+        chosen["scheme"] = form.get("scheme")
+    if form.get("lang") in LANGUAGES:
+        chosen["language"] = form.get("lang")
+    actor = platform.hooks.authenticate(session, request)
+    if actor is not None:
+        sent = request.headers.get("x-csrf-token") or form.get("_csrf")
+        if not hmac.compare_digest(sent.encode(), csrf_token(platform, actor).encode()):
+            raise Forbidden(_("This page was too old. Reload it and try again; your text is kept."))
+        user = accounts.get_user(session, actor.user_id)
+        for name, value in chosen.items():
+            setattr(user, name, value)
+    response = redirect(request, local_path(form.get("next", "/")))
+    for name, value in chosen.items():
+        response.set_cookie(
+            Cookie(
+                key=f"baton_{name}", value=value, path="/", max_age=_YEAR, samesite="lax", httponly=True,
+                secure=platform.settings.secure_cookies,
+            )
+        )  # fmt: skip
+    return response
+
+
+LOGIN = [login, sign_in]
+LOGOUT = [logout]
+RESET = [reset, choose]
+PREFERENCES = [preferences]
