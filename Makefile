@@ -30,18 +30,25 @@ help: ## this list
 setup: $(STAMPS)/python $(ASSETS) ## dependencies, plugins and front-end assets into this folder
 
 $(STAMPS)/uv: requirements-bootstrap.lock
+	@echo 'Making $(VENV)'
 	@PYTHON='$(PYTHON)' scripts/make-venv $(VENV)
 	@mkdir -p $(STAMPS)
 	@printf '%s' '$(CURDIR)' >$(STAMPS)/where
 	@touch $@
 
 $(STAMPS)/python: $(STAMPS)/uv requirements.lock pyproject.toml $(PLUGINS:%=%/pyproject.toml)
-	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes \
-		-r requirements.lock $(foreach package,. $(PLUGINS),-e ./$(package))
+	@echo 'Installing Python packages'
+	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode \
+		--require-hashes -r requirements.lock
+	@# Our own packages have no hash; they are built by what the lock brought, without asking the network.
+	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
+		$(foreach package,. $(PLUGINS),-e ./$(package))
+	@scripts/with-caches $(BIN)/uv pip check --quiet --python $(BIN)/python
 	@touch $@
 
 $(NODE_MODULES): package-lock.json requirements-node.lock | $(STAMPS)/uv
-	@scripts/with-caches scripts/npm ci --no-audit --no-fund --loglevel=error
+	@echo 'Installing front-end packages'
+	@scripts/with-caches scripts/npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 $(ASSETS): $(STAMPS)/python $(NODE_MODULES) $(ASSET_SOURCES)

@@ -31,6 +31,7 @@ from platform_core.kernel.secrets import Vault, create_key_file
 from platform_core.plugins import migrations
 from platform_core.plugins.hooks import Hooks
 from platform_core.plugins.manager import PluginManager
+from platform_core.relay import asking
 from platform_core.settings import Settings
 from platform_core.web import errors, headers, routing
 from platform_core.web.live import Hub
@@ -61,6 +62,7 @@ class Runtime:
         self.hooks = Hooks(self.manager)
         self.database = Database(settings.database_url, pool_size=settings.web_threads)
         self.database.vault = self.vault
+        self.database.enabled_owners = lambda: self.manager.enabled
         self.jobs = JobRunner(self.database, self.manager.declared.jobs.get, self.hooks.load_actor)
         self.hub = Hub(settings.redis_url)
         self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
@@ -68,6 +70,7 @@ class Runtime:
         events.listen_through(lambda: self.manager.declared.listeners)
         wake_through(self.wakeups.send)
         signals.send_through(self.hub.send)
+        asking.ask_through(self.database, self.hooks)
         self.templates = Templates(self._template_folders(), THEMES, settings.theme)
         self.platform = Platform(
             settings=settings, database=self.database, vault=self.vault, manager=self.manager, hooks=self.hooks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,8 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self.vault: Vault | None = None
         """Set once the key file is read; models that encrypt reach it through their session."""
+        self.enabled_owners: Callable[[], frozenset[str]] = frozenset
+        """Names of the plugins that are switched on, as this process knows them."""
         if self.is_sqlite:
             path = make_url(url).database
             if not path or path == ":memory:":

@@ -34,6 +34,11 @@ _EXPECTED: dict[str, type[Any]] = {
 }
 
 
+def _route_key(routes: Routes) -> str:
+    """Owners may share a path such as `/`; that two handlers do not collide shows when they are mounted."""
+    return f"{routes.path} {routes.handlers[0].name if routes.handlers else ''}"
+
+
 class Declarations:
     """Typed registries over all loaded plugins."""
 
@@ -43,8 +48,8 @@ class Declarations:
             "customer reference", lambda item: f"{item.model.__tablename__}.{item.column}", enabled
         )
         self.permissions: Registry[Permission] = Registry("permission", lambda item: item.name, enabled)
-        self.routes: Registry[Routes] = Registry("path", lambda item: item.path, enabled)
-        self.api: Registry[Routes] = Registry("API path", lambda item: item.path, enabled)
+        self.routes: Registry[Routes] = Registry("routes", _route_key, enabled)
+        self.api: Registry[Routes] = Registry("API routes", _route_key, enabled)
         self.navigation: Registry[NavItem] = Registry("navigation item", lambda item: item.key, enabled)
         self.settings: Registry[Setting] = Registry("setting", lambda item: item.key, enabled)
         self.jobs: Registry[Job] = Registry("job", lambda item: item.name, enabled)

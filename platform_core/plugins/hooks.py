@@ -88,10 +88,12 @@ class Hooks:
         self._must("baton_leg_taken", session=session, actor=actor, engagement=engagement, leg=leg)
 
     def authenticate(self, session: Session, request: Any) -> Actor | None:
-        return self._first("baton_authenticate", session=session, request=request)
+        actor: Actor | None = self._first("baton_authenticate", session=session, request=request)
+        return actor
 
     def load_actor(self, session: Session, user_id: UUID) -> Actor | None:
-        return self._first("baton_load_actor", session=session, user_id=user_id)
+        actor: Actor | None = self._first("baton_load_actor", session=session, user_id=user_id)
+        return actor
 
     def tell(self, hook: str, owner: str | None = None) -> None:
         """Call a lifecycle hook on one plugin, or on all."""

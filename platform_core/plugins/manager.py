@@ -176,7 +176,7 @@ def tables_of(package: str) -> list[Table]:
         return []
     module = importlib.import_module(name)
     return [
-        member.__table__
+        table
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if isinstance(getattr(member, "__table__", None), Table) and member.__module__.startswith(package)
+        if isinstance(table := getattr(member, "__table__", None), Table) and member.__module__.startswith(package)
     ]

@@ -147,7 +147,7 @@ def _postgres_plan(*, durable: bool) -> Callable[[Path], Plan]:
             raise ServiceUnavailable("no PostgreSQL: install the package postgresql or set BATON_TEST_DATABASE_URL")
         account = _unprivileged_account()
         if account and not _may_run(account, binaries / "postgres"):
-            binaries = _copied(binaries.parent, folder / "postgresql") / "bin"
+            binaries = _copied(binaries.parent, folder) / "bin"
         settings = {"listen_addresses": "", "max_connections": "200", "unix_socket_directories": str(folder / "socket")}
         if not durable:
             settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -210,8 +210,14 @@ def _may_run(account: _Account, binary: Path) -> bool:
     return done.returncode == 0
 
 
-def _copied(source: Path, target: Path) -> Path:
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include"))
+def _copied(installation: Path, folder: Path) -> Path:
+    """Copy a packaged PostgreSQL beside the libraries that it looks for by relative path (a wheel's `.libs` folder)."""
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    target = folder / package.name / installation.name
+    shutil.copytree(installation, target, symlinks=True, ignore=shutil.ignore_patterns("include"))
     return target
 
 

@@ -66,7 +66,10 @@ class Endpoint:
                     set_language(actor.language)
                 request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
                 request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
-                return self._answer_once(session, actor, request, form, parameters)
+                response = self._answer_once(session, actor, request, form, parameters)
+                if (response.status_code or 200) >= 400:
+                    session.rollback()  # a refused form leaves nothing behind, and its key may be used again
+                return response
         except (Forbidden, NotFound) as error:
             if actor is not None:
                 platform.on_denied(actor, request, error)
@@ -135,7 +138,7 @@ class Endpoint:
         result = self._function(**arguments, **parameters)
         if isinstance(result, Response):
             return result
-        status = request.route_handler.status_code  # type: ignore[attr-defined]
+        status = request.route_handler.status_code
         return Response(msgspec.json.encode(result), media_type="application/json", status_code=status)
 
 
@@ -183,11 +186,9 @@ def _idempotency_key(request: Request[Any, Any, Any], form: FormData) -> str:
 
 
 def _fingerprint(request: Request[Any, Any, Any], form: FormData) -> bytes:
-    body = request.scope.get("_body")
-    if body is None:
-        body = getattr(request, "_body", b"")
+    body: bytes = request.scope.get("baton_body", b"")  # type: ignore[assignment]
     text = repr(sorted(item for item in form.as_dict().items() if item[0] not in {"_csrf", "_key"}))
-    return hashlib.sha256(f"{request.method} {request.url.path} {text}".encode() + (body or b"")).digest()
+    return hashlib.sha256(f"{request.method} {request.url.path} {text}".encode() + body).digest()
 
 
 def _remember(row: IdempotencyKey, response: Response[Any]) -> None:
@@ -196,7 +197,7 @@ def _remember(row: IdempotencyKey, response: Response[Any]) -> None:
         row.body = content
     row.status = response.status_code or 200
     row.media_type = str(response.media_type or "text/html")
-    row.location = response.headers.get("location", "") if isinstance(response.headers, dict) else ""
+    row.location = str(response.headers.get("location", ""))
 
 
 def _replay(row: IdempotencyKey, fingerprint: bytes) -> Response[Any]:

@@ -65,7 +65,7 @@ class Hub:
         assert self._redis is not None
         while not self._stopping.is_set():
             try:
-                with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.subscribe(_CHANNEL)
                     while not self._stopping.is_set():
                         message = subscription.get_message(timeout=1.0)

@@ -13,7 +13,7 @@ from litestar import Request, Response
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import NavItem
 from platform_core.kernel.i18n import LANGUAGES, language, translator
-from platform_core.web.endpoint import csrf_token
+from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
 
 _ = translator("web")
@@ -102,7 +102,8 @@ class PageContext:
         actor = self.actor
         if actor is None:
             return []
-        return sorted((item for item in items if actor.can(item.permission)), key=lambda item: (item.order, item.key))
+        allowed = (item for item in items if item.permission == SIGNED_IN or actor.can(item.permission))
+        return sorted(allowed, key=lambda item: (item.order, item.key))
 
     def _entries(self, items: Iterable[NavItem]) -> list[NavEntry]:
         return [NavEntry(item.key, item.icon, str(item.label), item.url, item.key == self._active) for item in items]

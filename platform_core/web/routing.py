@@ -102,5 +102,6 @@ async def _read_form(request: Request[Any, Any, Any]) -> FormData:
         return FormData()
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORM_TYPES:
+        request.scope["baton_body"] = await request.body()  # type: ignore[typeddict-unknown-key]
         return FormData()
-    return FormData((await request.form()).multi_items())
+    return FormData(list((await request.form()).multi_items()))

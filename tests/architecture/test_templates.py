@@ -33,6 +33,8 @@ def test_templates_are_translated_and_need_no_inline_code():
         ('<p>{{ name or "none" }}</p>', "'none' is shown without _()"),
         ('{{ button("Save", icon="check") }}', "'Save' is passed without _()"),
         ('{{ field(form.name, label="Full name") }}', "'Full name' is passed without _()"),
+        ("<p>required</p>", "text without _()"),
+        ("{% block title %}Sign in{% endblock %}", "text without _()"),
         ("{% if x %}", "Unexpected end of template"),
     ],
 )
@@ -50,7 +52,10 @@ def test_line_of_a_finding_counts_the_lines_of_expressions_and_comments():
     "good",
     [
         "<p>{{ _('Save') }} · {{ 1 + 2 }} — 12 %</p>",
-        "<p>{# Save #}{% trans %}Open{% endtrans %}</p>".replace("{% trans %}Open{% endtrans %}", "{{ _('Open') }}"),
+        "<p>{# Save #}<!-- Save -->{{ _('Open') }}</p>",
+        "{% extends 'base.html' %}{% block shell %}app{% endblock %}",
+        """{% macro aria(id) %} required aria-describedby="{{ id ~ '-hint' }}"{% endmacro %}""",
+        "<kbd>{{ 'Ctrl K' }}</kbd>",
         '<p class="{{ "on" if x }}" {{ "hidden" if y }}>&nbsp;&times;</p>',
         '<kbd>Ctrl</kbd><code>C-2026</code><script src="/static/app.js"></script>',
         '<script type="application/json">{"a": 1}</script>',

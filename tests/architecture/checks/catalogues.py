@@ -91,7 +91,7 @@ def check(found: Iterable[Owner]) -> list[str]:
 def check_message(message: Message) -> list[str]:
     """Findings about one translation."""
     english = message.id if isinstance(message.id, str) else message.id[-1]
-    chinese = [message.string] if isinstance(message.string, str) else list(message.string)
+    chinese = [message.string] if isinstance(message.string, str) else list(message.string or [""])
     if not all(chinese):
         return [f"{english!r} is not translated"]
     findings = [f"{english!r} is marked fuzzy"] if message.fuzzy else []

@@ -15,7 +15,8 @@ TEMPLATE = 150
 
 def modules(path: str, text: str) -> list[str]:
     """A module, and plugin.py, which is a table of contents. Demo data are lists, not code."""
-    if path.startswith("platform_core/demo/data/"):
+    """Modules, and plugin.py, which is a table of contents. Demo data are lists and migrations frozen history."""
+    if path.startswith("platform_core/demo/data/") or "migrations" in path.split("/"):
         return []
     limit = PLUGIN if path.endswith("/plugin.py") else MODULE
     return _too_long(path, text, limit)
@@ -26,8 +27,8 @@ def templates(path: str, text: str) -> list[str]:
 
 
 def functions(path: str, text: str) -> list[str]:
-    """From `def` to the last line, docstring included. Tests may tell a longer story."""
-    if is_test(path):
+    """From `def` to the last line, docstring included. Tests tell stories, migrations are frozen history."""
+    if is_test(path) or "migrations" in path.split("/"):
         return []
     findings = []
     for node in ast.walk(ast.parse(text, path)):

@@ -11,6 +11,12 @@ from jinja2.exceptions import TemplateSyntaxError
 _TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _LETTERS = re.compile(r"[^\W\d_]+")
 _MARKED = re.compile("\ue000(\\d+)\ue001")  # stands for an output expression, by its number; no letters
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+# Outside any element stand parts of a tag: a macro's attributes, a class that a child template gives in a block.
+_TAG_PARTS = re.compile(
+    r"""[a-z][a-z-]*=(?:"[^"]*"|'[^']*')|\b(?:checked|disabled|hidden|open|readonly|required|selected)\b"""
+)
+_CLASS = re.compile(r"\s*[a-z][a-z0-9-]*\s*")
 _SPOKEN = {
     "alt",
     "aria-description",
@@ -61,7 +67,8 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._attributes(tag, attrs)
-        self._open.append(tag)
+        if tag not in _VOID:
+            self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._attributes(tag, attrs)
@@ -69,14 +76,18 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open:
             while self._open.pop() != tag:
-                pass  # void elements stay on the stack until their parent closes
+                pass  # whatever was left open inside
 
     def handle_data(self, data: str) -> None:
+        if not self._open:
+            data = _TAG_PARTS.sub("", data)
+            if _CLASS.fullmatch(data):
+                return
+        elif self._open[-1] in _NO_WORDS:
+            return
         for match in _MARKED.finditer(data):
             for word in _shown_literals(self._outputs[int(match[1])]):
                 self._find(f"{word!r} is shown without _()")
-        if self._open and self._open[-1] in _NO_WORDS:
-            return
         letters = _LETTERS.search(data)
         if letters:
             self._find(f"text without _(): {' '.join(data.split())[:50]!r}")

@@ -260,6 +260,18 @@ def test_every_kind_of_postgres_starts(source, monkeypatch):
             assert spelling(copy) == "接力"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
+def test_packaged_postgres_starts_although_its_user_cannot_reach_the_package(monkeypatch):
+    binaries = programs._packaged_postgres()
+    if binaries is None:
+        pytest.skip("this machine has no packaged PostgreSQL")
+    monkeypatch.setattr(services, "postgres_binaries", lambda: binaries)
+    monkeypatch.setattr(services, "_may_run", lambda account, binary: False)
+    with services.postgres_server(shared=False) as url, services.clone_database(url) as copy:
+        fill(copy)
+        assert spelling(copy) == "接力"
+
+
 @pytest.mark.parametrize("source", ["_system_redis", "_packaged_redis"])
 def test_every_kind_of_redis_starts(source, monkeypatch):
     binary = getattr(programs, source)()

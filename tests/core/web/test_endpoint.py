@@ -1,0 +1,231 @@
+"""One request, from cookie to commit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Request, Response
+from litestar.testing import TestClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from platform_core.app import Runtime, create_app
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.identity import Actor
+from platform_core.contracts.plugin import Routes
+from platform_core.kernel.errors import Conflict, Invalid, NotFound
+from platform_core.plugins.registry import Owned
+from platform_core.testing.browser import Browser
+from platform_core.testing.factories import Factory
+from platform_core.users.models import Team
+from platform_core.web.endpoint import SIGNED_IN
+from platform_core.web.forms import FormData
+from platform_core.web.routing import get, post
+
+
+class TeamInput(msgspec.Struct):
+    name: str
+
+
+@post("/teams", permission=SIGNED_IN, name="web:test_teams")
+def add_team(session: Session, actor: Actor, form: FormData) -> Response[str]:
+    session.add(Team(name=form.get("name")))
+    if form.get("name") == "refused":
+        return Response("<form>", status_code=422, media_type="text/html")
+    if form.get("name") == "broken":
+        raise Invalid("no", fields={"name": "not this one"})
+    return Response(f"<p>{actor.name} added {form.get('name')}</p>", media_type="text/html")
+
+
+@post("/json-teams", permission="users.manage", name="web:test_json_teams")
+def add_team_json(session: Session, data: TeamInput) -> TeamInput:
+    session.add(Team(name=data.name))
+    session.flush()  # so that a duplicate shows here
+    return data
+
+
+@get("/gone", permission=SIGNED_IN, name="web:test_gone")
+def gone() -> Response[str]:
+    raise NotFound("nothing here")
+
+
+@post("/clash", permission=SIGNED_IN, name="web:test_clash")
+def clash() -> Response[str]:
+    raise Conflict("somebody was faster")
+
+
+@get("/bug", permission=SIGNED_IN, name="web:test_bug")
+def bug(request: Request[Any, Any, Any]) -> Response[str]:
+    message = f"secret 13800000000 {request.method}"
+    raise LookupError(message)
+
+
+@pytest.fixture
+def lab(runtime: Runtime) -> Iterator[Browser]:
+    """A browser on an application that also serves the handlers above."""
+    pages, api = Routes("/_lab", [add_team, gone, clash, bug]), Routes("/_lab", [add_team_json])
+    declared = runtime.manager.declared
+    declared.routes._items["/_lab"] = Owned("web", pages)  # noqa: SLF001
+    declared.api._items["/_lab"] = Owned("web", api)  # noqa: SLF001
+    try:
+        with TestClient(create_app(runtime, background=False), raise_server_exceptions=False) as client:
+            yield Browser(runtime, client)
+    finally:
+        del declared.routes._items["/_lab"]  # noqa: SLF001
+        del declared.api._items["/_lab"]  # noqa: SLF001
+
+
+def teams(factory: Factory) -> int:
+    with factory.runtime.database.system_session("test") as session:
+        return session.scalar(select(func.count()).select_from(Team)) or 0
+
+
+@pytest.fixture
+def signed_in(lab: Browser, factory: Factory) -> Browser:
+    return lab.sign_in(factory.user("system_admin"))
+
+
+def test_nobody_is_sent_to_the_login_page(lab: Browser) -> None:
+    answer = lab.get("/_lab/gone")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=/_lab/gone"
+
+
+def test_an_api_client_without_token_gets_a_problem(lab: Browser) -> None:
+    answer = lab.post("/api/v1/_lab/json-teams", json={"name": "a"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_a_post_commits_and_answers(signed_in: Browser, factory: Factory) -> None:
+    answer = signed_in.post("/_lab/teams", {"name": "north"})
+    assert answer.status_code == 200
+    assert "added north" in answer.text
+    assert teams(factory) == 1
+
+
+def test_a_refused_form_saves_nothing(signed_in: Browser, factory: Factory) -> None:
+    assert signed_in.post("/_lab/teams", {"name": "refused"}).status_code == 422
+    assert signed_in.post("/_lab/teams", {"name": "broken"}).status_code == 422
+    assert teams(factory) == 0
+
+
+@pytest.mark.parametrize("headers", [{"X-CSRF-Token": "wrong"}, {"X-CSRF-Token": ""}])
+def test_a_post_without_the_token_is_refused(signed_in: Browser, factory: Factory, headers: dict[str, str]) -> None:
+    assert signed_in.post("/_lab/teams", {"name": "x"}, headers=headers).status_code == 403
+    assert teams(factory) == 0
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}])
+def test_a_post_from_another_site_is_refused(signed_in: Browser, factory: Factory, headers: dict[str, str]) -> None:
+    assert signed_in.post("/_lab/teams", {"name": "x"}, headers=headers).status_code == 403
+    assert teams(factory) == 0
+
+
+def test_the_token_may_come_as_a_field(signed_in: Browser, factory: Factory) -> None:
+    data = {"name": "plain form", "_csrf": signed_in.csrf}
+    assert signed_in.post("/_lab/teams", data, headers={"X-CSRF-Token": ""}).status_code == 200
+    assert teams(factory) == 1
+
+
+def test_a_repeated_key_replays_the_answer(signed_in: Browser, factory: Factory) -> None:
+    first = signed_in.post("/_lab/teams", {"name": "once", "_key": "k1"})
+    second = signed_in.post("/_lab/teams", {"name": "once", "_key": "k1"})
+    assert second.text == first.text
+    assert second.headers["idempotent-replay"] == "true"
+    assert teams(factory) == 1
+
+
+def test_a_key_reused_for_something_else_is_refused(signed_in: Browser, factory: Factory) -> None:
+    signed_in.post("/_lab/teams", {"name": "one", "_key": "k1"})
+    assert signed_in.post("/_lab/teams", {"name": "two", "_key": "k1"}).status_code == 422
+    assert teams(factory) == 1
+
+
+def test_a_refused_form_may_be_corrected_under_the_same_key(signed_in: Browser, factory: Factory) -> None:
+    assert signed_in.post("/_lab/teams", {"name": "refused", "_key": "k1"}).status_code == 422
+    assert signed_in.post("/_lab/teams", {"name": "better", "_key": "k1"}).status_code == 200
+    assert teams(factory) == 1
+
+
+def test_parallel_posts_with_one_key_act_once(signed_in: Browser, factory: Factory) -> None:
+    codes: list[int] = []
+
+    def send() -> None:
+        codes.append(signed_in.post("/_lab/teams", {"name": "race", "_key": "k1"}).status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [200] * 5
+    assert teams(factory) == 1
+
+
+def test_bearer_tokens_need_no_csrf_token_and_keys_come_as_a_header(lab: Browser, factory: Factory) -> None:
+    program = lab.token(factory.user("system_admin"))
+    for _ in range(2):
+        answer = program.post("/api/v1/_lab/json-teams", json={"name": "api"}, headers={"Idempotency-Key": "a"})
+        assert answer.status_code == 200
+        assert answer.json() == {"name": "api"}
+    assert teams(factory) == 1
+
+
+def test_a_missing_permission_is_refused_and_written_down(lab: Browser, factory: Factory) -> None:
+    program = lab.token(factory.user("finance"))
+    answer = program.post("/api/v1/_lab/json-teams", json={"name": "api"})
+    assert answer.status_code == 403
+    with factory.runtime.database.system_session("test") as session:
+        entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.result) == ("permissions.denied", "denied")
+
+
+def test_a_malformed_body_names_the_field(lab: Browser, factory: Factory) -> None:
+    program = lab.token(factory.user("system_admin"))
+    answer = program.post("/api/v1/_lab/json-teams", json={"name": 5})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "name"
+
+
+def test_errors_become_pages_and_toasts(signed_in: Browser) -> None:
+    assert signed_in.get("/_lab/gone").status_code == 404
+    assert signed_in.get("/no/such/page").status_code == 404
+    toast = signed_in.post("/_lab/clash", {}, htmx=True)
+    assert toast.status_code == 409
+    assert "somebody was faster" in toast.text
+    assert "<html" not in toast.text
+
+
+def test_a_bug_tells_nothing_about_itself(signed_in: Browser) -> None:
+    answer = signed_in.get("/_lab/bug")
+    assert answer.status_code == 500
+    assert "13800000000" not in answer.text
+
+
+def test_every_answer_carries_the_security_headers(lab: Browser) -> None:
+    headers = lab.get("/healthz").headers
+    assert "script-src 'self'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert "HX-Request" in headers["vary"]
+
+
+def test_a_handler_without_permission_stops_the_start(runtime: Runtime) -> None:
+    import litestar  # noqa: PLC0415
+
+    @litestar.get("/open", name="web:open", sync_to_thread=False)
+    def unguarded() -> str:
+        return "x"
+
+    declared = runtime.manager.declared
+    declared.routes._items["/_open"] = Owned("web", Routes("/_open", [unguarded]))  # noqa: SLF001
+    try:
+        with pytest.raises(RuntimeError, match="names no permission"):
+            create_app(runtime)
+    finally:
+        del declared.routes._items["/_open"]  # noqa: SLF001
