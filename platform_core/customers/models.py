@@ -78,7 +78,6 @@ class Customer(Identified, Stamped, Versioned, Base):
     """The import that made the row, so that it can be taken back."""
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012  SQLAlchemy's own convention
     __table_args__ = (
         Index("ix_customers_customer_updated_at", "updated_at", "id"),
         Index("ix_customers_customer_owner_id_updated_at", "owner_id", "updated_at", "id"),
@@ -98,9 +97,13 @@ class Contact(Identified, Stamped, Versioned, Base):
 
     __tablename__ = "customers_contact"
 
-    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True
+    )
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"), index=True)
-    department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="RESTRICT"), index=True)
+    department_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users_department.id", ondelete="RESTRICT"), index=True
+    )
     name: Mapped[str] = mapped_column(String(60))
     name_key: Mapped[str] = mapped_column(String(120), default="")
     title: Mapped[str] = mapped_column(String(60), default="")
@@ -111,15 +114,15 @@ class Contact(Identified, Stamped, Versioned, Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
-
 
 class ContactPoint(Identified, Base):
     """A phone, mail address or account, encrypted. Lists show `mask`; lookup goes by the keyed hashes."""
 
     __tablename__ = "customers_contact_point"
 
-    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True
+    )
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
     """mobile, phone, email, fax, wechat or qq"""
@@ -156,7 +159,9 @@ class CustomerTag(Base):
     __tablename__ = "customers_customer_tag"
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), primary_key=True)
-    tag_id: Mapped[UUID] = mapped_column(ForeignKey("customers_tag.id", ondelete="CASCADE"), primary_key=True, index=True)
+    tag_id: Mapped[UUID] = mapped_column(
+        ForeignKey("customers_tag.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class StatusChange(Identified, Base):

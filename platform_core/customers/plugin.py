@@ -6,9 +6,9 @@ import pluggy
 
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
-from platform_core.contracts.plugin import PluginInfo
-from platform_core.customers import models
-from platform_core.customers.policies import ContactPolicy, ContactPointPolicy, CustomerPolicy
+from platform_core.contracts.plugin import Dictionary, PluginInfo
+from platform_core.customers import dictionaries, models
+from platform_core.customers.policies import ContactPointPolicy, ContactPolicy, CustomerPolicy
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.models import Access
@@ -62,13 +62,17 @@ def baton_permissions() -> list[Permission]:
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
     own = {"view": "own", "create": "all", "edit": "own", "reveal": "own", "import": "all"}
-    department = {"view": "subtree", "create": "all", "edit": "subtree", "delete": "subtree", "reveal": "subtree", "import": "all"}
-    whole = dict.fromkeys(("view", "create", "edit", "delete", "reveal", "import"), "all")
+    department = {**dict.fromkeys(("view", "edit", "delete", "reveal"), "subtree"), "create": "all", "import": "all"}
     roles = {
         "coordinator": own,
         "department_head": department,
-        "management": whole,
-        "office": {"view": "all", "create": "all", "edit": "all", "import": "all"},
+        "management": dict.fromkeys(("view", "create", "edit", "delete", "reveal", "import"), "all"),
+        "office": dict.fromkeys(("view", "create", "edit", "import"), "all"),
         "finance": {"view": "all"},
     }
     return {role: {f"customers.{verb}": scope for verb, scope in grants.items()} for role, grants in roles.items()}
+
+
+@hookimpl
+def baton_dictionaries() -> list[Dictionary]:
+    return dictionaries.declared()

@@ -26,7 +26,9 @@ class SearchTokens(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str:
         # Tokens are letters, digits and "_" only, so quoting cannot go wrong.
-        return " ".join(f"'{token}'" for token in value or ()) if dialect.name == "postgresql" else " ".join(value or ())
+        return (
+            " ".join(f"'{token}'" for token in value or ()) if dialect.name == "postgresql" else " ".join(value or ())
+        )
 
 
 class SearchRow(Base):

@@ -1,0 +1,88 @@
+"""May this actor do that with this customer? Seeing is the policies' business; this is about everything else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers.models import Contact, Customer
+from platform_core.kernel.clock import now
+from platform_core.kernel.errors import Forbidden
+from platform_core.kernel.i18n import translator
+from platform_core.permissions.models import Access
+from platform_core.users.models import Department, User
+
+_ = translator("customers")
+_REMEMBERED = "customers.writable"
+
+
+def may(session: Session, actor: Actor, permission: str, customer: Customer) -> bool:
+    """By the scope of `permission` over owner, team and department, or by access with the right to write."""
+    if not actor.can(permission):
+        return False
+    return _in_scope(actor, permission, customer) or _has_access(session, actor, customer.id)
+
+
+def may_contact(session: Session, actor: Actor, permission: str, contact: Contact) -> bool:
+    """For contacts that stand alone; those of a customer follow their customer."""
+    if contact.customer_id is not None:
+        customer = session.get(Customer, contact.customer_id)
+        return customer is not None and may(session, actor, permission, customer)
+    if actor.scope(permission) == Scope.ALL:
+        return True
+    own = actor.can(permission) and contact.owner_id == actor.user_id
+    return own or contact.department_id in actor.departments_for(permission)
+
+
+def require(session: Session, actor: Actor, permission: str, customer: Customer) -> None:
+    """Raises Forbidden with a sentence that says whom to ask."""
+    if not may(session, actor, permission, customer):
+        raise Forbidden(_whom_to_ask(session, customer))
+
+
+def writable(actor: Actor, customer_id: ColumnElement[UUID] | UUID) -> ColumnElement[bool]:
+    """SQL: the actor has access with the right to write, through the relay or a share."""
+    who = [Access.user_id == actor.user_id]
+    departments = actor.departments_for("customers.edit")
+    if departments:
+        who.append(Access.department_id.in_(departments))
+    live = or_(Access.until.is_(None), Access.until > now())
+    return exists().where(and_(Access.customer_id == customer_id, Access.may_write, live, or_(*who)))
+
+
+def remember(session: Session, customer_id: UUID, *, is_writable: bool) -> None:
+    """A page that has asked for `writable` along with the customer spares the checks that follow their query."""
+    session.info.setdefault(_REMEMBERED, {})[customer_id] = is_writable
+
+
+def _in_scope(actor: Actor, permission: str, customer: Customer) -> bool:
+    scope = actor.scope(permission)
+    if scope == Scope.ALL or customer.owner_id == actor.user_id:
+        return True
+    if scope >= Scope.TEAM and customer.team_id in actor.team_ids:
+        return True
+    return customer.department_id in actor.departments_for(permission)
+
+
+def _has_access(session: Session, actor: Actor, customer_id: UUID) -> bool:
+    remembered: dict[UUID, bool] = session.info.setdefault(_REMEMBERED, {})
+    if customer_id not in remembered:
+        remembered[customer_id] = bool(session.scalar(select(writable(actor, customer_id))))
+    return remembered[customer_id]
+
+
+def _whom_to_ask(session: Session, customer: Customer) -> str:
+    owner = session.scalar(select(User.name).where(User.id == customer.owner_id)) if customer.owner_id else None
+    if owner:
+        return _("You may see this customer, but not do this with it. Ask %(name)s.", name=owner)
+    department = (
+        session.scalar(select(Department.name).where(Department.id == customer.department_id))
+        if customer.department_id
+        else None
+    )
+    if department:
+        return _("You may see this customer, but not do this with it. Ask the department %(name)s.", name=department)
+    return _("You may see this customer, but not do this with it. Ask your department head.")

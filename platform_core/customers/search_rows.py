@@ -1,0 +1,39 @@
+"""Keeping each customer's row of the search index in step with its names and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from platform_core.customers.models import Contact, Customer
+from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel.searchtokens import index_tokens
+
+
+def tokens_of(customer: Customer, contact_names: Iterable[str]) -> set[str]:
+    """Everything under which a customer is found by text. Phones and mails have their own hashes."""
+    texts = (customer.name, customer.short_name, customer.code, customer.city, customer.legal_person, *contact_names)
+    return index_tokens(*filter(None, texts))
+
+
+def add(session: Session, customer: Customer, contact_names: Iterable[str]) -> None:
+    """The row of a customer that was just made."""
+    session.add(SearchRow(customer_id=customer.id, tokens=sorted(tokens_of(customer, contact_names))))
+
+
+def reindex(session: Session, customer_id: UUID) -> None:
+    """Write the row anew from what is stored."""
+    customer = session.scalars(select(Customer).where(Customer.id == customer_id)).one()
+    names = session.scalars(
+        select(Contact.name).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
+    ).all()
+    tokens = sorted(tokens_of(customer, names))
+    changed = session.execute(
+        update(SearchRow).where(SearchRow.customer_id == customer_id).values(tokens=tokens).returning(SearchRow.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    if changed is None:
+        session.add(SearchRow(customer_id=customer_id, tokens=tokens))

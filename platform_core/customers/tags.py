@@ -1,0 +1,59 @@
+"""Tags: short words that anybody who may change a customer puts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.entities import EntityRef
+from platform_core.contracts.identity import Actor
+from platform_core.customers import queries, rights
+from platform_core.customers.models import CustomerTag, Tag
+from platform_core.kernel.errors import Invalid
+from platform_core.kernel.i18n import translator
+from platform_core.kernel.ids import new_id
+
+_ = translator("customers")
+MOST = 20
+
+
+def assign(session: Session, actor: Actor, customer_id: UUID, names: Iterable[str]) -> list[Tag]:
+    """Let exactly these tags be on the customer; unknown ones are made. Raises Invalid, Forbidden, NotFound."""
+    customer = queries.get(session, customer_id)
+    rights.require(session, actor, "customers.edit", customer)
+    wanted = list(dict.fromkeys(name for raw in names if (name := " ".join(raw.split()))))
+    if len(wanted) > MOST:
+        raise Invalid(_("At most %(limit)s tags.", limit=MOST))
+    if any(len(name) > 40 for name in wanted):
+        raise Invalid(_("A tag has at most %(limit)s characters.", limit=40))
+    before = [tag.name for tag in queries.tags_of(session, customer_id)]
+    if sorted(before) == sorted(wanted):
+        return list(queries.tags_of(session, customer_id))
+    tags = _found_or_made(session, wanted)
+    session.execute(delete(CustomerTag).where(CustomerTag.customer_id == customer_id))
+    session.add_all(CustomerTag(customer_id=customer_id, tag_id=tag.id) for tag in tags)
+    where = EntityRef("customers", "customer", customer.id, customer.name)
+    audit.record(
+        session,
+        actor,
+        "customers.tags",
+        where,
+        customer_id=customer_id,
+        before={"tags": before},
+        after={"tags": wanted},
+    )
+    return tags
+
+
+def _found_or_made(session: Session, names: list[str]) -> list[Tag]:
+    found = {tag.name: tag for tag in session.scalars(select(Tag).where(Tag.name.in_(names)))}
+    for name in names:
+        if name not in found:
+            found[name] = Tag(id=new_id(), name=name)
+            session.add(found[name])
+    session.flush()  # the links refer to tags that were just made
+    return [found[name] for name in names]
