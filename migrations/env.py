@@ -17,7 +17,7 @@ def _own_names(name: str | None, kind: str, parents: Any) -> bool:
     return kind != "table" or (name is not None and name.startswith(_prefixes) and not _is_search_index(name))
 
 
-def _own_objects(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+def _own_objects(item: Any, name: str | None, kind: str, reflected: Any, other: Any) -> bool:
     if kind == "table":
         return name is not None and name.startswith(_prefixes) and not _is_search_index(name)
     return not (kind == "index" and name == "ix_customers_search_tokens")

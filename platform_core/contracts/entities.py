@@ -31,7 +31,10 @@ class ScopePolicy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A mapped class and its scope policy. `policy=None` needs a `reason`: the rows are configuration, not about people."""
+    """A mapped class and its scope policy.
+
+    `policy=None` needs a `reason`: the rows are configuration, not about people.
+    """
 
     model: type[Any]
     policy: ScopePolicy | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -28,6 +29,8 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self.vault: Vault | None = None
         """Set once the key file is read; models that encrypt reach it through their session."""
+        self.files: Path | None = None
+        """Folder of uploaded files; services that keep some reach it through their session."""
         self.enabled_owners: Callable[[], frozenset[str]] = frozenset
         """Names of the plugins that are switched on, as this process knows them."""
         if self.is_sqlite:
@@ -124,3 +127,12 @@ def vault_of(session: Session) -> Vault:
         message = "the key file has not been read"
         raise RuntimeError(message)
     return vault
+
+
+def files_of(session: Session) -> Path:
+    """Where uploaded files of the deployment that a session belongs to lie."""
+    files = database_of(session).files
+    if files is None:
+        message = "no folder for files has been set"
+        raise RuntimeError(message)
+    return files

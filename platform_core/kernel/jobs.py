@@ -40,7 +40,9 @@ def wake_through(wake: Callable[[UUID], None] | None) -> None:
     _wake[:] = [wake] if wake else []
 
 
-def enqueue(session: Session, name: str, arguments: dict[str, Any] | None = None, *, user_id: UUID | None = None) -> UUID:
+def enqueue(
+    session: Session, name: str, arguments: dict[str, Any] | None = None, *, user_id: UUID | None = None
+) -> UUID:
     """Add a job to the caller's transaction. `arguments` are ids, codes and numbers only: they land in a table."""
     row = JobRow(name=name, owner=name.partition(".")[0], arguments=arguments or {}, user_id=user_id)
     session.add(row)

@@ -33,10 +33,9 @@ class Scheduler:
                 continue
             with self._database.system_session("claim a scheduled job") as session:
                 following = moment + timedelta(seconds=job.every_seconds or 0)
-                if name not in known:
-                    if session.get(ScheduleRow, name) is None:
-                        session.add(ScheduleRow(job=name, next_run=following))
-                        continue
+                if name not in known and session.get(ScheduleRow, name) is None:
+                    session.add(ScheduleRow(job=name, next_run=following))
+                    continue
                 claimed = session.execute(
                     update(ScheduleRow)
                     .where(ScheduleRow.job == name, ScheduleRow.next_run <= moment)

@@ -23,7 +23,7 @@ from platform_core.contracts.identity import Actor
 PROOF_OPTION = "baton_scope_proof"
 
 
-class ScopeViolation(RuntimeError):  # noqa: N818  a violation is what it is
+class ScopeViolation(RuntimeError):
     """A statement reached a protected table without an actor's scope: a bug in the calling code."""
 
 
@@ -108,8 +108,7 @@ def _find_touched(statement: Any) -> frozenset[type[Any]]:
     for element in visitors.iterate(statement):
         entity = getattr(element, "_annotations", {}).get("parententity")
         if entity is not None:
-            if entity.mapper.class_ in _policies:
-                mapped.add(entity.mapper.class_)
+            mapped.update({entity.mapper.class_} & _policies.keys())
             if entity.is_aliased_class:
                 orm_aliases.add(hash(entity.selectable))
         elif type(element) is Column and element.table in _class_of_table:
@@ -118,14 +117,11 @@ def _find_touched(statement: Any) -> frozenset[type[Any]]:
             core_aliases.append(element)
         elif isinstance(element, Select):
             bare.update(_bare_tables(element))
-    for alias in core_aliases:
-        if hash(alias) not in orm_aliases:
-            message = f"{alias.element} is aliased as a Core table"
-            raise ScopeViolation(message)
-    for table in bare:
-        if _class_of_table[table] not in mapped:
-            message = f"{table.name} is used as a Core table"
-            raise ScopeViolation(message)
+    strays = [f"{alias.element} (aliased)" for alias in core_aliases if hash(alias) not in orm_aliases]
+    strays += [table.name for table in bare if _class_of_table[table] not in mapped]
+    if strays:
+        message = f"used as a Core table: {', '.join(strays)}"
+        raise ScopeViolation(message)
     return frozenset(mapped)
 
 

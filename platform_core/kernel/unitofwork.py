@@ -20,6 +20,11 @@ def on_commit(session: Session, call: Callable[P, object], *args: P.args, **kwar
     session.info.setdefault("on_commit", []).append(lambda: call(*args, **kwargs))
 
 
+def on_rollback(session: Session, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Undo with `call` what the database cannot, such as a file that was written; forget it on commit."""
+    session.info.setdefault("on_rollback", []).append(lambda: call(*args, **kwargs))
+
+
 @event.listens_for(ScopedSession, "after_commit")
 def _mark(session: Session) -> None:
     # SQLAlchemy fires this for released SAVEPOINTs as well.
@@ -31,10 +36,10 @@ def _mark(session: Session) -> None:
 def _dispatch(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is not None:
         return
-    calls = session.info.pop("on_commit", [])
-    if session.info.pop("committed", False):
-        for call in calls:
-            try:
-                call()
-            except Exception:
-                _log.exception("a side effect after commit failed")
+    after = {ending: session.info.pop(ending, []) for ending in ("on_commit", "on_rollback")}
+    ending = "on_commit" if session.info.pop("committed", False) else "on_rollback"
+    for call in after[ending]:
+        try:
+            call()
+        except Exception:
+            _log.exception("a side effect %s failed", ending)

@@ -167,6 +167,7 @@ def baton_engagement_summary(session: Session, actor: Actor, engagement_id: UUID
 def baton_startup() -> None:
     """The process is about to serve. Called once per web and worker process."""
 
+
 @hookspec
 def baton_shutdown() -> None:
     """The process is about to stop. Called once per web and worker process."""
@@ -185,5 +186,3 @@ def baton_disabled() -> None:
 @hookspec
 def baton_health() -> str | None:
     """A reason why the plugin is not well, or None. Called by `/healthz` and `baton doctor`."""
-
-

@@ -41,7 +41,11 @@ def config_for(owner: str, versions: Path, prefixes: tuple[str, ...], connection
     config.set_main_option("version_locations", str(versions).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes.update(
-        connection=connection, owner=owner, prefixes=prefixes, version_table=f"alembic_version_{owner}", metadata=METADATA
+        connection=connection,
+        owner=owner,
+        prefixes=prefixes,
+        version_table=f"alembic_version_{owner}",
+        metadata=METADATA,
     )
     return config
 

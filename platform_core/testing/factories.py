@@ -33,7 +33,9 @@ class Factory:
 
     def department(self, name: str = "", parent: Department | None = None) -> Department:
         number = next(self._numbers)
-        department = Department(code=f"d{number}", name=name or f"Department {number}", parent_id=parent.id if parent else None)
+        department = Department(
+            code=f"d{number}", name=name or f"Department {number}", parent_id=parent.id if parent else None
+        )
         with self.runtime.database.system_session("factory") as session:
             session.add(department)
             session.flush()

@@ -99,9 +99,7 @@ def sqlite_stand(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def postgresql_stand(
-    postgres_url: str, run_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stand]:
+def postgresql_stand(postgres_url: str, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     template = services.template_database(postgres_url, lambda url: migrate_and_seed(url, run_folder))
     with (
         services.clone_database(postgres_url, template) as url,
@@ -145,7 +143,7 @@ def _restore(connection: Connection, stand: Stand) -> None:
     tables = [table.name for table in METADATA.sorted_tables]
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET session_replication_role = replica"))
-        connection.execute(text("; ".join(f'DELETE FROM "{name}"' for name in tables)))
+        connection.execute(text("; ".join(f'DELETE FROM "{name}"' for name in tables)))  # noqa: S608  our own tables
         _insert_seeded(connection, stand)
         connection.execute(text("SET session_replication_role = origin"))
         return
@@ -186,5 +184,3 @@ def count_queries(runtime: Runtime) -> Iterator[QueryCounter]:
     counter = QueryCounter(runtime.database.engine)
     yield counter
     counter.remove()
-
-

@@ -17,7 +17,7 @@ class QueryCounter:
         self.statements: list[str] = []
         event.listen(engine, "before_cursor_execute", self._note)
 
-    def _note(self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+    def _note(self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: Any) -> None:
         if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA")):
             self.statements.append(statement)
 

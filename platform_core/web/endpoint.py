@@ -70,9 +70,11 @@ class Endpoint:
                 if (response.status_code or 200) >= 400:
                     session.rollback()  # a refused form leaves nothing behind, and its key may be used again
                 return response
-        except (Forbidden, NotFound) as error:
-            if actor is not None:
-                platform.on_denied(actor, request, error)
+        except (Forbidden, NotFound, Unpermitted) as error:
+            # Only now: on SQLite the refused transaction held the one write lock.
+            refused = error.actor if isinstance(error, Unpermitted) else actor
+            if refused is not None:
+                platform.on_denied(refused, request, error)
             raise
         except StaleDataError as error:
             raise Conflict(_("Somebody else has changed this in the meantime. Reload and try again.")) from error
@@ -90,11 +92,9 @@ class Endpoint:
             _check_origin(request)
             sent = request.headers.get("x-csrf-token") or form.get("_csrf")
             if not hmac.compare_digest(sent.encode(), csrf_token(platform, actor).encode()):
-                raise Forbidden(_("This page was too old. Reload it and try again; your text is kept."))
+                raise Unpermitted(_("This page was too old. Reload it and try again; your text is kept."), actor)
         if self._permission != SIGNED_IN and not actor.can(self._permission):
-            # Denials are audited with the actor, so remember them before refusing.
-            platform.on_denied(actor, request, Forbidden(self._permission))
-            raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."))
+            raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."), actor)
         return actor
 
     def _answer_once(
@@ -142,11 +142,15 @@ class Endpoint:
         return Response(msgspec.json.encode(result), media_type="application/json", status_code=status)
 
 
-class Unpermitted(BatonError):  # noqa: N818
-    """Refused for want of a permission; already audited."""
+class Unpermitted(BatonError):
+    """Refused before the handler ran: no permission, no token, or from another site."""
 
     status = 403
     code = "forbidden"
+
+    def __init__(self, message: str, actor: Actor | None = None) -> None:
+        super().__init__(message)
+        self.actor = actor
 
 
 def csrf_token(platform: Platform, actor: Actor) -> str:
@@ -177,7 +181,8 @@ def _asked_language(request: Request[Any, Any, Any], platform: Platform) -> str:
 
 
 def _idempotency_key(request: Request[Any, Any, Any], form: FormData) -> str:
-    if request.method != "POST":
+    # `unkept` routes answer with clear phone numbers, or only ask: their answers are not to be stored.
+    if request.method != "POST" or request.route_handler.opt.get("unkept"):
         return ""
     key = request.headers.get("idempotency-key") or form.get("_key")
     if len(key) > 200:

@@ -115,7 +115,7 @@ def _is_sequence(annotation: Any) -> bool:
 
 def explain(message: str) -> str:
     """A sentence for people in place of msgspec's own."""
-    text = message.split(" - at ")[0]
+    text = message.partition(" - at ")[0]
     if "length <=" in text:
         return _("At most %(limit)s characters.", limit=text.rsplit(" ", 1)[-1])
     if "length >=" in text:

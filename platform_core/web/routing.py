@@ -13,13 +13,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import litestar
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from platform_core.web.endpoint import SIGNED_IN, Endpoint
 from platform_core.web.forms import FormData
@@ -27,6 +29,7 @@ from platform_core.web.forms import FormData
 F = TypeVar("F", bound=Callable[..., Any])
 _INJECTED = ("session", "actor", "form")
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PATH_PARAMETER = re.compile(r"\{(\w+)[:}]")
 _pool: list[ThreadPoolExecutor] = []
 
 __all__ = ["SIGNED_IN", "delete", "get", "patch", "post", "put", "start_threads"]
@@ -63,13 +66,13 @@ def _route(
 ) -> Callable[[F], HTTPRouteHandler]:
     def decorate(function: F) -> HTTPRouteHandler:
         opt = {**options.pop("opt", {}), "permission": permission, "endpoint": True}
-        handler: HTTPRouteHandler = method(path, name=name, opt=opt, **options)(_expose(function, permission))
+        handler: HTTPRouteHandler = method(path, name=name, opt=opt, **options)(_expose(function, permission, path))
         return handler
 
     return decorate
 
 
-def _expose(function: Callable[..., Any], permission: str) -> Callable[..., Any]:
+def _expose(function: Callable[..., Any], permission: str, path: str) -> Callable[..., Any]:
     """The coroutine that Litestar sees: the same parameters without the injected ones."""
     signature = inspect.signature(function, eval_str=True)
     wanted = frozenset(signature.parameters)
@@ -82,7 +85,12 @@ def _expose(function: Callable[..., Any], permission: str) -> Callable[..., Any]
         start_threads(24)
         return await loop.run_in_executor(_pool[0], context.run, endpoint.serve, request, form, parameters)
 
-    visible = [item for key, item in signature.parameters.items() if key not in _INJECTED and key != "request"]
+    in_path = set(_PATH_PARAMETER.findall(path))
+    visible = [
+        item.replace(annotation=_located(key, item.annotation, in_path=key in in_path))
+        for key, item in signature.parameters.items()
+        if key not in _INJECTED and key != "request"
+    ]
     request_parameter = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
     handle.__signature__ = signature.replace(parameters=[request_parameter, *visible])  # type: ignore[attr-defined]
     handle.__annotations__ = {
@@ -95,6 +103,15 @@ def _expose(function: Callable[..., Any], permission: str) -> Callable[..., Any]
     handle.__doc__ = function.__doc__
     handle.__module__ = function.__module__
     return handle
+
+
+def _located(name: str, annotation: Any, *, in_path: bool) -> Any:
+    """Say where Litestar finds a parameter, so that handlers need not: `data` is the JSON body."""
+    if hasattr(annotation, "__metadata__"):
+        return annotation
+    if name == "data":
+        return JSONBody[annotation]
+    return Annotated[annotation, PathParameter() if in_path else QueryParameter()]
 
 
 async def _read_form(request: Request[Any, Any, Any]) -> FormData:

@@ -42,7 +42,10 @@ class OwnerLoader(jinja2.BaseLoader):
         raise jinja2.TemplateNotFound(template)
 
     def load(
-        self, environment: jinja2.Environment, name: str, globals: MutableMapping[str, Any] | None = None  # noqa: A002
+        self,
+        environment: jinja2.Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> jinja2.Template:
         owner = _split(name.removeprefix("core/"))[0]
         if owner not in self._globals:
@@ -60,7 +63,7 @@ def _gettext_globals(owner: str) -> dict[str, Any]:
     _ = translator(owner)
     bound = {
         "gettext": _make_new_gettext(_),
-        "ngettext": _make_new_ngettext(lambda one, many, number: _.ngettext(one, many, number)),
+        "ngettext": _make_new_ngettext(_.ngettext),
         "pgettext": _make_new_pgettext(_.pgettext),
         "npgettext": _make_new_npgettext(lambda _context, one, many, number: _.ngettext(one, many, number)),
     }

@@ -55,7 +55,7 @@ def test_a_job_runs_once_and_is_done(runtime: Runtime, factory: Factory, make_ru
 
 def test_a_rolled_back_job_never_existed(runtime: Runtime, make_runner: MakeRunner) -> None:
     runner = make_runner(lambda context: None)
-    with runtime.database._session({"system": "test"}, write=True) as session:  # noqa: SLF001
+    with runtime.database._session({"system": "test"}, write=True) as session:
         enqueue(session, "test.job")
         session.rollback()
     assert runner.due() == []

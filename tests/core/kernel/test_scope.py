@@ -18,6 +18,9 @@ from platform_core.testing.factories import Factory
 
 OTHER = aliased(Customer)
 TABLE = Customer.__table__
+ALIAS = TABLE.alias()
+CTE = select(Customer.id).cte()
+INNER = select(Customer.id).subquery()
 
 
 @pytest.fixture
@@ -51,8 +54,8 @@ SCOPED: dict[str, Callable[[Session], int]] = {
     "exists": rows(select(Address.id).where(exists().where(Customer.id == Address.customer_id))),
     "in subquery": rows(select(Address.id).where(Address.customer_id.in_(select(Customer.id)))),
     "scalar subquery": scalar(select(select(func.count(Customer.id)).scalar_subquery())),
-    "cte": (lambda cte: rows(select(cte.c.id)))(select(Customer.id).cte()),
-    "subquery": (lambda inner: rows(select(inner.c.id)))(select(Customer.id).subquery()),
+    "cte": rows(select(CTE.c.id)),
+    "subquery": rows(select(INNER.c.id)),
     "update": lambda session: session.execute(update(Customer).values(city="y")).rowcount,  # type: ignore[attr-defined]
     "delete": lambda session: session.execute(delete(Address)).rowcount,  # type: ignore[attr-defined]
 }
@@ -78,9 +81,7 @@ REFUSED: dict[str, Any] = {
     "core table": select(TABLE),
     "core column": select(TABLE.c.id),
     "core table beside an entity": select(Address.id, TABLE.c.name).join(TABLE, TABLE.c.id == Address.customer_id),
-    "core alias": (lambda alias: select(Address.id, alias.c.name).join(alias, alias.c.id == Address.customer_id))(
-        TABLE.alias()
-    ),
+    "core alias": select(Address.id, ALIAS.c.name).join(ALIAS, ALIAS.c.id == Address.customer_id),
     "raw SQL": text("select id from customers_customer"),
     "entities from raw SQL": select(Customer).from_statement(text("select * from customers_customer")),
     "insert from select": insert(Address).from_select(["customer_id"], select(Customer.id)),

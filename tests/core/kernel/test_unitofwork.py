@@ -49,7 +49,7 @@ def test_a_released_savepoint_is_not_a_commit(runtime: Runtime) -> None:
 def test_one_failing_effect_does_not_stop_the_next(runtime: Runtime, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[str] = []
     with runtime.database.system_session("test") as session:
-        on_commit(session, lambda: [][1])
+        on_commit(session, {}.__getitem__, "missing")
         on_commit(session, seen.append, "still")
     assert seen == ["still"]
     assert "side effect" in caplog.text

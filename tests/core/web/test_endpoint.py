@@ -69,14 +69,14 @@ def lab(runtime: Runtime) -> Iterator[Browser]:
     """A browser on an application that also serves the handlers above."""
     pages, api = Routes("/_lab", [add_team, gone, clash, bug]), Routes("/_lab", [add_team_json])
     declared = runtime.manager.declared
-    declared.routes._items["/_lab"] = Owned("web", pages)  # noqa: SLF001
-    declared.api._items["/_lab"] = Owned("web", api)  # noqa: SLF001
+    declared.routes._items["/_lab"] = Owned("web", pages)
+    declared.api._items["/_lab"] = Owned("web", api)
     try:
         with TestClient(create_app(runtime, background=False), raise_server_exceptions=False) as client:
             yield Browser(runtime, client)
     finally:
-        del declared.routes._items["/_lab"]  # noqa: SLF001
-        del declared.api._items["/_lab"]  # noqa: SLF001
+        del declared.routes._items["/_lab"]
+        del declared.api._items["/_lab"]
 
 
 def teams(factory: Factory) -> int:
@@ -216,16 +216,16 @@ def test_every_answer_carries_the_security_headers(lab: Browser) -> None:
 
 
 def test_a_handler_without_permission_stops_the_start(runtime: Runtime) -> None:
-    import litestar  # noqa: PLC0415
+    import litestar
 
     @litestar.get("/open", name="web:open", sync_to_thread=False)
     def unguarded() -> str:
         return "x"
 
     declared = runtime.manager.declared
-    declared.routes._items["/_open"] = Owned("web", Routes("/_open", [unguarded]))  # noqa: SLF001
+    declared.routes._items["/_open"] = Owned("web", Routes("/_open", [unguarded]))
     try:
         with pytest.raises(RuntimeError, match="names no permission"):
             create_app(runtime)
     finally:
-        del declared.routes._items["/_open"]  # noqa: SLF001
+        del declared.routes._items["/_open"]

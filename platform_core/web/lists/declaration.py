@@ -1,0 +1,209 @@
+"""What an entity says about its list, once.
+
+    CUSTOMERS = ListView(
+        key="customers", path="/customers", model=Customer, permission="customers.view", title=_.lazy("Customers"),
+        cells="customers/_cells.html",
+        columns=(Column("name", _.lazy("Customer"), (Customer.name, Customer.code), sort="name"), …),
+        sorts=(Sort("updated", _.lazy("Last changed"), Customer.updated_at, descending=True), …),
+        filters=(Filter("status", _.lazy("Status"), "choice", Customer.status, dictionary="customers.status"), …),
+    )
+
+`cells` is a template with one macro per column, named like it, that draws the whole cell: `{% macro name(row, look) %}`.
+`row` has the columns' fields by their attribute names; `look` is what `prepare` returned for the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.web.lists.reach import Reach
+
+Kind = Literal["choice", "text", "date", "bool", "user", "department", "number"]
+Choices = Sequence[tuple[str, str]]
+MOST_SORTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column and the mapped attributes its cell needs."""
+
+    key: str
+    label: str
+    fields: tuple[Any, ...] = ()
+    sort: str = ""
+    """Key of the order its head offers."""
+    number: bool = False
+    """Aligned to the right."""
+    shown: bool = True
+    """As long as the user has not chosen otherwise."""
+    fixed: bool = False
+    """Always shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order that indexes serve: on `column` and the key, and once more behind each column of the entity's reach.
+
+    Rows without a value come last in both directions.
+    """
+
+    key: str
+    label: str
+    column: Any
+    descending: bool = False
+    """The direction offered first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Something to set conditions on."""
+
+    key: str
+    label: str
+    kind: Kind
+    expression: Any = None
+    dictionary: str = ""
+    """Dictionary of a `choice`."""
+    choices: Callable[[Session, Actor], Choices] | None = None
+    """(value, label) pairs where there is no dictionary: people, departments, tags."""
+    among: Callable[[Sequence[Any]], ColumnElement[bool]] | None = None
+    """Condition "is one of these" of a choice that is not a column, such as tags; no values mean "is any"."""
+    selective: bool = False
+    """Finds so few rows that the database should look for them before it cares about the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A view everybody has, as a tab; conditions as in the URL, e.g. `owner:is:me`."""
+
+    key: str
+    label: str
+    conditions: tuple[str, ...] = ()
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """A verb on the selected rows: the form with their `ids` is posted to `url`, the answer opens in the dialog."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowAction:
+    """An icon at the end of a row; `{id}` in `url` stands for the row's key."""
+
+    label: str
+    icon: str
+    url: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an empty list says, and the one way on it offers."""
+
+    text: str
+    label: str
+    url: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    key: str
+    path: str
+    model: type[Any]
+    permission: str
+    title: str
+    cells: str
+    columns: tuple[Column, ...]
+    sorts: tuple[Sort, ...]
+    """The first is the default."""
+    invitation: Invitation
+    """Shown when there is nothing at all yet."""
+    filters: tuple[Filter, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    fields: tuple[Any, ...] = ()
+    """Attributes that rows need besides those of the columns."""
+    row_name: str = "name"
+    """The attribute that names a row aloud."""
+    search: Callable[[Session, str], ColumnElement[bool]] | None = None
+    """Condition of the search box."""
+    search_label: str = ""
+    reach: Callable[[Session, Actor], Reach] | None = None
+    """Core lists only: the actor's rows in a shape that indexes serve. Others are scoped by their policy."""
+    prepare: Callable[[Session, Actor, Sequence[Any]], Mapping[str, Any]] | None = None
+    """Everything the cells need besides the rows, in as few statements as there are kinds of it."""
+    row_actions: tuple[RowAction, ...] = ()
+    bulk: tuple[BulkAction, ...] = ()
+    buttons: tuple[Invitation, ...] = ()
+    """Beside the title: import, new."""
+    nav: str = ""
+    audit: str = ""
+    """The action under which a shown page is written down; empty: `<key>.list`."""
+    by_key: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in ("columns", "sorts", "filters", "presets"):
+            items = {item.key: item for item in getattr(self, kind)}
+            if len(items) != len(getattr(self, kind)):
+                raise ValueError(f"{self.key}: a key occurs twice in {kind}")
+            self.by_key[kind] = items
+        if not 1 <= len(self.sorts) <= MOST_SORTS:
+            raise ValueError(f"{self.key}: each order costs indexes; have 1 to {MOST_SORTS}")
+        for column in self.columns:
+            if column.sort and column.sort not in self.by_key["sorts"]:
+                raise ValueError(f"{self.key}: column {column.key} names the unknown order {column.sort}")
+
+    def sort(self, key: str) -> Sort | None:
+        found: Sort | None = self.by_key["sorts"].get(key)
+        return found
+
+    def filter(self, key: str) -> Filter | None:
+        found: Filter | None = self.by_key["filters"].get(key)
+        return found
+
+    def selected(self) -> list[Any]:
+        """All attributes a row brings along, each once."""
+        wanted = [self.model.id, *self.fields, *(item for column in self.columns for item in column.fields)]
+        return list({item.key: item for item in wanted}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Decoration:
+    """A column that a higher layer adds to somebody else's list, such as the relay's dots on customers.
+
+    `find` gets the ids of the page and returns what it has for each; `cells` is a template with a macro named like the
+    column that draws the whole cell: `{% macro relay(row, value) %}`, where `value` is None for rows without any.
+    """
+
+    owner: str
+    view: str
+    column: Column
+    after: str
+    cells: str
+    find: Callable[[Session, Actor, Sequence[UUID]], Mapping[UUID, Any]]
+
+
+_decorations: dict[tuple[str, str], Decoration] = {}
+
+
+def decorate(decoration: Decoration) -> None:
+    """Add a column to a list. Call it where the owner's plugin module is loaded."""
+    _decorations[decoration.view, decoration.column.key] = decoration
+
+
+def decorations(view: ListView, enabled: frozenset[str]) -> list[Decoration]:
+    return [item for item in _decorations.values() if item.view == view.key and item.owner in enabled]

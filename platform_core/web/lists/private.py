@@ -1,0 +1,40 @@
+"""Search words that name a person by number: they must not lie in URLs, histories and proxy logs.
+
+Such a search is put into the URL encrypted and for its own user only, so that its pages and orders stay plain links.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.database import vault_of
+from platform_core.kernel.phones import half_width
+from platform_core.kernel.searchtokens import parse_query
+
+_LONG_NUMBER = re.compile(r"(?:[0-9][ ().-]?){7,}")
+
+
+def is_private(text: str) -> bool:
+    """A phone number, the tail of one, a mail address, or any long number."""
+    found = parse_query(text)
+    return bool(found.digits or found.mail or _LONG_NUMBER.search(half_width(text)))
+
+
+def seal(session: Session, actor: Actor, text: str) -> str:
+    blob = vault_of(session).encrypt(f"{actor.user_id.hex}:{text}")
+    return base64.urlsafe_b64encode(blob).decode().rstrip("=")
+
+
+def unseal(session: Session, actor: Actor, token: str) -> str:
+    """The words, or "" for a token of somebody else or of none of ours."""
+    try:
+        blob = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        owner, _colon, text = vault_of(session).decrypt(blob).partition(":")
+    except (ValueError, KeyError, InvalidTag):
+        return ""
+    return text if owner == actor.user_id.hex else ""

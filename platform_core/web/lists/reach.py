@@ -1,0 +1,56 @@
+"""The rows an actor reaches, as branches that an index serves each.
+
+One predicate with OR over owner, departments and shares makes the database guess between walking the order and sorting
+everything; it guesses wrong where a department has only old rows (1 s instead of 0.7 ms at a million). Taking the
+first rows of every branch in order and merging them needs no guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Rows whose `column` is one of `values`; an index begins with the column and goes on with each order."""
+
+    name: str
+    column: Any
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Rows whose key is in `column` of another table's rows that meet `condition` (with bound `parameters`)."""
+
+    name: str
+    column: Any
+    condition: ColumnElement[bool]
+    parameters: Mapping[str, Any]
+    wide: bool = False
+    """So many that SQLite, which keeps no statistics, should walk the order and probe instead of sorting them."""
+
+
+Branch = Among | Linked
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`whole`: every row. Otherwise the union of `branches`, which may be none. `kept` holds for every row shown.
+
+    `predicate` says the same as one condition, for pages whose conditions find few rows.
+    """
+
+    kept: ColumnElement[bool]
+    whole: bool = False
+    branches: tuple[Branch, ...] = ()
+    predicate: ColumnElement[bool] | None = None
+
+    @property
+    def parts(self) -> int:
+        """Over how many ranges of an index a merge goes."""
+        return sum(len(branch.values) if isinstance(branch, Among) else 1 for branch in self.branches)

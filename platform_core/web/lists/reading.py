@@ -1,0 +1,143 @@
+"""From a list's state to its rows: which statement, with which proof, and how many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.database import database_of
+from platform_core.kernel.scope import proven, visible
+from platform_core.web.lists import conditions, statements
+from platform_core.web.lists.declaration import ListView
+from platform_core.web.lists.ordering import BOUND_ID, BOUND_VALUE, Cursor, Order, Page, Segment, read_page
+from platform_core.web.lists.reach import Reach
+from platform_core.web.lists.state import ListState
+
+PAGE_SIZE = 50
+COUNT_CAP = 1000
+_MOST_PARTS = 500
+"""SQLite takes at most 500 terms in a compound SELECT, and more ranges than that are no gain anywhere."""
+_MOST_FILTERED_PARTS = 40
+Plan = Literal["policy", "whole", "merge", "predicate"]
+_PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
+_built: dict[tuple[Any, ...], Select[Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`more`: there are more than `number`, which was as far as anybody counted."""
+
+    number: int
+    more: bool = False
+
+
+def choose(state: ListState, reach: Reach | None) -> Plan:
+    """How the rows of a list are found.
+
+    A merge is fast wherever conditions leave many rows of each branch. Where they leave few, or the reach has very many
+    parts, every branch would be read to its end, and the database does better with one predicate.
+    """
+    if reach is None:
+        return "policy"
+    if reach.whole:
+        return "whole"
+    if state.is_plain:
+        return "merge" if reach.parts <= _MOST_PARTS else "predicate"
+    declared = [state.view.by_key["filters"][item.filter] for item in state.conditions]
+    selective = bool(state.words) or any(item.selective for item in declared)
+    return "merge" if not selective and reach.parts <= _MOST_FILTERED_PARTS else "predicate"
+
+
+class Reader:
+    """Reads one list for one actor."""
+
+    def __init__(self, session: Session, actor: Actor, state: ListState, *, plan: Plan | None = None) -> None:
+        self._session = session
+        self._state = state
+        self._view: ListView = state.view
+        self._sqlite = database_of(session).is_sqlite
+        self._reach = self._view.reach(session, actor) if self._view.reach else None
+        self.plan: Plan = plan or choose(state, self._reach)
+        self._filters = _filters(session, actor, state)
+        self._where = [*self._filters, *self._scope(actor)]
+        sort, descending = state.order
+        self._order = Order(sort, descending, self._view.model.id)
+
+    def _scope(self, actor: Actor) -> list[ColumnElement[bool]]:
+        """Conditions of a plain statement. Without a reach there are none: the session adds the policy."""
+        if self._reach is None or self.plan == "merge":
+            return []
+        own = self._reach.predicate
+        if own is not None and not self._reach.whole:
+            return [self._reach.kept, own]
+        found = visible(self._view.model, actor)
+        return [] if found is None else [found]
+
+    def page(self, size: int = PAGE_SIZE) -> Page:
+        return read_page(self._order, self._fetch, size, after=self._state.after, before=self._state.before)
+
+    def _fetch(self, segment: Segment, cursor: Cursor | None, forward: bool, limit: int) -> Sequence[Any]:  # noqa: FBT001
+        bounded = cursor is not None
+        values: dict[str, Any] = {statements.LIMIT: limit}
+        if cursor is not None:
+            values[BOUND_ID] = cursor.id
+            if segment != "blank":
+                values[BOUND_VALUE] = cursor.value
+        return self._run(
+            ("page", self._order.sort.key, self._order.descending, segment, bounded, forward),
+            lambda: self._page_statement(segment, bounded=bounded, forward=forward),
+            values,
+        ).all()
+
+    def _page_statement(self, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
+        if self.plan == "merge":
+            return self._merge().page(self._order, segment, bounded=bounded, forward=forward)
+        return statements.plain(self._view, self._order, segment, self._where, bounded=bounded, forward=forward)
+
+    def count(self, cap: int = COUNT_CAP) -> Count:
+        """Up to `cap`; counting all of a million takes longer than the page."""
+        number = self._run(("count",), self._count_statement, {statements.LIMIT: cap + 1}).scalar_one()
+        return Count(min(number, cap), number > cap)
+
+    def _count_statement(self) -> Select[Any]:
+        key = self._view.model.id
+        ids = self._merge().ids(key) if self.plan == "merge" else statements.plain_ids(key, self._where)
+        return statements.capped_count(statements.plain_ids(key, [false()]) if ids is None else ids)
+
+    def _merge(self) -> statements.Merge:
+        assert self._reach is not None
+        return statements.Merge(self._view, self._reach, self._filters, sqlite=self._sqlite)
+
+    def _run(self, kind: tuple[Any, ...], build: Any, values: dict[str, Any]) -> Any:
+        reach = self._reach
+        if self.plan == "merge" and reach is not None:
+            values |= statements.parameters(reach, sqlite=self._sqlite)
+        statement = self._built(kind, build)
+        options = {} if self.plan == "policy" else _PROOF
+        return self._session.execute(statement, values, execution_options=options)
+
+    def _built(self, kind: tuple[Any, ...], build: Any) -> Select[Any]:
+        reach = self._reach
+        if reach is None or self._filters or self.plan == "predicate":
+            made: Select[Any] = build()
+            return made
+        key = (self._view.key, self.plan, self._sqlite, statements.shape(reach, sqlite=self._sqlite), *kind)
+        if key not in _built:
+            if len(_built) > 2000:
+                _built.clear()
+            _built[key] = build()
+        return _built[key]
+
+
+def _filters(session: Session, actor: Actor, state: ListState) -> list[ColumnElement[bool]]:
+    made = [conditions.sql(state.view, item, actor) for item in state.conditions]
+    joined = [or_(*made) if state.any_of else and_(*made)] if made else []
+    if state.words and state.view.search:
+        joined.append(state.view.search(session, state.words))
+    return joined
+
