@@ -8,8 +8,9 @@
         filters=(Filter("status", _.lazy("Status"), "choice", Customer.status, dictionary="customers.status"), …),
     )
 
-`cells` is a template with one macro per column, named like it, that draws the whole cell: `{% macro name(row, look) %}`.
-`row` has the columns' fields by their attribute names; `look` is what `prepare` returned for the page.
+`cells` is a template with one macro per column, named like it, that draws the whole cell:
+`{% macro name(row, look) %}<td class="c-name">…</td>{% endmacro %}`. `row` has the columns' fields by their attribute
+names; `look` is what `prepare` returned for the page.
 """
 
 from __future__ import annotations

@@ -88,11 +88,12 @@ class Reader:
             values[BOUND_ID] = cursor.id
             if segment != "blank":
                 values[BOUND_VALUE] = cursor.value
-        return self._run(
+        rows: Sequence[Any] = self._run(
             ("page", self._order.sort.key, self._order.descending, segment, bounded, forward),
             lambda: self._page_statement(segment, bounded=bounded, forward=forward),
             values,
         ).all()
+        return rows
 
     def _page_statement(self, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
         if self.plan == "merge":

@@ -58,7 +58,8 @@ class Merge:
 
     def page(self, order: Order, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
         where = [*self._where, *order.conditions(segment, bounded=bounded, forward=forward)]
-        parts = [part for branch in self._reach.branches for part in self._ordered(branch, order, segment, where, forward)]
+        branches = self._reach.branches
+        parts = [part for branch in branches for part in self._ordered(branch, order, segment, where, forward)]
         if not parts:
             return select(*self._view.selected(), null().label(VALUE)).where(false()).limit(bindparam(LIMIT))
         found = union(*(select(part.c.id, part.c[VALUE]) for part in parts)).subquery("found")
@@ -118,7 +119,7 @@ class Merge:
 
     def _unordered(self, branch: Branch, key: Any) -> list[Any]:
         rows = select(key.label("id")).where(*self._where)
-        limit = bindparam(LIMIT)
+        limit: Any = bindparam(LIMIT)
         if isinstance(branch, Linked):
             return [rows.where(self._linked(branch, key)).limit(limit).subquery(branch.name)]
         if self._sqlite or len(branch.values) == 1:
@@ -168,7 +169,8 @@ def _parameters(branch: Among) -> list[Any]:
 
 def _unnested(branch: Among) -> Any:
     values = bindparam(branch.name, type_=ARRAY(branch.column.type))
-    return func.unnest(values).table_valued(column("value", branch.column.type), name=f"{branch.name}_each").render_derived()
+    each = func.unnest(values).table_valued(column("value", branch.column.type), name=f"{branch.name}_each")
+    return each.render_derived()
 
 
 def _unindexed(value: Any) -> Any:
