@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from platform_core import __version__
-from platform_core.cli import database, serve
+from platform_core.cli import database, docs, revision, serve
 
 __all__ = ["baton"]
 
@@ -16,5 +16,5 @@ def baton() -> None:
     """Baton: one customer record, handed from department to department."""
 
 
-for command in (*database.COMMANDS, *serve.COMMANDS):
+for command in (*database.COMMANDS, *docs.COMMANDS, *revision.COMMANDS, *serve.COMMANDS):
     baton.add_command(command)
