@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from platform_core.kernel.clock import now
+from platform_core.kernel.clock import local, now
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
 from platform_core.kernel.types import Json, UtcDateTime
 
@@ -65,7 +65,6 @@ class Engagement(Identified, Stamped, Versioned, Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
     __table_args__ = (Index("ix_relay_engagement_customer_id", "customer_id", "state"),)
 
 
@@ -100,13 +99,59 @@ class Leg(Identified, Versioned, Base):
     outcome: Mapped[str] = mapped_column(String(200), default="")
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     closed_by: Mapped[UUID | None] = mapped_column(Uuid())
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)
+    """When somebody must be reminded of the present state; null once that has happened."""
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
     __table_args__ = (
         Index("uq_relay_leg_engagement_id_position", "engagement_id", "position", unique=True),
         Index("ix_relay_leg_department_id_state", "department_id", "state", "accept_due_at"),
         Index("ix_relay_leg_assignee_id_state", "assignee_id", "state", "due_at"),
     )
+
+    def offer(self, *, by: UUID, to: UUID | None, note: str) -> None:
+        moment = now()
+        self.state, self.offered_by, self.offered_at, self.offered_to, self.note = "offered", by, moment, to, note
+        self.accept_due_at = self.remind_at = moment + timedelta(hours=self.accept_hours)
+        self.returned_reason = ""
+
+    def take(self, user_id: UUID) -> None:
+        moment = now()
+        self.state, self.assignee_id, self.accepted_at = "active", user_id, moment
+        self.due_at = self.remind_at = moment + timedelta(days=self.work_days)
+
+    def give_back(self, reason: str) -> None:
+        """The offer was refused: the leg waits to be offered again."""
+        self.state, self.returned_reason = "planned", reason
+        self.offered_to = self.accept_due_at = self.remind_at = None
+
+    def close(self, *, by: UUID, outcome: str) -> None:
+        self.state, self.closed_at, self.closed_by, self.outcome, self.remind_at = "done", now(), by, outcome, None
+
+    def resume(self) -> None:
+        """Back in its holder's hands, because the next department returned the baton."""
+        self.state, self.closed_at, self.closed_by, self.outcome, self.remind_at = "active", None, None, "", self.due_at
+
+    @property
+    def open_items(self) -> list[str]:
+        """Labels of what must be ticked before the leg may be handed over."""
+        return [item["label"] for item in self.checklist if item.get("required") and not item.get("done")]
+
+    @property
+    def ticked(self) -> int:
+        return sum(1 for item in self.checklist if item.get("done"))
+
+    @property
+    def late(self) -> bool:
+        """Not taken over in time, or not finished in time."""
+        limit = {"offered": self.accept_due_at, "active": self.due_at}.get(self.state)
+        return limit is not None and limit < now()
+
+    @property
+    def days(self) -> int | None:
+        """Days the department has held it, counting from one; null before it was taken over."""
+        if self.accepted_at is None:
+            return None
+        return (local(self.closed_at or now()).date() - local(self.accepted_at).date()).days + 1
 
 
 class RelayEvent(Identified, Base):

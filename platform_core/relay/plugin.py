@@ -18,7 +18,9 @@ hookimpl = pluggy.HookimplMarker("baton")
 
 @hookimpl
 def baton_plugin_info() -> PluginInfo:
-    return PluginInfo("relay", _.lazy("Relay"), _.lazy("Handing customers on between departments"), "platform_core.relay")
+    return PluginInfo(
+        "relay", _.lazy("Relay"), _.lazy("Handing customers on between departments"), "platform_core.relay"
+    )
 
 
 @hookimpl
