@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.contracts.plugin import PluginInfo
+from platform_core.admin import api, routes
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.pages import NavItem
+from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 
 _ = translator("admin")
@@ -13,4 +16,46 @@ hookimpl = pluggy.HookimplMarker("baton")
 
 @hookimpl
 def baton_plugin_info() -> PluginInfo:
-    return PluginInfo("admin", _.lazy("Admin"), "", "platform_core.admin")
+    return PluginInfo("admin", _.lazy("Admin"), _.lazy("Accounts, plugins, dictionaries, jobs"), "platform_core.admin")
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [
+        Permission("admin.plugins", _.lazy("Switch plugins on and off"), scoped=False),
+        Permission("admin.dictionaries", _.lazy("Keep the dictionaries"), scoped=False),
+        Permission("admin.jobs", _.lazy("See and retry background work"), scoped=False),
+    ]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    return {
+        "system_admin": {"admin.plugins": "all", "admin.dictionaries": "all", "admin.jobs": "all"},
+        "office": {"admin.dictionaries": "all"},
+    }
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/", routes.HANDLERS)]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/plugins", api.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    items = (
+        ("users", _.lazy("Accounts"), "users", "users.manage", 10),
+        ("departments", _.lazy("Departments"), "sitemap", "users.manage", 20),
+        ("dictionaries", _.lazy("Dictionaries"), "list-details", "admin.dictionaries", 50),
+        ("plugins", _.lazy("Plugins"), "puzzle", "admin.plugins", 60),
+        ("jobs", _.lazy("Background work"), "loader-2", "admin.jobs", 70),
+    )
+    return [
+        NavItem(key, label, f"/settings/{key}", icon, permission, group="settings", order=order)
+        for key, label, icon, permission, order in items
+    ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pluggy
 
+from platform_core.audit import routes
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.entities import Entity
 from platform_core.contracts.identity import Permission
-from platform_core.contracts.plugin import PluginInfo
+from platform_core.contracts.pages import NavItem
+from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 
 _ = translator("audit")
@@ -27,3 +29,13 @@ def baton_entities() -> list[Entity]:
 @hookimpl
 def baton_permissions() -> list[Permission]:
     return [Permission("audit.read", _.lazy("Read the audit trail"), scoped=False)]
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/", routes.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    return [NavItem("audit", _.lazy("Audit trail"), "/audit", "history", "audit.read", group="settings", order=80)]

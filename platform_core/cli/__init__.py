@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from platform_core import __version__
-from platform_core.cli import database, docs, revision, serve
+from platform_core.cli import database, docs, doctor, plugins, revision, serve, users
 
 __all__ = ["baton"]
 
@@ -16,5 +16,6 @@ def baton() -> None:
     """Baton: one customer record, handed from department to department."""
 
 
-for command in (*database.COMMANDS, *docs.COMMANDS, *revision.COMMANDS, *serve.COMMANDS):
-    baton.add_command(command)
+for module in (database, docs, doctor, plugins, revision, serve, users):
+    for command in module.COMMANDS:
+        baton.add_command(command)

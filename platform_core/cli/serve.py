@@ -10,15 +10,36 @@ import click
 
 from platform_core.app import create_app
 from platform_core.cli.runtime import start
+from platform_core.kernel.i18n import speaking
+from platform_core.permissions import setup
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=lambda: int(os.environ.get("PORT", "8000")), type=int, help="[default: $PORT or 8000]")
-@click.option("--workers", default=1, show_default=True, help="Web processes; more than one needs PostgreSQL and Redis.")
+@click.option(
+    "--workers", default=1, show_default=True, help="Web processes; more than one needs PostgreSQL and Redis."
+)
 def serve(host: str, port: int, workers: int) -> None:
     """Serve pages and API. Without Redis this one process also does the background work."""
+    offer_setup()
     run_server(host, port, workers)
+
+
+def offer_setup() -> None:
+    """While nobody can administer the installation, print a link with which its bearer becomes the administrator."""
+    runtime = start()
+    runtime.follow()
+    try:
+        with speaking("en"), runtime.database.system_session("offer a set-up link") as session:
+            code = setup.issue(session) if setup.needed(session) else ""
+    finally:
+        runtime.close()
+    if code:
+        click.echo(
+            "Nobody can administer this installation yet. Open this link within 24 hours; it works once:\n"
+            f"{runtime.settings.base_url}/setup/{code}"
+        )
 
 
 def run_server(host: str, port: int, workers: int = 1) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
+from platform_core.kernel.database import database_of
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.models import RoleAssignment, RoleGrant
 from platform_core.users import sessions
@@ -28,12 +29,16 @@ _CACHE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The part of an actor that changes seldom. `read_at` bounds its age, since assignments end by the clock."""
+    """The part of an actor that changes seldom. `read_at` bounds its age, since assignments end by the clock.
+
+    Rights of plugins that are switched off are left out; their grants stay in the database.
+    """
 
     grants: Mapping[str, Scope]
     department_ids: frozenset[UUID]
     subtree_ids: frozenset[UUID]
     team_ids: frozenset[UUID]
+    enabled: frozenset[str]
     version: int
     read_at: float
 
@@ -59,7 +64,7 @@ _teams = select(TeamMember.team_id).where(
 
 
 def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | None:
-    """The actor behind a request's cookie or bearer token; also leaves the count of unread notifications in the session."""
+    """The actor behind a cookie or bearer token; also leaves the count of unread notifications in the session."""
     platform = platform_of(request)
     header = request.headers.get("authorization", "")
     if header.startswith("Bearer "):
@@ -118,13 +123,16 @@ def _rights(session: Session, identity: sessions.Identity, database: str) -> Rig
     key = (database, identity.user_id)
     cached = _cache.get(key)
     moment = now()
-    if cached and cached.version == version and moment.timestamp() - cached.read_at < _CACHE_SECONDS:
+    enabled = database_of(session).enabled_owners()
+    fresh = cached is not None and cached.version == version and cached.enabled is enabled
+    if cached and fresh and moment.timestamp() - cached.read_at < _CACHE_SECONDS:
         return cached
     parameters = {"user_id": identity.user_id, "now": moment}
     grants: dict[str, Scope] = {}
     departments: set[UUID] = {identity.department_id} if identity.department_id else set()
     for permission, scope, department_id in session.execute(_grants, parameters):
-        grants[permission] = max(grants.get(permission, Scope.NONE), Scope(scope))
+        if permission.partition(".")[0] in enabled:
+            grants[permission] = max(grants.get(permission, Scope.NONE), Scope(scope))
         if department_id:
             departments.add(department_id)
     subtree = session.scalars(_subtree, {"departments": list(departments)}).all() if departments else []
@@ -133,6 +141,7 @@ def _rights(session: Session, identity: sessions.Identity, database: str) -> Rig
         frozenset(departments),
         frozenset(subtree) | departments,
         frozenset(session.scalars(_teams, parameters)),
+        enabled,
         version,
         moment.timestamp(),
     )

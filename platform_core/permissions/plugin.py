@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.entities import Entity
 from platform_core.contracts.identity import Actor, Permission
-from platform_core.contracts.plugin import PluginInfo
+from platform_core.contracts.pages import NavItem
+from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, models
+from platform_core.permissions import actors, models, routes
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -53,6 +54,20 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
         "finance": everybody,
         "management": {"users.view": "all", "audit.read": "all"},
     }
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/", routes.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    return [
+        NavItem(
+            "roles", _.lazy("Roles"), "/settings/roles", "shield-lock", "permissions.manage", group="settings", order=30
+        )
+    ]
 
 
 @hookimpl

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pluggy
 
 from platform_core.contracts.entities import Entity
+from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.users import models, routes
+from platform_core.users import api, jobs, me_routes, models, notification_routes, routes
 
 _ = translator("users")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -25,8 +26,8 @@ def baton_entities() -> list[Entity]:
     return [
         Entity(model, None, reason=_OWN_PAGES)
         for model in (
-            models.Department, models.DepartmentClosure, models.User, models.Team, models.TeamMember, models.SignInSession,
-            models.ApiToken, models.OneTimeCode, models.LoginThrottle, models.Notification,
+            models.Department, models.DepartmentClosure, models.User, models.Team, models.TeamMember,
+            models.SignInSession, models.ApiToken, models.OneTimeCode, models.LoginThrottle, models.Notification,
         )
     ]  # fmt: skip
 
@@ -45,5 +46,16 @@ def baton_routes() -> list[Routes]:
         Routes("/login", routes.LOGIN),
         Routes("/logout", routes.LOGOUT),
         Routes("/reset", routes.RESET),
-        Routes("/me", routes.PREFERENCES),
+        Routes("/", notification_routes.HANDLERS),
+        Routes("/me", [*me_routes.HANDLERS, *routes.PREFERENCES]),
     ]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/users", api.USERS), Routes("/departments", api.DEPARTMENTS)]
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return [Job("users.tidy", jobs.tidy, every_seconds=3600)]

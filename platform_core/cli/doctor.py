@@ -1,0 +1,161 @@
+"""`baton doctor`: everything an operator would look at first, with what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+import redis
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from platform_core.app import Runtime
+from platform_core.kernel.scope import proven
+from platform_core.kernel.secrets import WeakSecretError
+from platform_core.permissions import setup
+from platform_core.plugins import discovery, migrations
+from platform_core.settings import Settings, load_settings
+from platform_core.web.templates import static_url
+
+_STATIC = Path(migrations.__file__).resolve().parents[1] / "web" / "static"
+_BROKEN = ("incompatible", "broken", "unmigrated")
+
+
+@click.command()
+def doctor() -> None:
+    """Check this deployment. Prints one line per finding and ends with 1 if there is any problem."""
+    settings = load_settings()
+    problems = [*_before_start(settings)]
+    if not problems:
+        try:
+            runtime = Runtime(settings)
+        except (WeakSecretError, OSError, ValueError, SQLAlchemyError) as error:
+            problems.append(f"the platform does not start: {error}")
+        else:
+            for check in CHECKS:
+                problems += check(runtime)
+            runtime.close()
+    for problem in problems:
+        click.echo(f"problem: {problem}")
+    if problems:
+        raise SystemExit(1)
+    click.echo(f"all well: {_place(settings)}, {settings.timezone}, {settings.base_url}")
+
+
+def _place(settings: Settings) -> str:
+    return "SQLite" if settings.is_sqlite else "PostgreSQL"
+
+
+def _before_start(settings: Settings) -> Iterator[str]:
+    """What would keep the platform from starting at all."""
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"BATON_TIMEZONE={settings.timezone} is not a time zone; write it like Asia/Shanghai"
+    secret = settings.secret_file
+    if secret.exists() and stat.S_IMODE(secret.stat().st_mode) & 0o077:
+        yield f"{secret} can be read by others; run: chmod 600 {secret}"
+    folder = settings.data_dir
+    if folder.exists() and not os.access(folder, os.W_OK):
+        yield f"{folder} cannot be written by {_user()}"
+
+
+def _user() -> str:
+    return f"the user with id {os.geteuid()} on {socket.gethostname()}"
+
+
+def check_database(runtime: Runtime) -> Iterator[str]:
+    try:
+        runtime.database.ping()
+        waiting = migrations.pending(runtime.manager, runtime.settings.database_url)
+    except SQLAlchemyError as error:
+        yield f"the database does not answer: {str(error).splitlines()[0]}"
+        return
+    for owner in waiting:
+        yield f"the tables of {owner} are older than this program; run: baton migrate"
+
+
+def check_clock(runtime: Runtime) -> Iterator[str]:
+    """The database's clock against this machine's; a container without a clock service drifts."""
+    if runtime.settings.is_sqlite:
+        return
+    try:
+        with runtime.database.engine.connect() as connection:
+            there = connection.scalar(text("SELECT now()"), execution_options=proven("compare clocks"))
+    except SQLAlchemyError:
+        return  # reported by check_database
+    assert isinstance(there, datetime)
+    apart = abs((datetime.now(UTC) - there.astimezone(UTC)).total_seconds())
+    if apart > 5:
+        yield f"the clocks of this machine and of the database are {apart:.0f} s apart; run a time service on both"
+
+
+def check_redis(runtime: Runtime) -> Iterator[str]:
+    url = runtime.settings.redis_url
+    if url is None:
+        return
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=3) as client:
+            client.ping()
+    except (redis.RedisError, OSError) as error:
+        yield f"Redis does not answer at BATON_REDIS_URL: {error}"
+
+
+def check_plugins(runtime: Runtime) -> Iterator[str]:
+    for name, plugin in runtime.manager.plugins.items():
+        if plugin.state in _BROKEN:
+            place = _place_of_fault(name) if plugin.state == "broken" else ""
+            yield f"plugin {name} is {plugin.state}: {plugin.reason}{place}"
+    try:
+        runtime.follow()
+    except (RuntimeError, SQLAlchemyError):
+        return  # reported by check_database
+    for name, reason in runtime.hooks.health().items():
+        yield f"plugin {name} is not well: {reason}"
+
+
+def _place_of_fault(name: str) -> str:
+    """` (file:line)` of what keeps a plugin from being imported; empty when it is something else."""
+    for entry_point in entry_points(group=discovery.GROUP, name=name):
+        try:
+            entry_point.load()
+        except SyntaxError as error:
+            return f" ({error.filename}:{error.lineno})"
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            return f" ({frame.filename}:{frame.lineno})"
+    return ""
+
+
+def check_assets(runtime: Runtime) -> Iterator[str]:
+    manifest = _STATIC / "manifest.json"
+    if not manifest.exists():
+        yield f"{manifest} is missing; run: make setup"
+        return
+    names = [name for name in json.loads(manifest.read_text()) if not (_STATIC / name).is_file()]
+    for name in names:
+        yield f"{_STATIC / name} is missing ({static_url(name)}); run: make setup"
+
+
+def check_administrator(runtime: Runtime) -> Iterator[str]:
+    try:
+        with runtime.database.system_session("doctor: is there an administrator?", write=False) as session:
+            if setup.needed(session):
+                yield "nobody can administer this installation; `baton serve` prints a set-up link"
+    except SQLAlchemyError:
+        return  # reported by check_database
+
+
+CHECKS: tuple[Callable[[Runtime], Iterator[str]], ...] = (
+    check_database, check_clock, check_redis, check_plugins, check_assets, check_administrator,
+)  # fmt: skip
+COMMANDS = (doctor,)

@@ -1,0 +1,124 @@
+"""One's own account: appearance, password, and where one is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.errors import Invalid, NotFound
+from platform_core.kernel.i18n import LANGUAGES, translator
+from platform_core.users import accounts, passwords, sessions, throttle
+from platform_core.users.models import SignInSession, User
+from platform_core.users.routes import SCHEMES, repeated
+from platform_core.web.endpoint import SIGNED_IN
+from platform_core.web.forms import Bound, FormData
+from platform_core.web.pages import page, redirect
+from platform_core.web.requests import client_ip, platform_of
+from platform_core.web.routing import get, post
+
+_ = translator("users")
+
+
+@get("/", permission=SIGNED_IN, name="users:me")
+def me(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    notices = {
+        "saved": _("Saved."),
+        "password": _("Your new password holds. Every other place you were signed in at has been signed out."),
+        "ended": _("Signed out there."),
+    }
+    done = request.query_params.get("done", "")
+    return _page(request, session, actor, Bound(), notice=notices.get(done, ""))
+
+
+def _page(
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    form: Bound[Any],
+    *,
+    status: int = 200,
+    notice: str = "",
+) -> Response[str]:
+    platform = platform_of(request)
+    return page(
+        request,
+        "users/me.html",
+        status=status,
+        user=accounts.get_user(session, actor.user_id),
+        places=sessions.own_sessions(session, platform.settings, actor.user_id),
+        themes=[(name, name) for name in platform.templates.theme_names()],
+        form=form,
+        notice=notice,
+    )
+
+
+@post("/", permission=SIGNED_IN, name="users:save_me")
+def save(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """Language, appearance and theme; everything else about an account is an administrator's to write."""
+    user = accounts.get_user(session, actor.user_id)
+    allowed = {
+        "language": tuple(LANGUAGES),
+        "scheme": SCHEMES,
+        "theme": tuple(platform_of(request).templates.theme_names()),
+    }
+    for name, values in allowed.items():
+        if form.get(name) in values:
+            setattr(user, name, form.get(name))
+    return redirect(request, "/me?done=saved")
+
+
+@post("/password", permission=SIGNED_IN, name="users:change_password")
+def change_password(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """Needs the present password; guesses at it are slowed down like sign-ins. All other sessions and tokens end."""
+    platform = platform_of(request)
+    user = accounts.get_user(session, actor.user_id)
+    try:
+        _check_present(session, actor, user, form.get("current"), client_ip(request, platform.settings.trusted_proxies))
+        accounts.set_password(session, user, repeated(form), actor=actor)
+    except Invalid as error:
+        return _page(request, session, actor, Bound().add(error), status=422)
+    cookie = sessions.open_session(
+        session, platform.settings, user, ip=actor.ip, agent=request.headers.get("user-agent", "")
+    )
+    response = redirect(request, "/me?done=password")
+    response.set_cookie(cookie)
+    return response
+
+
+def _check_present(session: Session, actor: Actor, user: User, password: str, ip: str) -> None:
+    keys = throttle.Keys.of(f"change {user.login}", ip)
+    if throttle.take(session, keys):
+        raise Invalid(fields={"current": _("Too many attempts. Please wait a few minutes, then try again.")})
+    if not passwords.verify(user.password_hash, password):
+        audit.record(session, actor, "users.password", accounts.ref(user), result="failed", reason="wrong password")
+        raise Invalid(fields={"current": _("This is not your present password.")})
+    throttle.forgive(session, keys)
+
+
+@post("/sessions/{session_id:uuid}/end", permission=SIGNED_IN, name="users:end_session")
+def end_session(request: Request[Any, Any, Any], session: Session, actor: Actor, session_id: UUID) -> Response[str]:
+    place = session.get(SignInSession, session_id)
+    if place is None or place.user_id != actor.user_id:
+        raise NotFound(_("You are not signed in there any more."))
+    sessions.revoke(session, place.id)
+    audit.record(session, actor, "users.end_session", after={"ip": place.ip, "agent": place.agent})
+    return redirect(request, "/login" if place.id == actor.session_id else "/me?done=ended")
+
+
+@post("/sessions/end-others", permission=SIGNED_IN, name="users:end_other_sessions")
+def end_others(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    count = 0
+    for place in sessions.own_sessions(session, platform_of(request).settings, actor.user_id):
+        if place.id != actor.session_id:
+            sessions.revoke(session, place.id)
+            count += 1
+    audit.record(session, actor, "users.end_session", after={"count": count})
+    return redirect(request, "/me?done=ended")
+
+
+HANDLERS = [me, save, change_password, end_session, end_others]
