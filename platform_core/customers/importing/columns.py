@@ -1,0 +1,172 @@
+"""What a column of an uploaded table can become, and which column is probably what.
+
+The titles by which a column is recognised are texts of the catalogue, so that each language brings its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from platform_core.customers.fields import LABELS
+from platform_core.customers.forms import DICTIONARY_FIELDS
+from platform_core.customers.names import norm
+from platform_core.kernel.i18n import LANGUAGES, speaking, translator
+
+_ = translator("customers")
+
+Kind = Literal["text", "name", "phone", "email", "wechat", "date", "birthday", "dictionary", "kind", "gender"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A field that a column can fill. `titles`: column titles that mean it, separated by semicolons."""
+
+    key: str
+    titles: str
+    kind: Kind = "text"
+    many: bool = False
+    """Several columns may feed it."""
+    label: str = ""
+
+    def __str__(self) -> str:
+        return str(self.label or LABELS[self.key])
+
+
+_pc = _.lazy_pgettext
+_ALL = (
+    Target("name", _pc("column titles", "name;customer;customer name;company;company name;account"), "name"),
+    Target("contact_name", _pc("column titles", "contact;contact name;contact person;main contact;full name;person"), "name"),
+    Target("phone", _pc("column titles", "phone;mobile;phone number;mobile number;telephone;tel;cell;contact phone"), "phone", many=True),
+    Target("email", _pc("column titles", "mail;email;e-mail;mail address;email address"), "email", many=True),
+    Target("wechat", _pc("column titles", "wechat;wechat id;weixin"), "wechat"),
+    Target("kind", _pc("column titles", "kind;customer kind;kind of customer"), "kind"),
+    Target("code", _pc("column titles", "code;customer code;customer no;customer number")),
+    Target("short_name", _pc("column titles", "short name;abbreviation")),
+    Target("classification", _pc("column titles", "classification;customer type;type"), "dictionary"),
+    Target("status", _pc("column titles", "status;customer status;stage"), "dictionary"),
+    Target("grade", _pc("column titles", "grade;level;rating;customer grade"), "dictionary"),
+    Target("industry", _pc("column titles", "industry;sector;line of business"), "dictionary"),
+    Target("region", _pc("column titles", "region;area"), "dictionary"),
+    Target("city", _pc("column titles", "city;town")),
+    Target("address", _pc("column titles", "address;street;company address;postal address"), label=_.lazy("Address")),
+    Target("source", _pc("column titles", "source;channel;customer source;lead source"), "dictionary"),
+    Target("source_url", _pc("column titles", "source link;source url;link;url")),
+    Target("collected_on", _pc("column titles", "collected on;date collected;collection date;date"), "date"),
+    Target("size", _pc("column titles", "size;company size;employees;headcount"), "dictionary"),
+    Target("nature", _pc("column titles", "nature;ownership;company nature;legal form"), "dictionary"),
+    Target("legal_person", _pc("column titles", "legal representative;legal person")),
+    Target("website", _pc("column titles", "website;web site;homepage")),
+    Target("position", _pc("column titles", "position;title;job title;job")),
+    Target("gender", _pc("column titles", "gender;sex"), "gender"),
+    Target("birthday", _pc("column titles", "birthday;date of birth;birth date"), "birthday", label=_.lazy("Birthday")),
+    Target("work_status", _pc("column titles", "work status;employment"), "dictionary"),
+    Target("education", _pc("column titles", "education;degree"), "dictionary"),
+    Target("tax_no", _pc("column titles", "tax number;tax no;tax id")),
+    Target("bank", _pc("column titles", "bank;bank name")),
+    Target("bank_account", _pc("column titles", "bank account;account number")),
+    Target("credit", _pc("column titles", "credit;credit rating")),
+    Target("intent", _pc("column titles", "intent;interest;demand;need")),
+    Target("notes", _pc("column titles", "notes;note;remarks;remark;comment;comments;description"), many=True),
+)
+TARGETS = {target.key: target for target in _ALL}
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """How rows are taken in."""
+
+    duplicates: Literal["skip", "import"] = "skip"
+    kind: Literal["organisation", "person"] = "organisation"
+    """Of rows that do not say it themselves."""
+    source: str = ""
+    """Code of the source of rows that name none."""
+
+
+@dataclass(slots=True)
+class Guess:
+    """For each column the key of its target or ""; `options` come from the last time or from the titles."""
+
+    targets: list[str] = field(default_factory=list)
+    options: Options = field(default_factory=Options)
+    remembered: bool = False
+
+
+def signature(headers: Sequence[str]) -> str:
+    """The same for tables with the same titles in any order."""
+    return hashlib.sha256("\n".join(sorted(norm(header) for header in headers)).encode()).hexdigest()
+
+
+def remembered(headers: Sequence[str], targets: Mapping[str, Any], options: Mapping[str, Any]) -> Guess:
+    """The mapping of the last time for a table with these titles."""
+    known = [str(targets.get(norm(header), "")) for header in headers]
+    return Guess([key if key in TARGETS else "" for key in known], msgspec.convert(options, Options), remembered=True)
+
+
+def guess(headers: Sequence[str]) -> Guess:
+    """Exact titles first, then titles that end in a known one, then those that contain one; the longest counts."""
+    found = sorted(
+        ((score, -place, key) for place, header in enumerate(headers) for key, score in _scores(norm(header)).items()),
+        reverse=True,
+    )
+    targets = [""] * len(headers)
+    for _score, place, key in found:
+        if not targets[-place] and (TARGETS[key].many or key not in targets):
+            targets[-place] = key
+    made = Guess(targets)
+    if "name" not in targets and "contact_name" in targets:
+        # A table of people has no other name than theirs.
+        targets[targets.index("contact_name")] = "name"
+        made.options.kind = "person"
+    return made
+
+
+def problems(targets: Sequence[str]) -> dict[int, str]:
+    """Column -> what is wrong with its target; -1 is the table as a whole."""
+    wrong: dict[int, str] = {}
+    for place, key in enumerate(targets):
+        if key and key not in TARGETS:
+            wrong[place] = _("Please choose from the list.")
+        elif key and not TARGETS[key].many and targets.index(key) != place:
+            wrong[place] = _("Another column is %(field)s already.", field=str(TARGETS[key]))
+    if "name" not in targets and "contact_name" not in targets:
+        wrong[-1] = _("Say which column holds the name of the customer.")
+    return wrong
+
+
+_titles: dict[str, tuple[str, ...]] = {}
+
+
+def _titles_of(target: Target) -> tuple[str, ...]:
+    """Folded titles of all languages, the target's own label among them."""
+    if target.key not in _titles:
+        written: list[str] = []
+        for language in LANGUAGES:
+            with speaking(language):
+                written += [str(target), *re.split("[;\uff1b]", str(target.titles))]
+        _titles[target.key] = tuple(dict.fromkeys(filter(None, map(norm, written))))
+    return _titles[target.key]
+
+
+def _scores(header: str) -> dict[str, tuple[int, int]]:
+    """Target -> (3 exact, 2 ends in a title, 1 contains one; length of that title)."""
+    scores: dict[str, tuple[int, int]] = {}
+    for target in _ALL:
+        best = (0, 0)
+        for title in _titles_of(target):
+            if header == title:
+                best = max(best, (3, len(title)))
+            elif len(title) > 1 and header.endswith(title):
+                best = max(best, (2, len(title)))
+            elif len(title) > 1 and title in header:
+                best = max(best, (1, len(title)))
+        if best[0]:
+            scores[target.key] = best
+    return scores
+
+
+DICTIONARIES = tuple(f"customers.{name}" for name in DICTIONARY_FIELDS)

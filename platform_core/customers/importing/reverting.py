@@ -1,0 +1,84 @@
+"""The way back: which customers of an import nobody has touched since, and removing those."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.customers.importing.models import ImportBatch, ImportRow
+from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
+from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel.model import METADATA
+
+_MADE_WITH_IT = (Address, Contact, ContactPoint, SearchRow, StatusChange)
+"""An import makes these rows itself; each change of them moves the customer's `updated_at` or `version`."""
+
+
+def take_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[ImportRow]) -> None:
+    """Remove the customers of these rows for good, except the touched ones. Needs a system session."""
+    ids = [row.customer_id for row in rows if row.customer_id is not None]
+    # A row that refers to one of them can only appear before this or after the commit, when it finds nothing.
+    present = set(session.scalars(select(Customer.id).where(Customer.id.in_(ids)).with_for_update()))
+    touched = touched_among(session, ids)
+    gone = [customer_id for customer_id in ids if customer_id in present and customer_id not in touched]
+    if gone:
+        session.execute(delete(SearchRow).where(SearchRow.customer_id.in_(gone)), execution_options=_PLAIN)
+        session.execute(delete(Customer).where(Customer.id.in_(gone)), execution_options=_PLAIN)
+        audit.record(session, actor, "customers.import_revert", batch.ref, ids=gone, after={"removed": len(gone)})
+    changed = [
+        {"batch_id": row.batch_id, "number": row.number, "state": "kept" if row.customer_id in touched else "removed"}
+        for row in rows
+    ]
+    session.execute(update(ImportRow), changed)
+    kept = sum(1 for row in changed if row["state"] == "kept")
+    batch.kept += kept
+    batch.removed += len(changed) - kept
+
+
+_PLAIN = {"synchronize_session": False}
+
+
+def touched_among(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Customers that somebody has changed, or that any table of any plugin refers to. Needs a system session."""
+    if not ids:
+        return set()
+    return set(session.scalars(select(Customer.id).where(Customer.id.in_(ids), _is_touched())))
+
+
+def outlook(session: Session, batch: ImportBatch) -> tuple[int, int]:
+    """How many customers of the batch would be removed, and how many kept. Needs a system session."""
+    found = session.execute(
+        select(func.count(), func.count().filter(_is_touched())).where(Customer.batch_id == batch.id)
+    ).one()
+    return found[0] - found[1], found[1]
+
+
+def kept_of(session: Session, batch: ImportBatch, limit: int) -> list[UUID]:
+    """Customers of the batch that would be kept. Needs a system session."""
+    statement = select(Customer.id).where(Customer.batch_id == batch.id, _is_touched()).order_by(Customer.id).limit(limit)
+    return list(session.scalars(statement))
+
+
+def _is_touched() -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = [Customer.version > 1, Customer.updated_at > Customer.created_at]
+    parts += [exists().where(column == Customer.id) for column in _references()]
+    return or_(*parts)
+
+
+def _references() -> list[Any]:
+    """Every column of every owner that points to a customer, except those an import fills."""
+    own: set[Table] = {model.__table__ for model in _MADE_WITH_IT}  # type: ignore[misc]
+    target = Customer.__table__.c.id
+    return [
+        key.parent
+        for table in METADATA.sorted_tables
+        if table not in own
+        for key in table.foreign_keys
+        if key.column is target and key.parent.table is not Customer.__table__
+    ]

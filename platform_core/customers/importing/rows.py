@@ -1,0 +1,282 @@
+"""Reading one row of a table: what it says about a customer, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from platform_core.customers import names, points
+from platform_core.customers.fields import GENDERS, KINDS
+from platform_core.customers.importing.columns import TARGETS, Options, Target
+from platform_core.customers.models import Address, Contact, Customer
+from platform_core.kernel import cells, clock, dictionaries
+from platform_core.kernel.cells import EMPTY_WORDS, CellError
+from platform_core.kernel.database import vault_of
+from platform_core.kernel.errors import Invalid
+from platform_core.kernel.i18n import LANGUAGES, noop, speaking, translator
+from platform_core.kernel.secrets import Vault
+
+_ = translator("customers")
+_DICTIONARY_SHOWN = 12
+_MAX_KEPT = 2_000
+_WORDS = {
+    "kind": {
+        "organisation": _.lazy_pgettext("cell words", "organisation;company;business"),
+        "person": _.lazy_pgettext("cell words", "person;individual;private"),
+    },
+    "gender": {
+        "m": _.lazy_pgettext("cell words", "m;male;man;mr"),
+        "f": _.lazy_pgettext("cell words", "f;female;woman;ms;mrs"),
+    },
+}
+_LENGTHS: dict[str, int] = {
+    **{column.name: column.type.length for column in Customer.__table__.columns if getattr(column.type, "length", None)},  # type: ignore[attr-defined]
+    "contact_name": Contact.__table__.c.name.type.length,  # type: ignore[attr-defined]
+    "address": Address.__table__.c.street.type.length,  # type: ignore[attr-defined]
+    "notes": 10_000,
+}
+_MAIL_SEPARATORS = re.compile("[;,\n\uff1b\uff0c\u3001]")
+_CELLS = "kernel"
+"""Domain of the messages of kernel.cells; all others are of this package."""
+_TOO_MANY = noop("The row has more cells than the table has titles. Something has moved to the right.")
+_NAMELESS = noop("The name is missing.")
+_STILL_TO_COME = noop("This day is still to come.")
+_UNKNOWN = noop('"%(value)s" is not in the list. Possible are: %(values)s.')
+_EMPTY_LIST = noop('"%(value)s" is not in the list, which is empty.')
+CODE_TWICE = noop("Row %(row)s has the same code.")
+CODE_TAKEN = noop("This code is taken.")
+
+
+class Problem(msgspec.Struct, array_like=True):
+    """A fault at a column (-1: the row as a whole), as msgid and parameters, to be read in any language."""
+
+    column: int
+    message: str
+    parameters: dict[str, Any] = {}
+    domain: str = "customers"
+
+    @property
+    def text(self) -> str:
+        return translator(self.domain)(self.message) % self.parameters if self.parameters else (
+            translator(self.domain)(self.message)
+        )
+
+
+class Payload(msgspec.Struct):
+    """What is kept of a row, encrypted.
+
+    cells: as the file has them, as text; values: columns of Customer and `contact_name`, `address`; points: (kind,
+    text) pairs.
+    """
+
+    cells: list[str]
+    values: dict[str, Any] = {}
+    points: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+
+    def sealed(self, vault: Vault) -> bytes:
+        return vault.encrypt(msgspec.json.encode(self).decode())
+
+    @classmethod
+    def opened(cls, vault: Vault, blob: bytes) -> Payload:
+        return msgspec.json.decode(vault.decrypt(blob), type=cls)
+
+
+class Row(msgspec.Struct):
+    """A row after reading; `hashes` are the lookup hashes of its phones, `name_key` its name where names must differ."""
+
+    number: int
+    payload: Payload
+    hashes: list[int] = []
+    name_key: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.payload.problems
+
+    def refuse(self, message: str, column: int = -1, **parameters: Any) -> None:
+        self.payload.problems.append(Problem(column, message, parameters))
+
+
+class Reader:
+    """Reads rows by a mapping. Needs the session only to learn the dictionaries."""
+
+    def __init__(self, session: Session, targets: Sequence[str], options: Options) -> None:
+        self._vault = vault_of(session)
+        self._targets = [(place, TARGETS[key]) for place, key in enumerate(targets) if key]
+        self._width = len(targets)
+        self._options = options
+        self._dictionaries = {
+            target.key: _choices(session, f"customers.{target.key}")
+            for _place, target in self._targets
+            if target.kind == "dictionary"
+        }
+        self._words = {"kind": _words("kind", KINDS), "gender": _words("gender", GENDERS)}
+        self._parsers: dict[str, Callable[[Target, Any], Any]] = {
+            "text": self._text, "name": self._text, "phone": self._phones, "email": self._mails, "wechat": self._wechat,
+            "date": self._date, "birthday": self._birthday, "dictionary": self._dictionary, "kind": self._word,
+            "gender": self._word,
+        }  # fmt: skip
+
+    def read(self, number: int, raw: Sequence[object]) -> Row:
+        """All faults of the row at once."""
+        values: dict[str, Any] = {}
+        held: dict[int, tuple[str, str]] = {}
+        problems: list[Problem] = []
+        for place, target in self._targets:
+            try:
+                parsed = self._parsers[target.kind](target, raw[place])
+            except CellError as error:
+                problems.append(Problem(place, error.message_id, error.params, _CELLS))
+            except Refused as error:
+                problems.append(Problem(place, error.message, error.parameters))
+            else:
+                if target.kind in {"phone", "email", "wechat"}:
+                    held.update(parsed)
+                elif isinstance(parsed, dict):
+                    values.update(parsed)
+                elif parsed:
+                    values[target.key] = f"{values[target.key]}\n{parsed}" if target.key in values else parsed
+        faulty = {problem.column for problem in problems}
+        row = Row(number, Payload([cell_text(cell, is_faulty=place in faulty) for place, cell in enumerate(raw)], problems=problems))
+        if len(raw) > self._width:
+            row.refuse(_TOO_MANY)
+        self._finish(row, values, held, faulty)
+        return row
+
+    def _finish(self, row: Row, values: dict[str, Any], held: dict[int, tuple[str, str]], faulty: set[int]) -> None:
+        values.setdefault("kind", self._options.kind)
+        if not values.get("name") and values.get("contact_name"):
+            values |= {"name": values.pop("contact_name"), "kind": "person"}
+        elif not values.get("name"):
+            place = next((place for place, target in self._targets if target.key == "name"), -1)
+            if place not in faulty:
+                row.refuse(_NAMELESS, place)
+            return
+        if self._options.source:
+            values.setdefault("source", self._options.source)
+        row.payload.values = values
+        row.payload.points = list(held.values())
+        row.hashes = [found for found, (kind, _text) in held.items() if kind == "phone"]
+        row.name_key = _name_key(values, row.hashes)
+
+    def _text(self, target: Target, cell: object) -> str:
+        text = cells.parse_text(cell, max_length=_LENGTHS[target.key])
+        if target.key != "notes" and text.casefold() in EMPTY_WORDS:
+            return ""
+        return text if target.key == "notes" else " ".join(text.split("\n"))
+
+    def _phones(self, target: Target, cell: object) -> dict[int, tuple[str, str]]:
+        found = {}
+        for number in cells.parse_phones(cell):
+            text = f"{number.e164} ext {number.extension}" if number.extension else number.e164
+            found[self._vault.lookup("point", number.e164)] = ("phone", text)
+        return found
+
+    def _mails(self, target: Target, cell: object) -> dict[int, tuple[str, str]]:
+        parts = [part.strip() for part in _MAIL_SEPARATORS.split(_word_in(cell))]
+        return dict(self._account("email", part) for part in parts if part)
+
+    def _wechat(self, target: Target, cell: object) -> dict[int, tuple[str, str]]:
+        text = _word_in(cell)
+        return dict([self._account("wechat", text)]) if text else {}
+
+    def _account(self, kind: str, text: str) -> tuple[int, tuple[str, str]]:
+        try:
+            with speaking("en"):  # the message is kept as its msgid
+                values = points.bulk_values(self._vault, kind, text)
+        except Invalid as error:
+            raise Refused(error.message) from error
+        return values["full_hash"], (kind, text)
+
+    def _date(self, target: Target, cell: object) -> str | None:
+        day = cells.parse_date(cell)
+        if day is not None and day > clock.today():
+            raise Refused(_STILL_TO_COME)
+        return day.isoformat() if day else None
+
+    def _birthday(self, target: Target, cell: object) -> dict[str, int]:
+        day: date | None = cells.parse_date(cell)
+        if day is not None and day > clock.today():
+            raise Refused(_STILL_TO_COME)
+        return {"birth_year": day.year, "birth_month": day.month, "birth_day": day.day} if day else {}
+
+    def _dictionary(self, target: Target, cell: object) -> str:
+        text = _word_in(cell)
+        return _choose(text, *self._dictionaries[target.key]) if text else ""
+
+    def _word(self, target: Target, cell: object) -> str:
+        text = _word_in(cell)
+        return _choose(text, *self._words[target.key]) if text else ""
+
+
+class Refused(Exception):
+    """A cell that was understood and cannot be accepted; `message` is a msgid of this package."""
+
+    def __init__(self, message: str, **parameters: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.parameters = parameters
+
+
+Choices = tuple[Mapping[str, str], Sequence[str]]
+"""Folded text -> code, and what to name when a text is none of them."""
+
+
+def _choices(session: Session, dictionary: str) -> Choices:
+    found = [entry for entry in dictionaries.entries(session, dictionary).values() if entry.active]
+    known = {names.norm(entry.label): entry.code for entry in found} | {entry.code.casefold(): entry.code for entry in found}
+    return known, [entry.label for entry in found]
+
+
+def _words(name: str, labels: Mapping[str, str]) -> Choices:
+    """The labels and words of all languages mean their code."""
+    known = {code: code for code in labels}
+    for language in LANGUAGES:
+        with speaking(language):
+            for code, label in labels.items():
+                known |= dict.fromkeys(map(names.norm, [str(label), *str(_WORDS[name][code]).split(";")]), code)
+    return known, [str(label) for label in labels.values()]
+
+
+def _choose(text: str, known: Mapping[str, str], labels: Sequence[str]) -> str:
+    code = known.get(text.casefold()) or known.get(names.norm(text))
+    if code is None:
+        shown = ", ".join(labels[:_DICTIONARY_SHOWN]) + (" \u2026" if len(labels) > _DICTIONARY_SHOWN else "")
+        raise Refused(_UNKNOWN if labels else _EMPTY_LIST, value=text[:40], **({"values": shown} if labels else {}))
+    return code
+
+
+def _word_in(cell: object) -> str:
+    """Text without what people write into empty cells."""
+    text = cells.parse_text(cell)
+    return "" if text.casefold() in EMPTY_WORDS else text
+
+
+def fingerprint(vault: Vault, number: int, payload: Payload) -> Row:
+    """A stored row with what its duplicates are found by."""
+    hashes = [found for kind, text in payload.points if kind == "phone" and (found := points.lookup(vault, kind, text))]
+    return Row(number, payload, hashes, _name_key(payload.values, hashes))
+
+
+def _name_key(values: Mapping[str, Any], hashes: Sequence[int]) -> str:
+    """"" where an equal name means nothing: two people may share one, and with a number they are told apart."""
+    norm = names.norm(values["name"])
+    if len(norm) < 2 or (values["kind"] == "person" and hashes):
+        return ""
+    return f"{values['kind']}:{norm}"
+
+
+def cell_text(cell: object, *, is_faulty: bool = False) -> str:
+    """The cell as text. A number that lost its digits keeps looking like one, so that it is refused again."""
+    if is_faulty and isinstance(cell, float) and abs(cell) >= 10**9:
+        return f"{cell:G}"
+    try:
+        return cells.parse_text(cell)[:_MAX_KEPT]
+    except CellError:
+        return str(cell)[:_MAX_KEPT]

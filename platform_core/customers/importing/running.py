@@ -1,0 +1,262 @@
+"""The jobs of an import: check, commit, take back, tidy up.
+
+Each works in slices, one transaction per slice together with its progress and the state of its rows. A job that is
+killed anywhere leaves whole slices behind; started again, it goes on with the rows that are still pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.events import Event
+from platform_core.contracts.identity import Actor
+from platform_core.customers.importing import files, matching, reverting, writing
+from platform_core.customers.importing.columns import Options
+from platform_core.customers.importing.matching import Match, SeenRows
+from platform_core.customers.importing.models import ImportBatch, ImportRow
+from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row, fingerprint
+from platform_core.kernel.clock import now
+from platform_core.kernel.database import vault_of
+from platform_core.kernel.events import publish
+from platform_core.kernel.i18n import noop, speaking, translator
+from platform_core.kernel.jobs import JobContext, JobFailedError
+from platform_core.kernel.signals import signal
+from platform_core.kernel.spreadsheets import FileError, Table, open_table
+from platform_core.users.notifications import notify
+
+_ = translator("customers")
+SLICE = 500
+_ADDED = noop("Your import of %(file)s is finished: %(count)s customers.")
+
+
+def check(context: JobContext) -> None:
+    """The dry run: read every row, give each its verdict. Starts over when it is started again."""
+    with _batch_of(context, "checking") as found:
+        if found is None:
+            return
+        batch, actor = found
+        table = _open(context, batch)
+        with context.database.system_session("start a dry run") as session:
+            context.progress(session, 0, table.row_count_hint)
+            session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
+            reader = Reader(session, batch.mapping, Options(**batch.options))
+        seen = SeenRows()
+        counts = {"new": 0, "duplicate": 0, "error": 0}
+        done = 0
+        for part in _slices(table.rows(), SLICE):
+            rows = [reader.read(number, cells) for number, cells in part]
+            with context.database.system_session("dry run of an import: looks for duplicates everywhere") as session:
+                done += len(rows)
+                context.progress(session, done, max(done, table.row_count_hint))
+                for verdict, count in _judge(session, batch, rows, seen).items():
+                    counts[verdict] += count
+                signal(session, actor.user_id, "job", str(context.job_id))
+        with context.database.system_session("end a dry run") as session:
+            context.progress(session, done, done)
+            _settle(session, batch, "checked", total=done, new_rows=counts["new"], duplicate_rows=counts["duplicate"],
+                    error_rows=counts["error"])  # fmt: skip
+            audit.record(session, actor, "customers.import_check", batch.ref, after=counts)
+            signal(session, actor.user_id, "job", str(context.job_id))
+
+
+def commit(context: JobContext) -> None:
+    """Make customers of the rows; who is in the house by now is left out."""
+    with _batch_of(context, "importing") as found:
+        if found is None:
+            return
+        batch, actor = found
+        options = Options(**batch.options)
+        verdicts = ["new", "duplicate"] if options.duplicates == "import" else ["new"]
+        total = batch.new_rows + (batch.duplicate_rows if options.duplicates == "import" else 0)
+        last = 0
+        while True:
+            with context.database.system_session("read rows to import", write=False) as session:
+                rows = session.scalars(_pending(batch.id, verdicts, last)).all()
+            if not rows:
+                break
+            last = rows[-1].number
+            _commit_slice(context, batch, actor, rows, total, skip=options.duplicates == "skip")
+        with context.database.system_session("end an import") as session:
+            context.progress(session, total, total)
+            # Under the lock of the batch, which counts what earlier runs of this job made as well.
+            current = session.get_one(ImportBatch, batch.id, with_for_update=True)
+            _settle(session, batch, "done", samples=b"", finished_at=now(),
+                    skipped=current.skipped + (batch.duplicate_rows if options.duplicates == "skip" else 0))  # fmt: skip
+            audit.record(session, actor, "customers.import_finish", batch.ref, after={"imported": current.imported})
+            parameters = {"file": batch.filename, "count": current.imported}
+            url = f"/customers/imports/{batch.id}"
+            notify(session, [actor.user_id], "customers", _ADDED, parameters, url=url, icon="database-import")
+            signal(session, actor.user_id, "job", str(context.job_id))
+            publish(session, Event("customers.imported", batch.ref, None, actor.user_id, {"count": current.imported}))
+            files.forget(session, batch.stored_as)
+
+
+def revert(context: JobContext) -> None:
+    """Remove the customers of a batch that nobody has worked on since."""
+    with _batch_of(context, "reverting") as found:
+        if found is None:
+            return
+        batch, actor = found
+        last = 0
+        while True:
+            with context.database.system_session("take back an import") as session:
+                rows = session.scalars(_imported(batch.id, last)).all()
+                if not rows:
+                    context.progress(session, batch.imported, batch.imported)
+                    _settle(session, batch, "reverted")
+                    audit.record(session, actor, "customers.import_revert_finish", batch.ref)
+                    signal(session, actor.user_id, "job", str(context.job_id))
+                    break
+                last = rows[-1].number
+                current = session.get_one(ImportBatch, batch.id)
+                done = current.removed + current.kept + len(rows)
+                context.progress(session, done, batch.imported)
+                reverting.take_back(session, actor, current, rows)
+                signal(session, actor.user_id, "job", str(context.job_id))
+
+
+def _commit_slice(
+    context: JobContext, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow], total: int, *, skip: bool
+) -> None:
+    vault = context.database.vault
+    assert vault is not None
+    payloads = {row.number: Payload.opened(vault, row.payload) for row in rows}
+    drafts = [writing.draft(vault, actor, batch, number, payload) for number, payload in payloads.items()]
+    with context.database.system_session("import a slice: codes and duplicates are looked for everywhere") as session:
+        # First, so that whoever cancels waits for this slice, and this slice for whoever cancelled.
+        context.progress(session, batch.imported + batch.skipped + len(rows), total)
+        late = _late(session, vault, payloads, skip=skip)
+        kept = [item for item in drafts if item.number not in late]
+        ids = writing.save(session, actor, kept)
+        made = {item.number: customer_id for item, customer_id in zip(kept, ids, strict=True)}
+        changed = [
+            {
+                "batch_id": batch.id,
+                "number": number,
+                "state": "imported" if number in made else "skipped",
+                "customer_id": made.get(number),
+                "found_by": late[number].by if number in late else "",
+                "found_id": late[number].customer_id if number in late else None,
+            }
+            for number in payloads
+        ]
+        session.execute(update(ImportRow), changed)
+        batch.imported += len(made)
+        batch.skipped += len(late)
+        _settle(session, batch, "importing", imported=batch.imported, skipped=batch.skipped)
+        if ids:
+            audit.record(session, actor, "customers.import", batch.ref, ids=ids, after={"imported": len(ids)})
+        signal(session, actor.user_id, "job", str(context.job_id))
+
+
+def _late(session: Session, vault: Any, payloads: dict[int, Payload], *, skip: bool) -> dict[int, Match]:
+    """Rows whose customer or whose code came into the house after the check."""
+    codes = {payload.values.get("code", ""): number for number, payload in payloads.items()}
+    codes.pop("", None)
+    late = {codes[code]: Match("code") for code in matching.taken_codes(session, codes)}
+    if skip:
+        late |= matching.in_house(session, [fingerprint(vault, number, payload) for number, payload in payloads.items()])
+    return late
+
+
+def _judge(session: Session, batch: ImportBatch, rows: Sequence[Row], seen: SeenRows) -> dict[str, int]:
+    """Store rows with their verdicts; returns how many of each."""
+    _check_codes(session, rows, seen)
+    house = matching.in_house(session, [row for row in rows if row.ok])
+    vault = vault_of(session)
+    counts: dict[str, int] = {}
+    stored = []
+    for row in rows:
+        match = None
+        if row.ok:
+            match = house.get(row.number) or seen.match(row)
+            seen.add(row)
+        verdict = "error" if not row.ok else "duplicate" if match else "new"
+        counts[verdict] = counts.get(verdict, 0) + 1
+        stored.append({
+            "batch_id": batch.id, "number": row.number, "verdict": verdict, "payload": row.payload.sealed(vault),
+            "found_by": match.by if match else "", "found_id": match.customer_id if match else None,
+            "found_row": match.row if match else None,
+        })  # fmt: skip
+    if stored:
+        session.execute(insert(ImportRow), stored)
+    return counts
+
+
+def _check_codes(session: Session, rows: Iterable[Row], seen: SeenRows) -> None:
+    coded = [(row, row.payload.values["code"]) for row in rows if row.payload.values.get("code")]
+    taken = matching.taken_codes(session, {code for _row, code in coded})
+    for row, code in coded:
+        if code in taken:
+            row.refuse(CODE_TAKEN)
+        elif code in seen.codes:
+            row.refuse(CODE_TWICE, row=seen.codes[code])
+        else:
+            seen.codes[code] = row.number
+
+
+def _settle(session: Session, batch: ImportBatch, state: str, **values: Any) -> None:
+    session.execute(
+        update(ImportBatch).where(ImportBatch.id == batch.id).values(state=state, **values),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _pending(batch_id: UUID, verdicts: Sequence[str], last: int) -> Any:
+    return (
+        select(ImportRow)
+        .where(
+            ImportRow.batch_id == batch_id, ImportRow.state == "pending", ImportRow.number > last,
+            ImportRow.verdict.in_(verdicts),
+        )
+        .order_by(ImportRow.number)
+        .limit(SLICE)
+    )  # fmt: skip
+
+
+def _imported(batch_id: UUID, last: int) -> Any:
+    return (
+        select(ImportRow)
+        .where(ImportRow.batch_id == batch_id, ImportRow.state == "imported", ImportRow.number > last)
+        .order_by(ImportRow.number)
+        .limit(SLICE)
+    )
+
+
+@contextmanager
+def _batch_of(context: JobContext, state: str) -> Iterator[tuple[ImportBatch, Actor] | None]:
+    """The batch a job works on, in the language of its starter; None when the batch has gone on without this job."""
+    actor = context.actor
+    if actor is None or not actor.can("customers.import"):
+        raise JobFailedError(_("You may no longer import customers."))
+    with speaking(actor.language):
+        with context.database.system_session("find an import", write=False) as session:
+            batch = session.get(ImportBatch, UUID(context.arguments["batch_id"]))
+        is_current = batch is not None and batch.job_id == context.job_id and batch.state == state
+        yield (batch, actor) if batch is not None and is_current else None
+
+
+def _open(context: JobContext, batch: ImportBatch) -> Table:
+    path = files.path_of(context.database, batch.stored_as)
+    if not path.exists():
+        raise JobFailedError(_("The uploaded file is no longer here. Upload it again."))
+    try:
+        return open_table(path, batch.filename)
+    except FileError as error:
+        raise JobFailedError(files.explain(error)) from error
+
+
+def _slices(rows: Iterator[tuple[int, list[object]]], size: int) -> Iterator[list[tuple[int, list[object]]]]:
+    while part := list(islice(rows, size)):
+        yield part
+
+
+RUN: dict[str, Callable[[JobContext], None]] = {"checking": check, "importing": commit, "reverting": revert}
