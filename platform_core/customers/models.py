@@ -86,7 +86,9 @@ class Customer(Identified, Stamped, Versioned, Base):
         Index("ix_customers_customer_name_key", "name_key", "id"),
         Index("ix_customers_customer_owner_id_name_key", "owner_id", "name_key", "id"),
         Index("ix_customers_customer_department_id_name_key", "department_id", "name_key", "id"),
+        Index("ix_customers_customer_next_plan_at", "next_plan_at", "id"),
         Index("ix_customers_customer_owner_id_next_plan_at", "owner_id", "next_plan_at", "id"),
+        Index("ix_customers_customer_department_id_next_plan_at", "department_id", "next_plan_at", "id"),
         Index("ix_customers_customer_name_norm", "name_norm"),
         Index("ix_customers_customer_batch_id", "batch_id"),
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +20,7 @@ from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.registry import Owned
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 _muted: ContextVar[frozenset[str]] = ContextVar("muted", default=frozenset())
 
 
@@ -146,11 +149,19 @@ class Hooks:
         return implementation.function(*(arguments[name] for name in implementation.argnames))
 
     def _run(self, implementation: Any, arguments: dict[str, Any]) -> Any:
-        owner, hook = implementation.plugin_name, implementation.function.__name__
+        call = partial(self._call, implementation, arguments)
+        return self.guarded(implementation.plugin_name, implementation.function.__name__, call)
+
+    def active(self) -> frozenset[str]:
+        """Owners that are switched on and have not just broken this request's transaction."""
+        return self._manager.enabled - _muted.get()
+
+    def guarded(self, owner: str, hook: str, call: Callable[[], T]) -> T | None:
+        """Run a piece of an owner's code as its hooks are run: isolated (None on a fault), timed, faults on record."""
         timing = self.timings.setdefault((owner, hook), Timing())
         started = time.perf_counter()
         try:
-            return self._call(implementation, arguments)
+            return call()
         except SQLAlchemyError as error:
             timing.faults += 1
             self._fault(owner, f"{hook}: {type(error).__name__}")

@@ -171,14 +171,14 @@ def _members(declared: Filter, value: str, actor: Actor) -> Sequence[Any]:
 
 def _on_days(column: Any, operator: str, value: str) -> ColumnElement[bool]:
     first, end = (_bound(column, day) for day in days.span(value))
-    made: ColumnElement[bool] = {
-        "on": lambda: and_(column >= first, column < end),
-        "before": lambda: column < first,
-        "until": lambda: column < end,
-        "since": lambda: column >= first,
-        "after": lambda: column >= end,
-    }[operator]()
-    return made
+    made: dict[str, ColumnElement[bool]] = {
+        "on": and_(column >= first, column < end),
+        "before": column < first,
+        "until": column < end,
+        "since": column >= first,
+        "after": column >= end,
+    }
+    return made[operator]
 
 
 def _bound(column: Any, day: date) -> Any:
@@ -186,21 +186,17 @@ def _bound(column: Any, day: date) -> Any:
 
 
 def _on_text(column: Any, operator: str, value: str) -> ColumnElement[bool]:
-    made: ColumnElement[bool] = {
-        "has": lambda: column.icontains(value, autoescape=True),
-        "starts": lambda: column.istartswith(value, autoescape=True),
-        "is": lambda: column == value,
-    }[operator]()
-    return made
+    made: dict[str, ColumnElement[bool]] = {
+        "has": column.icontains(value, autoescape=True),
+        "starts": column.istartswith(value, autoescape=True),
+        "is": column == value,
+    }
+    return made[operator]
 
 
 def _on_number(column: Any, operator: str, value: float) -> ColumnElement[bool]:
-    made: ColumnElement[bool] = {
-        "is": lambda: column == value,
-        "least": lambda: column >= value,
-        "most": lambda: column <= value,
-    }[operator]()
-    return made
+    made: dict[str, ColumnElement[bool]] = {"is": column == value, "least": column >= value, "most": column <= value}
+    return made[operator]
 
 
 def choices(session: Session, actor: Actor, declared: Filter) -> Choices:

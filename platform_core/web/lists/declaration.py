@@ -81,6 +81,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What the words of the search box mean. `selective`: few rows have them, see Filter."""
+
+    condition: ColumnElement[bool]
+    selective: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """A view everybody has, as a tab; conditions as in the URL, e.g. `owner:is:me`."""
 
@@ -121,6 +129,16 @@ class Invitation:
     permission: str
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A link beside the title, such as import or new; the last one stands out."""
+
+    label: str
+    icon: str
+    url: str
+    permission: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
     key: str
@@ -140,8 +158,7 @@ class ListView:
     """Attributes that rows need besides those of the columns."""
     row_name: str = "name"
     """The attribute that names a row aloud."""
-    search: Callable[[Session, str], ColumnElement[bool]] | None = None
-    """Condition of the search box."""
+    search: Callable[[Session, str], Search] | None = None
     search_label: str = ""
     reach: Callable[[Session, Actor], Reach] | None = None
     """Core lists only: the actor's rows in a shape that indexes serve. Others are scoped by their policy."""
@@ -149,11 +166,9 @@ class ListView:
     """Everything the cells need besides the rows, in as few statements as there are kinds of it."""
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
-    buttons: tuple[Invitation, ...] = ()
-    """Beside the title: import, new."""
-    nav: str = ""
-    audit: str = ""
-    """The action under which a shown page is written down; empty: `<key>.list`."""
+    buttons: tuple[Button, ...] = ()
+    owner: str = ""
+    """Prefix of route names and of the audited action; the key if empty."""
     by_key: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -167,6 +182,10 @@ class ListView:
         for column in self.columns:
             if column.sort and column.sort not in self.by_key["sorts"]:
                 raise ValueError(f"{self.key}: column {column.key} names the unknown order {column.sort}")
+
+    @property
+    def prefix(self) -> str:
+        return self.owner or self.key
 
     def sort(self, key: str) -> Sort | None:
         found: Sort | None = self.by_key["sorts"].get(key)

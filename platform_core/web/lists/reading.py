@@ -13,7 +13,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.database import database_of
 from platform_core.kernel.scope import proven, visible
 from platform_core.web.lists import conditions, statements
-from platform_core.web.lists.declaration import ListView
+from platform_core.web.lists.declaration import ListView, Search
 from platform_core.web.lists.ordering import BOUND_ID, BOUND_VALUE, Cursor, Order, Page, Segment, read_page
 from platform_core.web.lists.reach import Reach
 from platform_core.web.lists.state import ListState
@@ -36,7 +36,7 @@ class Count:
     more: bool = False
 
 
-def choose(state: ListState, reach: Reach | None) -> Plan:
+def choose(state: ListState, reach: Reach | None, search: Search | None) -> Plan:
     """How the rows of a list are found.
 
     A merge is fast wherever conditions leave many rows of each branch. Where they leave few, or the reach has very many
@@ -46,10 +46,10 @@ def choose(state: ListState, reach: Reach | None) -> Plan:
         return "policy"
     if reach.whole:
         return "whole"
-    if state.is_plain:
+    if search is None and not state.conditions:
         return "merge" if reach.parts <= _MOST_PARTS else "predicate"
     declared = [state.view.by_key["filters"][item.filter] for item in state.conditions]
-    selective = bool(state.words) or any(item.selective for item in declared)
+    selective = (search is not None and search.selective) or any(item.selective for item in declared)
     return "merge" if not selective and reach.parts <= _MOST_FILTERED_PARTS else "predicate"
 
 
@@ -62,8 +62,9 @@ class Reader:
         self._view: ListView = state.view
         self._sqlite = database_of(session).is_sqlite
         self._reach = self._view.reach(session, actor) if self._view.reach else None
-        self.plan: Plan = plan or choose(state, self._reach)
-        self._filters = _filters(session, actor, state)
+        search = self._view.search(session, state.words) if state.words and self._view.search else None
+        self.plan: Plan = plan or choose(state, self._reach, search)
+        self._filters = _filters(actor, state, search)
         self._where = [*self._filters, *self._scope(actor)]
         sort, descending = state.order
         self._order = Order(sort, descending, self._view.model.id)
@@ -98,7 +99,9 @@ class Reader:
     def _page_statement(self, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
         if self.plan == "merge":
             return self._merge().page(self._order, segment, bounded=bounded, forward=forward)
-        return statements.plain(self._view, self._order, segment, self._where, bounded=bounded, forward=forward)
+        return statements.plain(
+            self._view.selected(), self._order, segment, self._where, bounded=bounded, forward=forward
+        )
 
     def count(self, cap: int = COUNT_CAP) -> Count:
         """Up to `cap`; counting all of a million takes longer than the page."""
@@ -112,7 +115,7 @@ class Reader:
 
     def _merge(self) -> statements.Merge:
         assert self._reach is not None
-        return statements.Merge(self._view, self._reach, self._filters, sqlite=self._sqlite)
+        return statements.Merge(self._view.selected(), self._reach, self._filters, sqlite=self._sqlite)
 
     def _run(self, kind: tuple[Any, ...], build: Any, values: dict[str, Any]) -> Any:
         reach = self._reach
@@ -135,10 +138,7 @@ class Reader:
         return _built[key]
 
 
-def _filters(session: Session, actor: Actor, state: ListState) -> list[ColumnElement[bool]]:
+def _filters(actor: Actor, state: ListState, search: Search | None) -> list[ColumnElement[bool]]:
     made = [conditions.sql(state.view, item, actor) for item in state.conditions]
     joined = [or_(*made) if state.any_of else and_(*made)] if made else []
-    if state.words and state.view.search:
-        joined.append(state.view.search(session, state.words))
-    return joined
-
+    return [*joined, search.condition] if search else joined

@@ -88,6 +88,9 @@ class ListState:
         chosen = self.any_of if any_of is None else any_of
         return replace(self, conditions=tuple(made), any_of=chosen, after="", before="")
 
+    def unsearched(self) -> ListState:
+        return replace(self, words="", sealed="")
+
     def turned_to(self, *, after: str = "", before: str = "") -> ListState:
         return replace(self, after=after, before=before)
 

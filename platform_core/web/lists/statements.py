@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
-from platform_core.web.lists.declaration import ListView
 from platform_core.web.lists.ordering import VALUE, Order, Segment
 from platform_core.web.lists.reach import Among, Branch, Linked, Reach
 
@@ -35,12 +34,12 @@ LIMIT = "row_limit"
 
 
 def plain(
-    view: ListView, order: Order, segment: Segment, where: Sequence[Any], *, bounded: bool, forward: bool
+    fields: Sequence[Any], order: Order, segment: Segment, where: Sequence[Any], *, bounded: bool, forward: bool
 ) -> Select[Any]:
     """Every row that meets the conditions, in order."""
     value = order.sort.column
     return (
-        select(*view.selected(), value.label(VALUE))
+        select(*fields, value.label(VALUE))
         .where(*where, *order.conditions(segment, bounded=bounded, forward=forward))
         .order_by(*order.by(value, order.key, segment, forward=forward))
         .limit(bindparam(LIMIT))
@@ -50,8 +49,8 @@ def plain(
 class Merge:
     """The first rows of each branch, merged. `sqlite`: no LATERAL, no arrays, and no statistics to plan with."""
 
-    def __init__(self, view: ListView, reach: Reach, where: Sequence[Any], *, sqlite: bool) -> None:
-        self._view = view
+    def __init__(self, fields: Sequence[Any], reach: Reach, where: Sequence[Any], *, sqlite: bool) -> None:
+        self._fields = fields
         self._reach = reach
         self._where = [reach.kept, *where]
         self._sqlite = sqlite
@@ -61,7 +60,7 @@ class Merge:
         branches = self._reach.branches
         parts = [part for branch in branches for part in self._ordered(branch, order, segment, where, forward)]
         if not parts:
-            return select(*self._view.selected(), null().label(VALUE)).where(false()).limit(bindparam(LIMIT))
+            return select(*self._fields, null().label(VALUE)).where(false()).limit(bindparam(LIMIT))
         found = union(*(select(part.c.id, part.c[VALUE]) for part in parts)).subquery("found")
         # Narrow rows are cut to one page before the wide ones are fetched.
         chosen = (
@@ -71,13 +70,18 @@ class Merge:
             .subquery("chosen")
         )
         return (
-            select(*self._view.selected(), chosen.c[VALUE])
+            select(*self._fields, chosen.c[VALUE])
             .join(chosen, chosen.c.id == order.key)
             .order_by(*order.by(chosen.c[VALUE], chosen.c.id, segment, forward=forward))
         )
 
     def _ordered(
-        self, branch: Branch, order: Order, segment: Segment, where: Sequence[Any], forward: bool  # noqa: FBT001
+        self,
+        branch: Branch,
+        order: Order,
+        segment: Segment,
+        where: Sequence[Any],
+        forward: bool,  # noqa: FBT001
     ) -> list[Any]:
         key = order.key
         value: Any = null() if segment == "blank" else order.sort.column
@@ -95,8 +99,7 @@ class Merge:
             return [cut(linked, by_value, by_key).subquery(branch.name)]
         if self._sqlite or len(branch.values) == 1:
             return [
-                cut(rows.where(branch.column == bound), value, key).subquery(bound.key)
-                for bound in _parameters(branch)
+                cut(rows.where(branch.column == bound), value, key).subquery(bound.key) for bound in _parameters(branch)
             ]
         each = _unnested(branch)
         inner = cut(rows.where(branch.column == each.c.value), value, key).lateral(f"{branch.name}_rows")

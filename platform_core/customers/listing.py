@@ -1,0 +1,156 @@
+"""The customer list: columns, conditions, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.customers import reach, searching
+from platform_core.customers.models import Customer, CustomerTag, Tag
+from platform_core.kernel import dictionaries
+from platform_core.kernel.i18n import translator
+from platform_core.kernel.scope import proven
+from platform_core.users import labels
+from platform_core.web.lists.declaration import (
+    Button,
+    Column,
+    Filter,
+    Invitation,
+    ListView,
+    Preset,
+    RowAction,
+    Sort,
+)
+
+_ = translator("customers")
+
+# The ids come from a page that the actor was just shown, so the tags need no scope of their own.
+_tags = (
+    select(CustomerTag.customer_id, Tag.name)
+    .join(Tag, Tag.id == CustomerTag.tag_id)
+    .where(CustomerTag.customer_id.in_(bindparam("customers", expanding=True)))
+    .order_by(Tag.name)
+    .execution_options(**proven("tags of customers that are being shown"))
+)
+
+
+def tags_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Names of tags of customers that the actor sees."""
+    found: dict[UUID, list[str]] = {}
+    if ids:
+        for customer_id, name in session.execute(_tags, {"customers": list(ids)}):
+            found.setdefault(customer_id, []).append(name)
+    return found
+
+
+def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
+    names = labels.labels(session, (row.owner_id for row in rows))
+    return {
+        "statuses": dictionaries.entries(session, "customers.status"),
+        "grades": dictionaries.entries(session, "customers.grade"),
+        "sources": dictionaries.entries(session, "customers.source"),
+        "industries": dictionaries.entries(session, "customers.industry"),
+        "person": names.person,
+        "department": names.department,
+        "tags": tags_of(session, [row.id for row in rows]),
+    }
+
+
+def _tagged(values: Sequence[str]) -> ColumnElement[bool]:
+    tagged = exists().where(CustomerTag.customer_id == Customer.id)
+    return tagged.where(CustomerTag.tag_id.in_([UUID(value) for value in values])) if values else tagged
+
+
+def _tag_choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
+    rows = session.execute(select(Tag.id, Tag.name).order_by(Tag.name).limit(500))
+    return [(str(row.id), row.name) for row in rows]
+
+
+def _choice(key: str, label: str, expression: Any) -> Filter:
+    return Filter(key, label, "choice", expression, dictionary=f"customers.{key}")
+
+
+_COLUMNS = (
+    Column("name", _.lazy("Customer"), (Customer.name, Customer.code, Customer.grade), sort="name", fixed=True),
+    Column("status", _.lazy("Status"), (Customer.status,)),
+    Column("owner", _.lazy("Owner"), (Customer.owner_id,)),
+    Column("department", _.lazy("Department"), (Customer.department_id,), shown=False),
+    Column("contact", _.lazy("Main contact"), (Customer.contact_name, Customer.phone_mask)),
+    Column("next_plan", _.lazy("Next plan"), (Customer.next_plan_at,), sort="next_plan"),
+    Column("last_contact", _.lazy("Last contact"), (Customer.last_contact_at,)),
+    Column("city", _.lazy("City"), (Customer.city,), shown=False),
+    Column("industry", _.lazy("Industry"), (Customer.industry,), shown=False),
+    Column("source", _.lazy("Source"), (Customer.source,), shown=False),
+    Column("tags", _.lazy("Tags")),
+    Column("updated", _.lazy("Changed"), (Customer.updated_at,), sort="updated"),
+    Column("created", _.lazy("Created"), (Customer.created_at,), shown=False),
+)
+_FILTERS = (
+    _choice("status", _.lazy("Status"), Customer.status),
+    Filter("owner", _.lazy("Owner"), "user", Customer.owner_id, choices=lambda session, _actor: _people(session)),
+    Filter(
+        "department",
+        _.lazy("Department"),
+        "department",
+        Customer.department_id,
+        choices=lambda session, _actor: labels.department_choices(session),
+    ),
+    Filter("next_plan", _.lazy("Next plan"), "date", Customer.next_plan_at),
+    Filter("last_contact", _.lazy("Last contact"), "date", Customer.last_contact_at),
+    Filter("tags", _.lazy("Tags"), "choice", choices=_tag_choices, among=_tagged, selective=True),
+    _choice("grade", _.lazy("Grade"), Customer.grade),
+    _choice("classification", _.lazy("Classification"), Customer.classification),
+    _choice("industry", _.lazy("Industry"), Customer.industry),
+    _choice("region", _.lazy("Region"), Customer.region),
+    _choice("source", _.lazy("Source"), Customer.source),
+    Filter("city", _.lazy("City"), "text", Customer.city),
+    Filter("name", _.lazy("Name"), "text", Customer.name),
+    Filter("code", _.lazy("Code"), "text", Customer.code, selective=True),
+    Filter("created", _.lazy("Created"), "date", Customer.created_at),
+    Filter("updated", _.lazy("Changed"), "date", Customer.updated_at),
+)
+
+
+def _people(session: Session) -> list[tuple[str, str]]:
+    return labels.person_choices(session)
+
+
+CUSTOMERS = ListView(
+    key="customers",
+    path="/customers",
+    model=Customer,
+    permission=reach.PERMISSION,
+    title=_.lazy("Customers"),
+    cells="customers/_cells.html",
+    columns=_COLUMNS,
+    sorts=(
+        Sort("updated", _.lazy("Changed"), Customer.updated_at, descending=True),
+        Sort("name", _.lazy("Customer"), Customer.name_key),
+        Sort("next_plan", _.lazy("Next plan"), Customer.next_plan_at),
+    ),
+    filters=_FILTERS,
+    presets=(
+        Preset("all", _.lazy("All")),
+        Preset("mine", _.lazy("Mine"), ("owner:is:me",)),
+        Preset("today", _.lazy("To contact today"), ("next_plan:until:today",), sort="next_plan"),
+        Preset("never", _.lazy("Never contacted"), ("last_contact:empty",)),
+        Preset("quiet", _.lazy("No contact for 30 days"), ("last_contact:before:last-30",)),
+    ),
+    search=searching.condition,
+    search_label=_.lazy("Search in this list"),
+    reach=reach.of,
+    prepare=_prepare,
+    row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit"),),
+    invitation=Invitation(
+        _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/import", "customers.import"
+    ),
+    buttons=(
+        Button(_.lazy("Import"), "upload", "/import", "customers.import"),
+        Button(_.lazy("New customer"), "plus", "/customers/new", "customers.create"),
+    ),
+)

@@ -1,0 +1,118 @@
+"""What search words mean in SQL: tokens in the search index, numbers and addresses by their keyed hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    select,
+    table,
+    type_coerce,
+    union,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Boolean
+
+from platform_core.customers.models import ContactPoint, Customer
+from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel.database import database_of, vault_of
+from platform_core.kernel.searchtokens import SearchQuery, code_group, to_fts5, to_tsquery
+
+NOTHING: ColumnElement[bool] = false()
+_FTS = table("customers_fts", column("rowid"), column("customers_fts"))
+"""SQLite's index over customers_search.tokens, kept by triggers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """`ids` selects `customer_id` of all that match, whoever may see them. `probe` asks the same of one Customer.
+
+    `may_be_common`: nothing but words, which many customers may have. Numbers and addresses have few owners.
+    """
+
+    ids: Select[Any]
+    probe: ColumnElement[bool]
+    may_be_common: bool
+
+
+def matcher(session: Session, query: SearchQuery) -> Matcher | None:
+    """None when there is nothing to search for."""
+    tokens = _Fts5() if database_of(session).is_sqlite else _TsVector()
+    vault = vault_of(session)
+    hashes: list[Select[Any]] = []
+    if query.mail:
+        hashes.append(_points(ContactPoint.full_hash == vault.lookup("point", query.mail)))
+    if query.digits and query.digits.startswith("+"):
+        hashes.append(_points(ContactPoint.full_hash == vault.lookup("point", query.digits)))
+    elif query.digits:
+        tail, kind = (
+            (ContactPoint.last8_hash, "last8") if len(query.digits) == 8 else (ContactPoint.last4_hash, "last4")
+        )
+        by_tail = _points(tail == vault.lookup(kind, query.digits))
+        either = union(by_tail, tokens.ids([code_group(query.digits)])).subquery("tail_or_code")
+        hashes.append(select(either.c.customer_id))
+    if not hashes:
+        if not query.groups:
+            return None
+        return Matcher(tokens.ids(query.groups), tokens.probe(query.groups), may_be_common=True)
+    first, *others = hashes
+    ids = first.subquery("numbered")
+    found = select(ids.c.customer_id)
+    for other in others:
+        found = found.where(ids.c.customer_id.in_(other))
+    if query.groups:
+        customer = Customer.__table__.alias("named")
+        found = found.join(customer, customer.c.id == ids.c.customer_id).where(
+            tokens.probe(query.groups, customer.c.id)
+        )
+    return Matcher(found, Customer.id.in_(found), False)
+
+
+def _points(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(ContactPoint.customer_id).where(condition, ContactPoint.customer_id.is_not(None))
+
+
+class _TsVector:
+    """PostgreSQL: GIN for the list of matches; the operator's function, which no index serves, for single rows."""
+
+    def ids(self, groups: Any) -> Select[Any]:
+        return select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(_tsquery(groups)))
+
+    def probe(self, groups: Any, customer_id: Any = Customer.id) -> ColumnElement[bool]:
+        # A scalar subquery stays one; EXISTS might become a join over all search rows.
+        asked = select(func.ts_match_vq(SearchRow.tokens, _tsquery(groups))).where(SearchRow.customer_id == customer_id)
+        return type_coerce(asked.correlate_except(SearchRow).scalar_subquery(), Boolean())
+
+
+class _Fts5:
+    """SQLite: MATCH streams in row order; for one row it is told which."""
+
+    def ids(self, groups: Any) -> Select[Any]:
+        return (
+            select(SearchRow.customer_id)
+            .join(_FTS, _FTS.c.rowid == SearchRow.id)
+            .where(_FTS.c.customers_fts.op("MATCH")(to_fts5(groups)))
+            .order_by(_FTS.c.rowid.desc())
+        )
+
+    def probe(self, groups: Any, customer_id: Any = Customer.id) -> ColumnElement[bool]:
+        row = select(SearchRow.id).where(SearchRow.customer_id == customer_id).correlate_except(SearchRow)
+        return exists().where(
+            and_(_FTS.c.customers_fts.op("MATCH")(to_fts5(groups)), _FTS.c.rowid == row.scalar_subquery())
+        )
+
+
+def _tsquery(groups: Any) -> Any:
+    return cast(bindparam(None, to_tsquery(groups), type_=Text()), TSQUERY())

@@ -1,0 +1,99 @@
+"""What the palette finds for some words: customers, whatever other owners register, pages, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+from litestar import Request
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.entities import SearchHit
+from platform_core.contracts.identity import Actor
+from platform_core.customers import searching
+from platform_core.kernel import dictionaries
+from platform_core.kernel.i18n import language, translator
+from platform_core.kernel.searchtokens import MAX_QUERY, index_tokens
+from platform_core.users import labels
+from platform_core.web.pages import PageContext
+from platform_core.web.requests import platform_of
+
+_ = translator("customers")
+_PAGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Hits of one kind. `note`: a sentence below them."""
+
+    label: str
+    hits: Sequence[SearchHit]
+    note: str = ""
+
+
+def customers(session: Session, actor: Actor, words: str, limit: int) -> Group:
+    found = searching.find(session, actor, words, limit)
+    names = labels.labels(session, (row.owner_id for row in found.rows))
+    hits = [
+        SearchHit(row.name, _detail(session, row, names), f"/customers/{row.id}", "building-skyscraper")
+        for row in found.rows
+    ]
+    note = _("There are more. Add a word, a code or the last four digits of a number.") if found.many else ""
+    return Group(_("Customers"), hits, note)
+
+
+def _detail(session: Session, row: Any, names: labels.Labels) -> str:
+    status = dictionaries.label(session, "customers.status", row.status) if row.status else ""
+    person = " ".join(filter(None, (row.contact_name, row.phone_mask)))
+    return " · ".join(filter(None, (row.code, person, status, names.person(row.owner_id) or _("Pool"))))
+
+
+def groups(request: Request[Any, Any, Any], session: Session, actor: Actor, words: str, limit: int) -> list[Group]:
+    """Everything that meets the words, kinds without a hit left out. Without words: pages and commands."""
+    words = words.strip()[:MAX_QUERY]
+    found: list[Group] = []
+    if words and actor.can("customers.view"):
+        found.append(customers(session, actor, words, limit))
+    if words:
+        found.extend(_others(request, session, actor, words, limit))
+    found.append(Group(_("Commands"), _commands(request, actor, words)))
+    found.append(Group(_("Pages"), _pages(request, actor, words)))
+    return [group for group in found if group.hits]
+
+
+def _others(request: Request[Any, Any, Any], session: Session, actor: Actor, words: str, limit: int) -> list[Group]:
+    platform = platform_of(request)
+    found: list[Group] = []
+    for owned in platform.manager.declared.search_sources.owned():
+        source = owned.value
+        if owned.owner in platform.hooks.active() and actor.can(source.permission):
+            look = partial(source.find, session, actor, words, limit)
+            hits = platform.hooks.guarded(owned.owner, f"search {source.key}", look)
+            found.append(Group(str(source.label), hits or ()))
+    return found
+
+
+def _commands(request: Request[Any, Any, Any], actor: Actor, words: str) -> list[SearchHit]:
+    offered = PageContext(platform_of(request), request, actor, "").quick_create
+    return [SearchHit(label, key.upper(), url, icon) for label, url, icon, key in offered if _means(label, words)]
+
+
+def _pages(request: Request[Any, Any, Any], actor: Actor, words: str) -> list[SearchHit]:
+    frame = PageContext(platform_of(request), request, actor, "")
+    entries = [entry for group in frame.nav for entry in group.entries] + list(frame.settings_nav)
+    return [SearchHit(entry.label, "", entry.url, entry.icon) for entry in entries if _means(entry.label, words)][
+        :_PAGES
+    ]
+
+
+def _means(label: str, words: str) -> bool:
+    """Part of the label, or the beginning of its pinyin or initials."""
+    wanted = words.casefold()
+    return wanted in label.casefold() or any(token.startswith(wanted) for token in _tokens(label, language()))
+
+
+@lru_cache(maxsize=500)
+def _tokens(label: str, code: str) -> frozenset[str]:
+    return frozenset(index_tokens(label))

@@ -1,0 +1,164 @@
+"""Finding customers by name, pinyin, initials, code, mail address, phone number or its tail.
+
+Words that few customers have are looked up in the index, then scoped and ranked. Words that many have (a common
+surname, "limited") would drag thousands of rows through that; for those the actor's customers are walked, newest first,
+until enough match. Which of the two is measured by the query itself, so no planner has to guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, case, func, literal, select, true
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.customers import matching, reach
+from platform_core.customers.matching import Matcher
+from platform_core.customers.models import Customer
+from platform_core.kernel import phones
+from platform_core.kernel.database import database_of
+from platform_core.kernel.scope import proven
+from platform_core.kernel.searchtokens import MAX_QUERY, SearchQuery, parse_query
+from platform_core.web.lists import statements
+from platform_core.web.lists.declaration import Search, Sort
+from platform_core.web.lists.ordering import Order
+from platform_core.web.lists.reach import Reach
+
+NARROW = 2000
+"""Up to so many matches are ranked among each other; of more, the newest are."""
+_WALK = 8000
+"""How many of the newest customers are looked at for common words, by actors who see very many."""
+_FEW_PARTS = 12
+_PROOF = proven("search: every statement carries the predicate or the branches of the actor's reach")
+_NEWEST = Order(Sort("updated", "", Customer.updated_at, descending=True), descending=True, key=Customer.id)
+_FIELDS = (
+    Customer.id,
+    Customer.code,
+    Customer.name,
+    Customer.short_name,
+    Customer.status,
+    Customer.owner_id,
+    Customer.department_id,
+    Customer.contact_name,
+    Customer.phone_mask,
+    Customer.updated_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """`rows` have the attributes of a customer that lists show, best first. `many`: there are more than these."""
+
+    rows: Sequence[Any]
+    many: bool = False
+
+
+def find(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
+    """The actor's customers that meet all the words; audited. Nothing for words that mean nothing."""
+    words = words.strip()[:MAX_QUERY]
+    query = parse_query(words)
+    matcher = matching.matcher(session, query)
+    hits = Hits(()) if matcher is None else _found(session, actor, matcher, words, limit)
+    audit.record(
+        session, actor, "customers.search", ids=[row.id for row in hits.rows], after={"words": masked(words, query)}
+    )
+    return hits
+
+
+def condition(session: Session, words: str) -> Search:
+    """For the search box of a list."""
+    matcher = matching.matcher(session, parse_query(words))
+    if matcher is None:
+        return Search(matching.NOTHING, selective=True)
+    if matcher.may_be_common:
+        ids = matcher.ids.limit(NARROW + 1).subquery("matches")
+        counted = session.scalar(select(func.count()).select_from(ids), execution_options=_PROOF) or 0
+        if counted > NARROW:
+            return Search(matcher.probe, selective=False)
+    return Search(Customer.id.in_(matcher.ids), selective=True)
+
+
+def masked(words: str, query: SearchQuery) -> str:
+    """The words as the audit may keep them."""
+    if query.mail:
+        words = words.replace(query.mail, phones.mask_mail(query.mail))
+    if not query.digits:
+        return words
+    shown = phones.mask(query.digits) if query.digits.startswith("+") else f"****{query.digits[-4:]}"
+    rest = "".join(" " if char.isascii() and char in "0123456789+-()." else char for char in words)
+    return f"{' '.join(rest.split())} {shown}".strip()
+
+
+def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:
+    reached = reach.of(session, actor)
+    rows = session.execute(_ranked(actor, matcher, words, limit), execution_options=_PROOF).all()
+    common = matcher.may_be_common and rows[0].breadth > NARROW
+    ranked = [row for row in rows if row.id is not None]
+    sqlite = database_of(session).is_sqlite
+    if common and not (sqlite and len(ranked) > limit):
+        walked = session.execute(
+            _walked(reached, actor, matcher, words, sqlite=sqlite),
+            {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: limit + 1},
+            execution_options=_PROOF,
+        ).all()
+        merged = {row.id: row for row in (*walked, *ranked)}
+        ranked = sorted(merged.values(), key=lambda row: (row.rank, -row.updated_at.timestamp()))
+    return Hits(ranked[:limit], many=common or len(ranked) > limit)
+
+
+def _rank(words: str) -> Any:
+    """0 its code, 1 its name, 2 its name begins so, 3 otherwise."""
+    return case(
+        (func.lower(Customer.code) == words.lower(), 0),
+        (Customer.name == words, 1),
+        (Customer.name.istartswith(words, autoescape=True), 2),
+        else_=3,
+    ).label("rank")
+
+
+def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int) -> Select[Any]:
+    """The best of at most NARROW matches, each with how many there were; one empty row when none is the actor's."""
+    matches = matcher.ids.limit(NARROW + 1).cte("matches").prefix_with("MATERIALIZED", dialect="postgresql")
+    rank = _rank(words)
+    best = (
+        select(*_FIELDS, rank)
+        .join(matches, matches.c.customer_id == Customer.id)
+        .where(reach.predicate(actor))
+        .order_by(rank, Customer.updated_at.desc(), Customer.id.desc())
+        .limit(limit + 1)
+        .subquery("best")
+    )
+    breadth = select(func.count().label("breadth")).select_from(matches).subquery("breadth")
+    return (
+        select(breadth.c.breadth, *best.c)
+        .select_from(breadth)
+        .outerjoin(best, true())
+        .order_by(best.c.rank, best.c.updated_at.desc(), best.c.id.desc())
+    )
+
+
+def _walked(reached: Reach, actor: Actor, matcher: Matcher, words: str, *, sqlite: bool) -> Select[Any]:
+    """The newest that match: of each branch where there are few, else among the newest of all."""
+    if not reached.whole and reached.parts <= _FEW_PARTS:
+        merge = statements.Merge((*_FIELDS, _rank(words)), reached, [matcher.probe], sqlite=sqlite)
+        return merge.page(_NEWEST, "all", bounded=False, forward=True)
+    window = (
+        select(Customer.id, Customer.updated_at)
+        .where(reached.kept)
+        .order_by(Customer.updated_at.desc(), Customer.id.desc())
+        .limit(literal(_WALK))
+        .subquery("newest")
+    )
+    newest: Any = (
+        select(*_FIELDS, _rank(words))
+        .join(window, window.c.id == Customer.id)
+        .where(and_(reach.predicate(actor), matcher.probe))
+        .order_by(window.c.updated_at.desc(), window.c.id.desc())
+        .limit(bindparam(statements.LIMIT))
+    )
+    walked: Select[Any] = newest
+    return walked

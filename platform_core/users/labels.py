@@ -1,0 +1,88 @@
+"""Names of people and departments by id, for pages that show many: cached per process, at most five seconds old."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from platform_core.kernel.database import database_of
+from platform_core.users.models import Department, User
+
+_RECHECK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    department_id: UUID | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Everybody and every department, those who left and those closed included: old rows still name them."""
+
+    people: Mapping[UUID, Person]
+    departments: Mapping[UUID, str]
+    """In the order in which they are listed."""
+
+    def person(self, user_id: UUID | None) -> str:
+        """The name, or "" when there is none."""
+        found = self.people.get(user_id) if user_id else None
+        return found.name if found else ""
+
+    def department(self, department_id: UUID | None) -> str:
+        return self.departments.get(department_id, "") if department_id else ""
+
+
+@dataclass(slots=True)
+class _Cached:
+    checked: float
+    version: tuple[object, ...]
+    labels: Labels
+
+
+_cache: dict[str, _Cached] = {}
+_lock = threading.Lock()
+_people_version = select(func.count(User.id), func.max(User.updated_at))
+_departments_version = select(func.count(Department.id), func.max(Department.updated_at))
+
+
+def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
+    """Asks every five seconds whether anything has changed; a name of `people` that is new is read at once."""
+    url = database_of(session).url
+    cached = _cache.get(url)
+    moment = time.monotonic()
+    known = cached is not None and all(key is None or key in cached.labels.people for key in people)
+    if cached and known and moment - cached.checked < _RECHECK_SECONDS:
+        return cached.labels
+    version = (*session.execute(_people_version).one(), *session.execute(_departments_version).one())
+    if cached and known and cached.version == version:
+        cached.checked = moment
+        return cached.labels
+    loaded = _load(session)
+    with _lock:
+        _cache[url] = _Cached(moment, version, loaded)
+    return loaded
+
+
+def _load(session: Session) -> Labels:
+    rows = session.execute(select(User.id, User.name, User.department_id, User.status).order_by(User.name, User.id))
+    people = {row.id: Person(row.name, row.department_id, row.status == "active") for row in rows}
+    ordered = select(Department.id, Department.name).order_by(Department.order, Department.name, Department.id)
+    return Labels(people, {row.id: row.name for row in session.execute(ordered)})
+
+
+def person_choices(session: Session) -> list[tuple[str, str]]:
+    """(id, name) of those at work, for a form."""
+    return [(str(key), person.name) for key, person in labels(session).people.items() if person.active]
+
+
+def department_choices(session: Session) -> list[tuple[str, str]]:
+    return [(str(key), name) for key, name in labels(session).departments.items()]

@@ -1,0 +1,164 @@
+"""The list's own statements show exactly what the policy allows, whatever the actor and the plan."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers import reach
+from platform_core.customers.listing import CUSTOMERS
+from platform_core.customers.models import Customer
+from platform_core.kernel.clock import now
+from platform_core.kernel.ids import new_id
+from platform_core.kernel.scope import proven
+from platform_core.permissions.models import Access
+from platform_core.users.models import Team
+from platform_core.web.lists import reading
+from platform_core.web.lists.reading import Reader
+from platform_core.web.lists.state import ListState
+
+
+@pytest.fixture
+def world(runtime, factory):
+    """Four departments, six people, customers of all kinds of owners, access rows of every kind, some in the bin."""
+    chance = random.Random(7)
+    departments = [factory.department() for _number in range(4)]
+    people = [factory.user(department=chance.choice(departments)) for _number in range(6)]
+    team = Team(name="East")
+    factory.add(team)
+    moment = now()
+    customers = []
+    for number in range(120):
+        owner = chance.choice([*people, None])
+        customers.append(
+            Customer(
+                code=f"R-{number}",
+                name=f"Reach {number}",
+                name_key=f"reach {number % 9}",
+                owner_id=owner.id if owner else None,
+                department_id=chance.choice([*(item.id for item in departments), None]),
+                team_id=team.id if chance.random() < 0.2 else None,
+                updated_at=moment - timedelta(minutes=chance.randrange(20)),
+                next_plan_at=moment + timedelta(days=chance.randrange(3)) if chance.random() < 0.5 else None,
+                deleted_at=moment if chance.random() < 0.1 else None,
+            )
+        )
+    factory.add(*customers)
+    factory.add(
+        *(
+            Access(
+                kind=kind,
+                user_id=chance.choice(people).id if kind in {"member", "share"} else None,
+                department_id=chance.choice(departments).id if kind in {"offer", "leg"} else None,
+                customer_id=chance.choice(customers).id,
+                until=chance.choice([None, None, moment - timedelta(days=1), moment + timedelta(days=1)]),
+            )
+            for kind in chance.choices(["member", "share", "offer", "leg"], k=60)
+        )
+    )
+    return runtime, departments, people, team
+
+
+def actors(departments, people, team):
+    ids = [item.id for item in departments]
+    sets = st.frozensets(st.sampled_from(ids), max_size=3)
+    return st.builds(
+        lambda user, scope, accepts, own, below, teams: Actor(
+            user_id=user.id,
+            name="x",
+            grants={"customers.view": scope, **({"relay.accept": Scope.ALL} if accepts else {})},
+            department_ids=own,
+            subtree_ids=own | below,
+            team_ids=teams,
+        ),
+        st.sampled_from(people),
+        st.sampled_from(list(Scope)),
+        st.booleans(),
+        sets,
+        sets,
+        st.sampled_from([frozenset(), frozenset([team.id])]),
+    )
+
+
+def allowed(session):
+    return set(session.scalars(select(Customer.id)))
+
+
+def walked(session, actor, plan, sort="", size=7):
+    """Ids of all pages, forward."""
+    found, after = [], ""
+    while True:
+        page = Reader(session, actor, ListState(view=CUSTOMERS, sort=sort, after=after), plan=plan).page(size)
+        found += [row.id for row in page.rows]
+        after = page.after
+        if not after:
+            return found
+
+
+def test_every_plan_shows_what_the_policy_allows(world):
+    runtime, departments, people, team = world
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(actors(departments, people, team), st.sampled_from(["", "name", "next_plan", "-next_plan"]))
+    def check(actor, sort):
+        with runtime.database.actor_session(actor) as session:
+            expected = allowed(session)
+            for plan in ("whole",) if actor.scope("customers.view") == Scope.ALL else ("merge", "predicate"):
+                found = walked(session, actor, plan, sort)
+                assert len(found) == len(set(found))
+                assert set(found) == expected
+                count = Reader(session, actor, ListState(view=CUSTOMERS), plan=plan).count()
+                assert (count.number, count.more) == (len(expected), False)
+            reached = select(Customer.id).where(reach.predicate(actor)).execution_options(**proven("test"))
+            assert set(session.scalars(reached)) == expected
+
+    check()
+
+
+def test_wide_branches_of_sqlite_show_the_same(world, monkeypatch):
+    runtime, departments, people, _team = world
+    actor = Actor(
+        user_id=people[0].id,
+        name="x",
+        grants={"customers.view": Scope.SUBTREE},
+        department_ids=frozenset([departments[0].id]),
+        subtree_ids=frozenset(item.id for item in departments[:2]),
+    )
+    monkeypatch.setattr(reach, "_WIDE", 1)
+    reach._widths.clear()
+    with runtime.database.actor_session(actor) as session:
+        assert set(walked(session, actor, "merge")) == allowed(session)
+    reach._widths.clear()
+
+
+def test_plan_follows_scope_and_conditions(world):
+    runtime, departments, people, _team = world
+    view = CUSTOMERS
+
+    def plan(scope, **state):
+        actor = Actor(user_id=people[0].id, name="x", grants={"customers.view": scope}, department_ids=frozenset([new_id()]))
+        with runtime.database.actor_session(actor) as session:
+            return Reader(session, actor, ListState(view=view, **state)).plan
+
+    tags = (reading.conditions.Condition("tags", "filled"),)
+    status = (reading.conditions.Condition("status", "is", ("new",)),)
+    assert plan(Scope.ALL) == "whole"
+    assert plan(Scope.OWN) == plan(Scope.DEPARTMENT) == plan(Scope.OWN, conditions=status) == "merge"
+    assert plan(Scope.OWN, conditions=tags) == "predicate"
+    assert plan(Scope.OWN, words="nobody") == "predicate"
+
+
+def test_count_is_capped(runtime, factory):
+    user = factory.user()
+    factory.add(*(Customer(code=f"K-{number}", name="K", owner_id=user.id) for number in range(12)))
+    actor = factory.actor(user)
+    with runtime.database.actor_session(actor) as session:
+        reader = Reader(session, actor, ListState(view=CUSTOMERS))
+        assert (reader.count(10).number, reader.count(10).more) == (10, True)
+        assert (reader.count(12).number, reader.count(12).more) == (12, False)
