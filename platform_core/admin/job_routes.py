@@ -32,9 +32,9 @@ STATES = {
 
 
 @get("/settings/jobs", permission="admin.jobs", name="admin:jobs")
-def jobs(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, state: str = "", before: str = ""
-) -> Response[str]:
+def jobs(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    """Narrowed by `state`; `before` is the cursor of an older page."""
+    state, before = request.query_params.get("state", ""), request.query_params.get("before", "")
     statement = (
         select(JobRow, User.name).outerjoin(User, User.id == JobRow.user_id).order_by(JobRow.id.desc()).limit(_PAGE + 1)
     )
