@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pluggy
+from sqlalchemy.orm import Session
 
 from platform_core.contracts.entities import CustomerReference, Entity
-from platform_core.contracts.identity import Permission
-from platform_core.contracts.plugin import PluginInfo
-from platform_core.customers.models import Customer
+from platform_core.contracts.events import Job
+from platform_core.contracts.identity import Actor, Permission
+from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
+from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.permissions.policies import ThroughEngagement
-from platform_core.relay import models
+from platform_core.relay import api, declared, dots, inbox_routes, jobs, panels, route_routes, routes, workbench
+from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("relay")
 hookimpl = pluggy.HookimplMarker("baton")
+dots.add_to_customer_list()
 
 
 @hookimpl
@@ -25,41 +30,70 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [
-        Entity(models.Engagement, ThroughEngagement(models.Engagement, Customer, column="id")),
-        Entity(models.Leg, ThroughEngagement(models.Leg, Customer)),
-        Entity(models.RelayEvent, ThroughEngagement(models.RelayEvent, Customer)),
-        Entity(models.Route, None, reason="the house's routes, not about anybody"),
-        Entity(models.RouteStep, None, reason="the house's routes, not about anybody"),
-    ]
+    return declared.ENTITIES
 
 
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
-    return [CustomerReference(model, "customer_id") for model in (models.Engagement, models.Leg, models.RelayEvent)]
+    return declared.REFERENCES
 
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [
-        Permission("relay.view", _.lazy("See engagements")),
-        Permission("relay.open", _.lazy("Open engagements"), scoped=False),
-        Permission("relay.handover", _.lazy("Hand over")),
-        Permission("relay.accept", _.lazy("Take over batons offered to the own department"), scoped=False),
-        Permission("relay.reassign", _.lazy("Reassign legs within the department")),
-        Permission("relay.routes", _.lazy("Manage routes"), scoped=False),
-    ]
+    return declared.PERMISSIONS
 
 
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
-    own = {"relay.view": "own", "relay.open": "all", "relay.handover": "own", "relay.accept": "all"}
-    department = {**dict.fromkeys(("relay.view", "relay.handover", "relay.reassign"), "subtree")}
-    whole = dict.fromkeys(("relay.view", "relay.handover", "relay.reassign", "relay.open", "relay.accept"), "all")
-    return {
-        "coordinator": own,
-        "department_head": {**own, **department},
-        "management": whole,
-        "office": {"relay.view": "all", "relay.routes": "all"},
-        "finance": {"relay.view": "all"},
-    }
+    return declared.GRANTS
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [
+        Routes("", [*workbench.HANDLERS, *routes.HANDLERS, *inbox_routes.HANDLERS, *route_routes.HANDLERS]),
+    ]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/engagements", api.ENGAGEMENTS), Routes("/legs", api.LEGS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    return [
+        NavItem("workbench", _.lazy("Workbench"), "/", "checklist", SIGNED_IN, "work", 10, phone=True),
+        NavItem("inbox", _.lazy("Inbox"), "/relay/inbox", "inbox", "relay.accept", "work", 20, phone=True),
+        NavItem("routes", _.lazy("Routes"), "/settings/routes", "route", "relay.routes", "settings", 40),
+    ]
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return [Job("relay.remind", jobs.remind, every_seconds=300)]
+
+
+@hookimpl
+def baton_customer_facts(session: Session, actor: Actor, customer: Any) -> list[Fact]:
+    return panels.customer_facts(session, actor, customer)
+
+
+@hookimpl
+def baton_customer_panels(session: Session, actor: Actor, customer: Any) -> list[Panel]:
+    return panels.customer_panels(session, actor, customer)
+
+
+@hookimpl
+def baton_customer_actions(session: Session, actor: Actor, customer: Any) -> list[Action]:
+    return panels.customer_actions(session, actor, customer)
+
+
+@hookimpl
+def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:
+    return panels.customer_timeline(session, actor, query)
+
+
+@hookimpl
+def baton_workbench(session: Session, actor: Actor) -> list[WorkSection]:
+    return panels.workbench(session, actor)

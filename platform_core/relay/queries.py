@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session, aliased
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.contracts.pages import TimelineQuery
 from platform_core.customers.models import Customer
-from platform_core.kernel.clock import now
+from platform_core.kernel.clock import local, now
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import actor_of
 from platform_core.permissions.models import Access
 from platform_core.relay import access
 from platform_core.relay.ledger import may_hand_over, may_take
-from platform_core.relay.models import Engagement, Leg, RelayEvent, Route, RouteStep
+from platform_core.relay.models import Engagement, Leg, RelayEvent
 from platform_core.users.models import Department, User
 
 _ = translator("relay")
@@ -42,7 +42,17 @@ class LegView:
 
     @property
     def who(self) -> str:
-        return self.assignee or self.receiver
+        return self.receiver if self.leg.state == "offered" else self.assignee
+
+    @property
+    def since(self) -> str:
+        """11-03, when it was taken over or offered; "" while it is planned."""
+        moment = self.leg.offered_at if self.leg.state == "offered" else self.leg.accepted_at
+        return f"{local(moment):%m-%d}" if moment and self.leg.state != "planned" else ""
+
+    @property
+    def until(self) -> str:
+        return f"{local(self.leg.closed_at):%m-%d}" if self.leg.closed_at else ""
 
 
 @dataclass(slots=True)
@@ -263,6 +273,11 @@ def headed_by(actor: Actor) -> ColumnElement[bool]:
     return Leg.department_id.in_(departments) if departments else false()
 
 
+def heads_inbox(actor: Actor) -> bool:
+    """Whether the inbox also shows the work of whole departments."""
+    return actor.scope("relay.reassign") == Scope.ALL or bool(actor.departments_for("relay.reassign"))
+
+
 def inbox(
     session: Session,
     actor: Actor,
@@ -287,7 +302,9 @@ def inbox(
 
 def due_legs(session: Session, limit: int = 200) -> list[InboxLine]:
     """Legs whose moment to remind has come, oldest first. For the job: asks on nobody's behalf."""
-    statement = _lines().where(Leg.remind_at <= now()).order_by(Leg.remind_at).limit(limit)
+    statement = (
+        _lines().where(Leg.remind_at <= now(), Customer.deleted_at.is_(None)).order_by(Leg.remind_at).limit(limit)
+    )
     return [_line(row) for row in session.execute(statement)]
 
 
@@ -348,17 +365,17 @@ def people_of(session: Session, department_id: UUID) -> list[tuple[UUID, str]]:
     return [(key, name) for key, name in session.execute(statement.order_by(User.name, User.id).limit(200))]
 
 
-def routes(session: Session, *, only_active: bool = True) -> list[Route]:
-    statement = select(Route).order_by(Route.name, Route.id)
-    return list(session.scalars(statement.where(Route.active) if only_active else statement))
-
-
-def steps_of(session: Session, route_ids: Sequence[UUID]) -> list[tuple[RouteStep, str]]:
-    """Steps with their department's name, in order."""
+def open_legs(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, list[Leg]]:
+    """Customer -> legs, in order, of its newest open engagement that the actor may see; others are left out."""
     statement = (
-        select(RouteStep, Department.name)
-        .join(Department, Department.id == RouteStep.department_id)
-        .where(RouteStep.route_id.in_(route_ids))
-        .order_by(RouteStep.route_id, RouteStep.position)
+        select(Leg)
+        .join(Engagement, Engagement.id == Leg.engagement_id)
+        .where(Leg.customer_id.in_(customer_ids), Engagement.state == "open")
+        .order_by(Engagement.opened_at.desc(), Engagement.id.desc(), Leg.position)
     )
-    return [(step, name) for step, name in session.execute(statement)]
+    found: dict[UUID, list[Leg]] = {}
+    for leg in session.scalars(statement):
+        legs = found.setdefault(leg.customer_id, [])
+        if not legs or legs[0].engagement_id == leg.engagement_id:
+            legs.append(leg)
+    return found

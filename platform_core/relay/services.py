@@ -162,6 +162,7 @@ def hand_over(
         raise Invalid(
             _("Please check the marked fields."), fields={"note": _("Say what the next department must know.")}
         )
+    _check_receiver(session, following, to_user_id)
     if active is not None:
         _close(session, actor, held, active, outcome)
     _offer(session, actor, held, following, note=note.strip(), to_user_id=to_user_id)
@@ -201,11 +202,13 @@ def _close(session: Session, actor: Actor, held: Held, leg: Leg, outcome: str) -
     access.only_read(session, leg)
 
 
-def _offer(session: Session, actor: Actor, held: Held, leg: Leg, *, note: str, to_user_id: UUID | None) -> None:
-    receivers = list(session.scalars(ledger.receivers(leg.department_id)))
-    if to_user_id is not None and to_user_id not in receivers:
+def _check_receiver(session: Session, leg: Leg, user_id: UUID | None) -> None:
+    if user_id is not None and user_id not in session.scalars(ledger.receivers(leg.department_id)).all():
         message = _("This person cannot take over for that department.")
         raise Invalid(message, fields={"to_user_id": message})
+
+
+def _offer(session: Session, actor: Actor, held: Held, leg: Leg, *, note: str, to_user_id: UUID | None) -> None:
     leg.offer(by=actor.user_id, to=to_user_id, note=note)
     access.offer(session, leg, actor.user_id)
     department = ledger.department_name(session, leg.department_id)
@@ -213,7 +216,7 @@ def _offer(session: Session, actor: Actor, held: Held, leg: Leg, *, note: str, t
     after = {"department": department, "person": person}
     step = Step("handed_over", "relay.hand_over", text=note, to_department=department, to_person=person, after=after)
     ledger.note(session, actor, held, leg, step)
-    told = [to_user_id] if to_user_id else receivers
+    told = [to_user_id] if to_user_id else session.scalars(ledger.receivers(leg.department_id))
     tell(session, actor, held, leg, told, noop("%(who)s hands “%(title)s” of %(customer)s over to you"))
 
 

@@ -1,0 +1,41 @@
+"""The relay's entities with their policies, its permissions, and who has them at first."""
+
+from __future__ import annotations
+
+from platform_core.contracts.entities import CustomerReference, Entity
+from platform_core.contracts.identity import Permission
+from platform_core.customers.models import Customer
+from platform_core.kernel.i18n import translator
+from platform_core.permissions.policies import ThroughEngagement
+from platform_core.relay import models
+
+_ = translator("relay")
+_NOBODY = "the house's routes, not about anybody"
+
+ENTITIES = [
+    Entity(models.Engagement, ThroughEngagement(models.Engagement, Customer, column="id")),
+    Entity(models.Leg, ThroughEngagement(models.Leg, Customer)),
+    Entity(models.RelayEvent, ThroughEngagement(models.RelayEvent, Customer)),
+    Entity(models.Route, None, reason=_NOBODY),
+    Entity(models.RouteStep, None, reason=_NOBODY),
+]
+REFERENCES = [CustomerReference(model, "customer_id") for model in (models.Engagement, models.Leg, models.RelayEvent)]
+PERMISSIONS = [
+    Permission("relay.view", _.lazy("See engagements")),
+    Permission("relay.open", _.lazy("Open engagements"), scoped=False),
+    Permission("relay.handover", _.lazy("Hand over")),
+    Permission("relay.accept", _.lazy("Take over batons offered to the own department"), scoped=False),
+    Permission("relay.reassign", _.lazy("Reassign legs within the department")),
+    Permission("relay.routes", _.lazy("Manage routes"), scoped=False),
+]
+
+_own = {"relay.view": "own", "relay.open": "all", "relay.handover": "own", "relay.accept": "all"}
+_scoped = ("relay.view", "relay.handover", "relay.reassign")
+GRANTS = {
+    "coordinator": _own,
+    "department_head": {**_own, **dict.fromkeys(_scoped, "subtree")},
+    "management": dict.fromkeys((*_scoped, "relay.open", "relay.accept"), "all"),
+    "office": {"relay.view": "all", "relay.routes": "all"},
+    "system_admin": {"relay.routes": "all"},
+    "finance": {"relay.view": "all"},
+}
