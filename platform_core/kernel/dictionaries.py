@@ -45,6 +45,17 @@ def changed(session: Session) -> None:
     _cache.pop(database_of(session).url, None)
 
 
+def set_data(session: Session, dictionary: str, code: str, data: Mapping[str, Any]) -> None:
+    """Replace what an entry brings along; its owner's pages do this. Raises KeyError for an unknown code."""
+    row = session.scalars(
+        select(DictionaryRow).where(DictionaryRow.dictionary == dictionary, DictionaryRow.code == code)
+    ).one_or_none()
+    if row is None:
+        raise KeyError(code)
+    row.data = dict(data)
+    changed(session)
+
+
 def entries(session: Session, dictionary: str) -> dict[str, Entry]:
     """Code -> entry in display order, disabled ones included (they stay readable)."""
     return _all(session).get(dictionary, {})

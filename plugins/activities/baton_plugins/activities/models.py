@@ -1,15 +1,23 @@
-"""Plans, follow-ups and outcome presets."""
+"""Plans and follow-ups. Kinds and outcomes are dictionaries (presets.py)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platform_core.api import COLUMN_TYPES, METADATA, DeclarativeBase, Identified, Json, Stamped, UtcDateTime, Versioned, now
+from platform_core.api import (
+    COLUMN_TYPES,
+    METADATA,
+    DeclarativeBase,
+    Identified,
+    Stamped,
+    UtcDateTime,
+    Versioned,
+    now,
+)
 
 
 class Base(DeclarativeBase):
@@ -18,13 +26,14 @@ class Base(DeclarativeBase):
 
 
 class Plan(Identified, Stamped, Versioned, Base):
-    """Something a colleague means to do with a customer at a time. Open until finished, cancelled or merged."""
+    """Something a colleague means to do with a customer at a time. Open until finished or cancelled."""
 
     __tablename__ = "activities_plan"
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"))
+    contact_label: Mapped[str] = mapped_column(String(60), default="")
     assignee_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"))
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="SET NULL"))
     kind: Mapped[str] = mapped_column(String(60), default="call")
@@ -32,6 +41,7 @@ class Plan(Identified, Stamped, Versioned, Base):
     subject: Mapped[str] = mapped_column(String(200))
     due_at: Mapped[datetime] = mapped_column(UtcDateTime())
     all_day: Mapped[bool] = mapped_column(default=False)
+    """Any time that day; `due_at` is then the end of its working hours."""
     state: Mapped[str] = mapped_column(String(10), default="open")
     """open, done or cancelled"""
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -41,8 +51,9 @@ class Plan(Identified, Stamped, Versioned, Base):
     created_by_label: Mapped[str] = mapped_column(String(120), default="")
     cause: Mapped[str] = mapped_column(String(60), default="")
     """What made it, when not a person by hand: `follow_up`, `relay.first_visit`."""
+    passed_on_by_label: Mapped[str] = mapped_column(String(120), default="")
+    """Who had it before the engagement was taken over by the present assignee."""
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
     __table_args__ = (
         Index("ix_activities_plan_assignee_id_state_due_at", "assignee_id", "state", "due_at", "id"),
         Index("ix_activities_plan_customer_id_state_due_at", "customer_id", "state", "due_at"),
@@ -60,8 +71,10 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     leg_id: Mapped[UUID | None] = mapped_column(Uuid())
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"))
     contact_label: Mapped[str] = mapped_column(String(60), default="")
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"), index=True)
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
     author_label: Mapped[str] = mapped_column(String(120), default="")
+    department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="SET NULL"))
+    """The author's department at the time; its head may correct the text."""
     department_label: Mapped[str] = mapped_column(String(80), default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     kind: Mapped[str] = mapped_column(String(60), default="call")
@@ -69,16 +82,23 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     """out or in"""
     body: Mapped[str] = mapped_column(Text)
     outcome: Mapped[str] = mapped_column(String(60), default="")
-    """Code of the outcome preset that was chosen."""
+    """Code of the dictionary `activities.outcome`."""
     old_status: Mapped[str] = mapped_column(String(60), default="")
     new_status: Mapped[str] = mapped_column(String(60), default="")
     next_plan_id: Mapped[UUID | None] = mapped_column(Uuid())
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    next_all_day: Mapped[bool] = mapped_column(default=False)
     unplanned: Mapped[bool] = mapped_column(default=False)
+    """Answers no plan."""
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    """Why an important customer was left without a next plan."""
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    edited_by_label: Mapped[str] = mapped_column(String(120), default="")
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
-    __table_args__ = (Index("ix_activities_follow_up_customer_id_at", "customer_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_activities_follow_up_customer_id_at", "customer_id", "at", "id"),
+        Index("ix_activities_follow_up_author_id_at", "author_id", "at"),
+    )
 
 
 class FollowUpRevision(Identified, Base):
@@ -92,21 +112,3 @@ class FollowUpRevision(Identified, Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_label: Mapped[str] = mapped_column(String(120), default="")
     body: Mapped[str] = mapped_column(Text)
-
-
-class OutcomePreset(Identified, Base):
-    """One click after a contact: sets the customer's status and proposes the next plan."""
-
-    __tablename__ = "activities_outcome_preset"
-
-    code: Mapped[str] = mapped_column(String(60), unique=True)
-    label: Mapped[str] = mapped_column(String(60))
-    tone: Mapped[str] = mapped_column(String(12), default="")
-    status: Mapped[str] = mapped_column(String(60), default="")
-    """Status the customer gets; empty keeps the present one."""
-    next_in: Mapped[str] = mapped_column(String(12), default="")
-    """`3d` days, `mon` next Monday, `none` no further plan, empty asks."""
-    next_kind: Mapped[str] = mapped_column(String(60), default="call")
-    order: Mapped[int] = mapped_column("sort_order", default=50)
-    active: Mapped[bool] = mapped_column(default=True)
-    extra: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)

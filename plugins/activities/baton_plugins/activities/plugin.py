@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import pluggy
+from baton_plugins.activities import (
+    api,
+    demo,
+    models,
+    panels,
+    plan_routes,
+    plans,
+    preset_routes,
+    presets,
+    routes,
+    workbench,
+)
 
-from baton_plugins.activities import models
 from platform_core.api import (
     Customer,
     CustomerReference,
     Entity,
+    NavItem,
     Permission,
     PluginInfo,
+    Routes,
     ThroughEngagement,
     translator,
 )
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
+_PROTECTED = (models.Plan, models.FollowUp, models.FollowUpRevision)
 
 
 @hookimpl
@@ -28,10 +42,7 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [
-        *(Entity(model, ThroughEngagement(model, Customer)) for model in (models.Plan, models.FollowUp, models.FollowUpRevision)),
-        Entity(models.OutcomePreset, None, reason="presets of the composer, not about anybody"),
-    ]
+    return [Entity(model, ThroughEngagement(model, Customer, permission="activities.view")) for model in _PROTECTED]
 
 
 @hookimpl
@@ -48,16 +59,53 @@ def baton_permissions() -> list[Permission]:
     return [
         Permission("activities.view", _.lazy("See plans and follow-ups")),
         Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False),
+        Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans")),
+        Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False),
     ]
 
 
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
     both = {"activities.view": "own", "activities.write": "all"}
+    whole = {"activities.view": "all", "activities.write": "all", "activities.presets": "all"}
     return {
         "coordinator": both,
-        "department_head": {**both, "activities.view": "subtree"},
-        "management": {**both, "activities.view": "all"},
-        "office": {**both, "activities.view": "all"},
+        "department_head": {**both, "activities.view": "subtree", "activities.correct": "subtree"},
+        "management": {**whole, "activities.correct": "all"},
+        "office": whole,
         "finance": {"activities.view": "all"},
+        "system_admin": {"activities.presets": "all"},
     }
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [
+        Routes("/follow-ups", routes.HANDLERS),
+        Routes("/plans", plan_routes.HANDLERS),
+        Routes("/settings/outcomes", preset_routes.HANDLERS),
+    ]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/follow-ups", api.FOLLOW_UPS), Routes("/plans", api.PLANS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    return [
+        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20),
+        NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", "activities.presets", "settings", 60),
+    ]
+
+
+baton_customer_actions = panels.baton_customer_actions
+baton_customer_facts = panels.baton_customer_facts
+baton_customer_panels = panels.baton_customer_panels
+baton_customer_timeline = panels.baton_customer_timeline
+baton_demo_data = demo.baton_demo_data
+baton_dictionaries = presets.baton_dictionaries
+baton_engagement_summary = panels.baton_engagement_summary
+baton_leg_taken = plans.baton_leg_taken
+baton_workbench = workbench.baton_workbench

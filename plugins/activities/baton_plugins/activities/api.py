@@ -1,0 +1,181 @@
+"""Plans and follow-ups as JSON: the same services and inputs as the pages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from baton_plugins.activities import plans, queries, services
+from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput, PlanInput, PlanMove, Time
+from baton_plugins.activities.models import FollowUp, Plan
+from litestar.params import QueryParameter
+
+from platform_core.api import (
+    Actor,
+    EntityRef,
+    Invalid,
+    Items,
+    Session,
+    customer_get,
+    decode_cursor,
+    encode_cursor,
+    get,
+    patch,
+    post,
+    record,
+    translator,
+)
+
+_ = translator("activities")
+VIEW, WRITE = "activities.view", "activities.write"
+_MOST = 200
+State = Literal["open", "done", "cancelled"]
+
+
+class PlanOut(msgspec.Struct, kw_only=True):
+    id: UUID
+    customer_id: UUID
+    engagement_id: UUID | None
+    contact_id: UUID | None
+    assignee_id: UUID
+    kind: str
+    subject: str
+    due_at: datetime
+    all_day: bool
+    state: str
+    done_at: datetime | None
+    follow_up_id: UUID | None
+    cause: str
+    version: int
+
+
+class FollowUpOut(msgspec.Struct, kw_only=True):
+    id: UUID
+    customer_id: UUID
+    engagement_id: UUID | None
+    leg_id: UUID | None
+    contact_id: UUID | None
+    author_id: UUID | None
+    author: str
+    department: str
+    at: datetime
+    kind: str
+    direction: str
+    body: str
+    outcome: str
+    old_status: str
+    new_status: str
+    next_plan_id: UUID | None
+    next_due_at: datetime | None
+    unplanned: bool
+    edited_at: datetime | None
+    version: int
+
+
+class NewPlan(PlanInput, kw_only=True):
+    customer_id: UUID
+
+
+class NewFollowUp(FollowUpInput, kw_only=True):
+    customer_id: UUID
+
+
+class PlanChange(msgspec.Struct, kw_only=True):
+    """Another date (`on`, with or without `time`), or another state: `cancelled`, or `open` to take that back."""
+
+    on: date | None = None
+    time: Time | None = None
+    state: Literal["cancelled", "open"] | None = None
+
+
+@get("/", permission=VIEW, name="activities:api_plans")
+def list_plans(
+    session: Session,
+    actor: Actor,
+    customer_id: UUID | None = None,
+    plan_state: Annotated[State, QueryParameter(name="state")] = "open",
+    cursor: str = "",
+    limit: int = 50,
+) -> Items[PlanOut]:
+    """The caller's own plans, soonest first; with `customer_id` everybody's with that customer."""
+    mark = decode_cursor(cursor, 2) if cursor else None
+    rows = queries.listed(
+        session,
+        assignee_id=None if customer_id else actor.user_id,
+        customer_id=customer_id,
+        state=plan_state,
+        after=(mark[0], mark[1]) if mark else None,
+        limit=_size(limit) + 1,
+    )
+    shown = rows[: _size(limit)]
+    record(session, actor, "activities.plans", customer_id=customer_id, ids={row.customer_id for row in shown})
+    following = encode_cursor([shown[-1].due_at, shown[-1].id]) if len(rows) > len(shown) else None
+    return Items([plan_out(row) for row in shown], following)
+
+
+@post("/", permission=WRITE, name="activities:api_create_plan", status_code=201)
+def create_plan(session: Session, actor: Actor, data: NewPlan) -> PlanOut:
+    return plan_out(plans.create_plan(session, actor, data.customer_id, data))
+
+
+@patch("/{plan_id:uuid}", permission=WRITE, name="activities:api_change_plan")
+def change_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanChange) -> PlanOut:
+    """Move, cancel or reopen. Finishing has its own address, since it needs a result."""
+    if data.state == "cancelled":
+        return plan_out(plans.cancel_plan(session, actor, plan_id))
+    if data.state == "open":
+        return plan_out(plans.reopen_plan(session, actor, plan_id))
+    if data.on is None:
+        raise Invalid(_("Say what to change: `on`, or `state` as cancelled or open."))
+    return plan_out(plans.move_plan(session, actor, plan_id, PlanMove(on=data.on, time=data.time)))
+
+
+@post("/{plan_id:uuid}/finish", permission=WRITE, name="activities:api_finish_plan", status_code=201)
+def finish_plan(session: Session, actor: Actor, plan_id: UUID, data: FollowUpInput) -> FollowUpOut:
+    return follow_up_out(services.finish_plan(session, actor, plan_id, data))
+
+
+@get("/", permission=VIEW, name="activities:api_follow_ups")
+def list_follow_ups(
+    session: Session, actor: Actor, customer_id: UUID, cursor: str = "", limit: int = 50
+) -> Items[FollowUpOut]:
+    """A customer's follow-ups, newest first."""
+    customer = customer_get(session, customer_id)
+    mark = decode_cursor(cursor, 2) if cursor else None
+    rows = queries.of_customer(
+        session, customer.id, limit=_size(limit) + 1, before=(mark[0], mark[1]) if mark else None
+    )
+    shown = rows[: _size(limit)]
+    ref = EntityRef("customers", "customer", customer.id, customer.name)
+    record(session, actor, "activities.list", ref, customer_id=customer.id, ids=[row.id for row in shown])
+    following = encode_cursor([shown[-1].at, shown[-1].id]) if len(rows) > len(shown) else None
+    return Items([follow_up_out(row) for row in shown], following)
+
+
+@post("/", permission=WRITE, name="activities:api_log", status_code=201)
+def log(session: Session, actor: Actor, data: NewFollowUp) -> FollowUpOut:
+    return follow_up_out(services.log_follow_up(session, actor, data.customer_id, data))
+
+
+@patch("/{follow_up_id:uuid}", permission=WRITE, name="activities:api_correct")
+def correct(session: Session, actor: Actor, follow_up_id: UUID, data: FollowUpEdit) -> FollowUpOut:
+    return follow_up_out(services.edit_follow_up(session, actor, follow_up_id, data))
+
+
+def plan_out(plan: Plan) -> PlanOut:
+    return PlanOut(**{name: getattr(plan, name) for name in PlanOut.__struct_fields__})
+
+
+def follow_up_out(follow_up: FollowUp) -> FollowUpOut:
+    values = {name: getattr(follow_up, name) for name in FollowUpOut.__struct_fields__ if hasattr(follow_up, name)}
+    return FollowUpOut(**values, author=follow_up.author_label, department=follow_up.department_label)
+
+
+def _size(limit: int) -> int:
+    return min(max(limit, 1), _MOST)
+
+
+PLANS = [list_plans, create_plan, change_plan, finish_plan]
+FOLLOW_UPS = [list_follow_ups, log, correct]

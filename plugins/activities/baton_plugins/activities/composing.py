@@ -1,0 +1,172 @@
+"""What the forms for a follow-up show: the composer, its sheet on phones, and the result of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.activities import presets, queries, services
+from baton_plugins.activities.forms import FollowUpInput
+from baton_plugins.activities.queries import PlanRow
+
+from platform_core.api import (
+    Actor,
+    Bound,
+    Customer,
+    Session,
+    customer_contacts,
+    dictionaries,
+    due_text,
+    initial,
+    translator,
+    writable_engagements,
+)
+
+_ = translator("activities")
+Pairs = list[tuple[str, str]]
+_QUICK = ("1d", "3d", "mon", "none", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeChoice:
+    code: str
+    label: str
+    hint: str
+    """What it sets, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """One form; `place` says where its answer goes: panel, sheet, row (of a list of plans), dialog or page."""
+
+    customer_id: UUID
+    customer: str
+    form: Bound[FollowUpInput]
+    place: str
+    kinds: Sequence[presets.Kind]
+    outcomes: Sequence[OutcomeChoice]
+    statuses: Pairs
+    nexts: Pairs
+    contacts: Pairs
+    engagements: Pairs
+    answers: Pairs
+    draft: str
+    needs_reason: bool
+    message: str = ""
+    """Why it was not saved, where that belongs to no field."""
+
+    @property
+    def id(self) -> str:
+        return f"composer-{self.place}" if self.place != "panel" else "composer"
+
+    def value(self, name: str) -> Any:
+        return self.form.get(name)
+
+    def error(self, name: str) -> str:
+        return self.form.error(name)
+
+
+def composer(
+    session: Session,
+    actor: Actor,
+    customer: Customer,
+    *,
+    place: str = "panel",
+    form: Bound[FollowUpInput] | None = None,
+    message: str = "",
+) -> Composer:
+    """The composer of a customer page; `form` as it came back, or None for a fresh one."""
+    engagements = [(str(key), title) for key, title in writable_engagements(session, actor, customer.id)]
+    mine = [row for row in queries.open_plans(session, customer.id) if row.plan.assignee_id == actor.user_id]
+    if form is None:
+        only = engagements[0][0] if len(engagements) == 1 else None
+        due = [row for row in mine if row.is_due]
+        form = initial(FollowUpInput, kind="call", engagement_id=only, plan_id=str(due[0].plan.id) if due else None)
+    return _composer(
+        session,
+        customer,
+        form,
+        place=place,
+        engagements=engagements,
+        answers=[(str(row.plan.id), f"{row.plan.subject} · {due_text(row.due)}") for row in mine],
+        draft=f"{actor.user_id}:customer:{customer.id}",
+        message=message,
+    )
+
+
+def finishing(
+    session: Session,
+    actor: Actor,
+    customer: Customer,
+    row: PlanRow,
+    *,
+    place: str,
+    form: Bound[FollowUpInput] | None = None,
+    message: str = "",
+) -> Composer:
+    """The form for a plan's result."""
+    plan = row.plan
+    if form is None:
+        form = initial(FollowUpInput, kind=plan.kind, contact_id=str(plan.contact_id) if plan.contact_id else None)
+    draft = f"{actor.user_id}:plan:{plan.id}"
+    return _composer(session, customer, form, place=place, engagements=[], answers=[], draft=draft, message=message)
+
+
+def _composer(
+    session: Session,
+    customer: Customer,
+    form: Bound[FollowUpInput],
+    *,
+    place: str,
+    engagements: Pairs,
+    answers: Pairs,
+    draft: str,
+    message: str,
+) -> Composer:
+    return Composer(
+        customer_id=customer.id,
+        customer=customer.name,
+        form=form,
+        place=place,
+        kinds=presets.kinds(session, current=str(form.get("kind"))),
+        outcomes=outcome_choices(session),
+        statuses=[("", _("As the outcome says")), *dictionaries.choices(session, presets.STATUSES)],
+        nexts=[("", _("As the outcome says")), *((choice, next_label(choice)) for choice in _QUICK)],
+        contacts=contact_pairs(session, customer.id),
+        engagements=engagements,
+        answers=answers,
+        draft=draft,
+        needs_reason=customer.grade == services.IMPORTANT_GRADE,
+        message=message,
+    )
+
+
+def contact_pairs(session: Session, customer_id: UUID) -> Pairs:
+    return [(str(contact.id), contact.name) for contact in customer_contacts(session, customer_id)]
+
+
+def kind_pairs(session: Session, *, current: str = "") -> Pairs:
+    return [(kind.code, kind.label) for kind in presets.kinds(session, current=current)]
+
+
+def outcome_choices(session: Session) -> list[OutcomeChoice]:
+    """The outcomes with a hint such as `Considering, next Monday`."""
+    return [OutcomeChoice(outcome.code, outcome.label, hint(session, outcome)) for outcome in presets.outcomes(session)]
+
+
+def hint(session: Session, outcome: presets.Outcome) -> str:
+    parts = [dictionaries.label(session, presets.STATUSES, outcome.status)] if outcome.status else []
+    if outcome.next_in:
+        parts.append(next_label(outcome.next_in))
+    return " · ".join(parts)
+
+
+def next_label(choice: str) -> str:
+    """How a value of `next` or `next_in` reads."""
+    named = {"1d": _("Tomorrow"), "mon": _("Next Monday"), "none": _("No plan"), "date": _("Other day")}
+    if choice in named:
+        return named[choice]
+    days = int(choice.removesuffix("d"))
+    return _.ngettext("In %(num)s day", "In %(num)s days", days)

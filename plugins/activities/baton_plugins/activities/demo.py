@@ -1,0 +1,123 @@
+"""Plans and follow-ups of the demo: what the core says was said and is to be done, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pluggy
+from baton_plugins.activities.models import FollowUp, Plan
+
+from platform_core.api import DemoContext, DemoCustomer, DemoData
+
+hookimpl = pluggy.HookimplMarker("baton")
+_ANSWERED = 0.6
+"""Share of follow-ups that answer a plan."""
+
+
+@hookimpl
+def baton_demo_data() -> list[DemoData]:
+    return [DemoData(20, load)]
+
+
+def load(part: DemoContext) -> None:
+    """Every touch a follow-up, every task an open plan; in a small demo also plans that follow-ups answered."""
+    plans: list[dict[str, Any]] = []
+    follow_ups: list[dict[str, Any]] = []
+    for customer in part.customers:
+        plans += _plans(part, customer)
+        made = list(_follow_ups(part, customer))
+        if part.is_small:
+            plans += _answered(part, customer, made)
+        follow_ups += made
+    part.write(Plan, plans)
+    part.write(FollowUp, follow_ups)
+
+
+def _plans(part: DemoContext, customer: DemoCustomer) -> Iterator[dict[str, Any]]:
+    for task in customer.tasks:
+        yield {
+            "id": part.id_at(task.created_at),
+            "customer_id": customer.id,
+            "engagement_id": task.engagement_id,
+            "contact_id": customer.contact_id,
+            "contact_label": customer.contact_name,
+            "assignee_id": task.assignee.id,
+            "department_id": task.assignee.department_id,
+            "kind": task.kind,
+            "subject": task.subject,
+            "due_at": task.due_at,
+            "all_day": task.all_day,
+            "state": "open",
+            "done_at": None,
+            "follow_up_id": None,
+            "created_by": task.assignee.id,
+            "created_by_label": task.assignee.name,
+            "cause": task.cause,
+            "created_at": task.created_at,
+            "updated_at": task.created_at,
+        }
+
+
+def _follow_ups(part: DemoContext, customer: DemoCustomer) -> Iterator[dict[str, Any]]:
+    for touch in customer.touches:
+        yield {
+            "id": part.id_at(touch.at),
+            "customer_id": customer.id,
+            "engagement_id": touch.engagement_id,
+            "leg_id": touch.leg_id,
+            "contact_id": customer.contact_id,
+            "contact_label": customer.contact_name,
+            "author_id": touch.by.id,
+            "author_label": touch.by.name,
+            "department_id": touch.by.department_id,
+            "department_label": touch.by.department,
+            "at": touch.at,
+            "kind": touch.kind,
+            "direction": "in" if touch.is_incoming else "out",
+            "body": touch.text,
+            "outcome": touch.outcome,
+            "old_status": touch.old_status,
+            "new_status": touch.new_status,
+            "next_plan_id": None,
+            "next_due_at": touch.next_at,
+            "unplanned": not part.is_small,
+            "created_at": touch.at,
+            "updated_at": touch.at,
+        }
+
+
+def _answered(part: DemoContext, customer: DemoCustomer, follow_ups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A plan made by an earlier follow-up that a later one of the same person answered."""
+    for earlier, later in zip([None, *follow_ups], follow_ups, strict=False):
+        later["unplanned"] = True
+        if earlier is None or earlier["author_id"] != later["author_id"] or part.random.random() > _ANSWERED:
+            continue
+        plan_id = part.id_at(earlier["at"])
+        later["unplanned"] = False
+        due = later["at"].replace(minute=0, second=0, microsecond=0) + timedelta(
+            hours=part.random.choice((-1, 0, 0, 1))
+        )
+        earlier["next_plan_id"], earlier["next_due_at"] = plan_id, due
+        yield {
+            "id": plan_id,
+            "customer_id": customer.id,
+            "engagement_id": later["engagement_id"],
+            "contact_id": customer.contact_id,
+            "contact_label": customer.contact_name,
+            "assignee_id": later["author_id"],
+            "department_id": later["department_id"],
+            "kind": later["kind"],
+            "subject": later["body"].partition("\u3002")[0][:40],
+            "due_at": due,
+            "all_day": False,
+            "state": "done",
+            "done_at": later["at"],
+            "follow_up_id": later["id"],
+            "created_by": earlier["author_id"],
+            "created_by_label": earlier["author_label"],
+            "cause": "follow_up",
+            "created_at": earlier["at"],
+            "updated_at": later["at"],
+        }

@@ -1,0 +1,285 @@
+"""Pages and answers about plans: my list, a new one, its result, another date, cancelling."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.activities import composing, panels, plans, presets, queries, services, workbench
+from baton_plugins.activities.forms import PlanInput, PlanMove
+from baton_plugins.activities.models import Plan
+from baton_plugins.activities.queries import PlanRow
+from baton_plugins.activities.routes import (
+    CLOSE_DIALOG,
+    VIEW,
+    WRITE,
+    bound_follow_up,
+    logged,
+    place_of,
+    record_view,
+    saved_message,
+    uuid_of,
+)
+
+from platform_core.api import (
+    Actor,
+    Bound,
+    Conflict,
+    Customer,
+    Forbidden,
+    FormData,
+    Invalid,
+    Request,
+    Response,
+    Session,
+    bind,
+    customer_get,
+    decode_cursor,
+    encode_cursor,
+    fragment,
+    get,
+    initial,
+    local,
+    page,
+    post,
+    record,
+    redirect,
+    today,
+    translator,
+    wants_fragment,
+    writable_engagements,
+)
+
+_ = translator("activities")
+_PAGE = 50
+
+
+@get("/", permission=VIEW, name="activities:plans")
+def index(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, due: str = "", after: str = ""
+) -> Response[str]:
+    """My open plans, soonest first; `due` is one of the workbench's sections."""
+    since, until = workbench.bounds(due)
+    mark = decode_cursor(after, 2) if after else None
+    rows = queries.mine(
+        session, actor, since=since, until=until, after=(mark[0], mark[1]) if mark else None, limit=_PAGE + 1
+    )
+    more, rows = len(rows) > _PAGE, rows[:_PAGE]
+    if due == "overdue":
+        rows = [row for row in rows if row.is_overdue]
+    record(session, actor, "activities.plans", ids={row.plan.customer_id for row in rows})
+    following = (
+        f"/plans?due={due}&after={encode_cursor([rows[-1].plan.due_at, rows[-1].plan.id])}" if more and rows else ""
+    )
+    return page(
+        request,
+        "activities/plans.html",
+        active="plans",
+        items=[_row_context(session, row) for row in rows],
+        due=due,
+        filters=[
+            ("", _("All")),
+            ("overdue", _("Overdue")),
+            ("today", _("Today")),
+            ("tomorrow", _("Tomorrow")),
+            ("later", _("Later")),
+        ],
+        following=following,
+    )
+
+
+def _row_context(session: Session, row: PlanRow, c: composing.Composer | None = None) -> dict[str, Any]:
+    """For `_row.html`; with a composer the row is open for its result."""
+    return {"row": row, "kind": presets.kind(session, row.plan.kind), "c": c}
+
+
+@get("/new", permission=WRITE, name="activities:new_plan")
+def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID) -> Response[str]:
+    found = customer_get(session, customer)
+    record_view(session, actor, found)
+    engagements = writable_engagements(session, actor, found.id)
+    only = str(engagements[0][0]) if len(engagements) == 1 else None
+    form = initial(PlanInput, kind="call", engagement_id=only, on=today().isoformat())
+    return _plan_page(request, session, actor, found, form)
+
+
+@post("/", permission=WRITE, name="activities:create_plan")
+def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    customer = customer_get(session, uuid_of(form.get("customer_id")))
+    bound = bind(PlanInput, form)
+    if bound.ok:
+        try:
+            plan = plans.create_plan(session, actor, customer.id, bound.require())
+        except Invalid as error:
+            bound.add(error)
+        else:
+            message = _("Planned: %(due)s", due=plan_day(plan))
+            return _changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
+    return _plan_page(request, session, actor, customer, bound, status=422)
+
+
+def _plan_page(
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    customer: Customer,
+    form: Bound[PlanInput],
+    *,
+    status: int = 200,
+) -> Response[str]:
+    return page(
+        request,
+        "activities/plan.html",
+        partial="activities/_plan_sheet.html" if status == 200 else "activities/_plan_form.html",
+        status=status,
+        active="customers",
+        customer=customer,
+        form=form,
+        kinds=composing.kind_pairs(session),
+        contacts=composing.contact_pairs(session, customer.id),
+        engagements=[(str(key), title) for key, title in writable_engagements(session, actor, customer.id)],
+        others=queries.open_plans(session, customer.id),
+    )
+
+
+@get("/{plan_id:uuid}/finish", permission=WRITE, name="activities:finish")
+def finish(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID, place: str = "page"
+) -> Response[str]:
+    """The form for the result, in the row it belongs to, in a dialog, or as a page."""
+    row = queries.plan(session, plan_id)
+    customer = customer_get(session, row.plan.customer_id)
+    record_view(session, actor, customer)
+    where = place if wants_fragment(request) and place in {"row", "dialog"} else "page"
+    return _finish_page(request, session, row, composing.finishing(session, actor, customer, row, place=where))
+
+
+@post("/{plan_id:uuid}/finish", permission=WRITE, name="activities:finished")
+def finished(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, plan_id: UUID
+) -> Response[str]:
+    row = queries.plan(session, plan_id)
+    customer = customer_get(session, row.plan.customer_id)
+    place, bound = place_of(form), bound_follow_up(form)
+    message, status = "", 422
+    if bound.ok:
+        try:
+            follow_up = services.finish_plan(session, actor, plan_id, bound.require())
+        except Invalid as error:
+            bound.add(error)
+        except (Conflict, Forbidden) as error:
+            message, status = error.message, error.status
+        else:
+            if place != "row" or not wants_fragment(request):
+                return logged(request, session, actor, customer, follow_up, place=place)
+            context = {**_row_context(session, row), "message": saved_message(follow_up)}
+            return fragment(request, "activities/_row_done.html", **context)
+    again = composing.finishing(session, actor, customer, row, place=place, form=bound, message=message)
+    return _finish_page(request, session, row, again, status=status)
+
+
+def _finish_page(
+    request: Request[Any, Any, Any], session: Session, row: PlanRow, composer: composing.Composer, *, status: int = 200
+) -> Response[str]:
+    fresh, again = ("_row", "_row") if composer.place == "row" else ("_finish_sheet", "_finish_form")
+    return page(
+        request,
+        "activities/finish.html",
+        partial=f"activities/{fresh if status == 200 else again}.html",
+        status=status,
+        active="plans",
+        **_row_context(session, row, composer),
+    )
+
+
+@get("/{plan_id:uuid}/row", permission=VIEW, name="activities:row")
+def closed_row(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
+    """The row without the form, as it was before."""
+    row = queries.plan(session, plan_id)
+    record_view(session, actor, customer_get(session, row.plan.customer_id))
+    return fragment(request, "activities/_row.html", **_row_context(session, row))
+
+
+@get("/{plan_id:uuid}/move", permission=WRITE, name="activities:move")
+def move(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
+    row = queries.plan(session, plan_id)
+    record_view(session, actor, customer_get(session, row.plan.customer_id))
+    due = local(row.plan.due_at)
+    form = initial(PlanMove, on=due.date().isoformat(), time=None if row.plan.all_day else f"{due:%H:%M}")
+    return _move_page(request, row, form)
+
+
+@post("/{plan_id:uuid}/move", permission=WRITE, name="activities:moved")
+def moved(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, plan_id: UUID
+) -> Response[str]:
+    bound = bind(PlanMove, form)
+    if bound.ok:
+        try:
+            plan = plans.move_plan(session, actor, plan_id, bound.require())
+        except Invalid as error:
+            bound.add(error)
+        else:
+            message = _("Moved to %(due)s", due=plan_day(plan))
+            return _changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
+    return _move_page(request, queries.plan(session, plan_id), bound, status=422)
+
+
+def _move_page(
+    request: Request[Any, Any, Any], row: PlanRow, form: Bound[PlanMove], *, status: int = 200
+) -> Response[str]:
+    return page(
+        request,
+        "activities/move.html",
+        partial="activities/_move_sheet.html" if status == 200 else "activities/_move_form.html",
+        status=status,
+        active="plans",
+        row=row,
+        form=form,
+    )
+
+
+@post("/{plan_id:uuid}/cancel", permission=WRITE, name="activities:cancel")
+def cancel(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
+    plan = plans.cancel_plan(session, actor, plan_id)
+    return _changed(
+        request, session, actor, plan, _("Plan cancelled."), undo=f"/plans/{plan.id}/reopen", headers=CLOSE_DIALOG
+    )
+
+
+@post("/{plan_id:uuid}/reopen", permission=WRITE, name="activities:reopen")
+def reopen(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
+    plan = plans.reopen_plan(session, actor, plan_id)
+    return _changed(request, session, actor, plan, _("The plan is open again."))
+
+
+def _changed(
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    plan: Plan,
+    message: str,
+    *,
+    undo: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response[str]:
+    """The panel and the row wherever the page shows them, and a toast."""
+    if request.headers.get("hx-request") != "true":
+        return redirect(request, f"/customers/{plan.customer_id}")
+    row = queries.plan(session, plan.id)
+    return fragment(
+        request,
+        "activities/_changed.html",
+        headers=headers or {},
+        message=message,
+        undo_url=undo,
+        **_row_context(session, row),
+        **panels.plans_context(session, actor, plan.customer_id),
+    )
+
+
+def plan_day(plan: Plan) -> str:
+    return panels.day_and_time(plan.due_at, all_day=plan.all_day)
+
+
+HANDLERS = [index, new, create, finish, finished, closed_row, move, moved, cancel, reopen]

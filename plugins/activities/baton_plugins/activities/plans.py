@@ -1,0 +1,211 @@
+"""Plans: making, moving, cancelling them, and passing them on when a department takes over."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pluggy
+from baton_plugins.activities import dates, presets, queries, rights
+from baton_plugins.activities.forms import PlanInput, PlanMove
+from baton_plugins.activities.models import Plan
+from sqlalchemy import select
+
+from platform_core.api import (
+    Actor,
+    Customer,
+    EntityRef,
+    Forbidden,
+    Invalid,
+    Leg,
+    Session,
+    User,
+    customer_contacts,
+    customer_get,
+    customer_touch,
+    local,
+    now,
+    record,
+    today,
+    translator,
+)
+
+_ = translator("activities")
+hookimpl = pluggy.HookimplMarker("baton")
+FIRST_VISIT = "first_visit"
+"""The code in a leg's `needs` that asks for a return-visit plan on take-over."""
+FIRST_VISIT_CAUSE = "relay.first_visit"
+_FIRST_VISIT_DAYS = 3
+
+
+def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInput) -> Plan:
+    """Plan something for oneself. Raises Invalid for a past date and for an engagement one cannot write in."""
+    rights.require_write(actor)
+    customer = customer_get(session, customer_id)
+    rights.require_engagement(session, actor, customer.id, data.engagement_id)
+    if data.kind not in {kind.code for kind in presets.kinds(session)}:
+        message = _("Please choose from the list.")
+        raise Invalid(message, fields={"kind": message})
+    plan = add(
+        session,
+        actor,
+        customer_id=customer.id,
+        engagement_id=data.engagement_id,
+        contact_id=data.contact_id,
+        contact_label=contact_label(session, customer.id, data.contact_id),
+        kind=data.kind,
+        subject=data.subject,
+        due=in_future(data.on, data.time, field="on"),
+    )
+    refresh_next(session, customer.id)
+    return plan
+
+
+def move_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanMove) -> Plan:
+    """Another date. Raises Conflict when the plan is no longer open."""
+    plan = queries.lock_plan(session, plan_id)
+    _require_rearrange(session, actor, plan)
+    due = in_future(data.on, data.time, field="on")
+    before = plan.due_at
+    plan.due_at, plan.all_day = due.at, due.all_day
+    _record(session, actor, "activities.move_plan", plan, {"due_at": before}, {"due_at": due.at})
+    refresh_next(session, plan.customer_id)
+    return plan
+
+
+def cancel_plan(session: Session, actor: Actor, plan_id: UUID) -> Plan:
+    """It will not happen. `reopen_plan` takes this back."""
+    return _turn(session, actor, plan_id, "open", "cancelled", "activities.cancel_plan")
+
+
+def reopen_plan(session: Session, actor: Actor, plan_id: UUID) -> Plan:
+    """Undo a cancellation. Raises Conflict when there is none to undo."""
+    return _turn(session, actor, plan_id, "cancelled", "open", "activities.reopen_plan")
+
+
+def _turn(session: Session, actor: Actor, plan_id: UUID, old: str, new: str, action: str) -> Plan:
+    plan = queries.lock_plan(session, plan_id, state=old)
+    _require_rearrange(session, actor, plan)
+    plan.state = new
+    _record(session, actor, action, plan, {"state": old}, {"state": new})
+    refresh_next(session, plan.customer_id)
+    return plan
+
+
+@hookimpl
+def baton_leg_taken(session: Session, actor: Actor, leg: Leg) -> None:
+    """Whoever holds the baton has its plans: the last holder's pass on, and a first visit is planned if asked for.
+
+    Part of the take-over itself, so it asks for no right of its own.
+    """
+    receiver = session.get_one(User, leg.assignee_id)
+    senders = set(
+        session.scalars(
+            select(Leg.assignee_id).where(Leg.engagement_id == leg.engagement_id, Leg.position < leg.position)
+        )
+    )
+    senders.add(leg.offered_by)
+    held = select(Plan).where(
+        Plan.engagement_id == leg.engagement_id,
+        Plan.state == "open",
+        Plan.assignee_id != receiver.id,
+        Plan.assignee_id.in_([sender for sender in senders if sender is not None]),
+    )
+    for plan in session.scalars(held.with_for_update(of=Plan)).all():
+        before = plan.assignee_id
+        owner = session.get(User, before)
+        plan.passed_on_by_label = owner.name if owner else ""
+        plan.assignee_id, plan.department_id = receiver.id, leg.department_id
+        _record(session, actor, "activities.pass_on_plan", plan, {"assignee_id": before}, {"assignee_id": receiver.id})
+    if FIRST_VISIT in leg.needs:
+        _plan_first_visit(session, actor, leg, receiver)
+    refresh_next(session, leg.customer_id)
+
+
+def _plan_first_visit(session: Session, actor: Actor, leg: Leg, receiver: User) -> None:
+    """Once per engagement: a baton that came back and was taken again has its visit planned already."""
+    planned = select(Plan.id).where(Plan.engagement_id == leg.engagement_id, Plan.cause == FIRST_VISIT_CAUSE).limit(1)
+    if session.scalar(planned) is not None:
+        return
+    plan = add(
+        session,
+        actor,
+        customer_id=leg.customer_id,
+        engagement_id=leg.engagement_id,
+        contact_id=None,
+        contact_label="",
+        kind="call",
+        subject=_("First return visit"),
+        due=dates.on(dates.working_days_after(today(), _FIRST_VISIT_DAYS)),
+        cause=FIRST_VISIT_CAUSE,
+    )
+    plan.assignee_id, plan.department_id = receiver.id, leg.department_id
+
+
+def add(session: Session, actor: Actor, *, due: dates.Due, **fields: Any) -> Plan:
+    """A checked plan of the actor's own, into the database and the audit trail."""
+    plan = Plan(
+        due_at=due.at,
+        all_day=due.all_day,
+        assignee_id=actor.user_id,
+        department_id=actor.department_id,
+        created_by=actor.user_id,
+        created_by_label=actor.name,
+        **fields,
+    )
+    session.add(plan)
+    session.flush()  # its id goes into the audit line and the follow-up that made it
+    _record(session, actor, "activities.plan", plan, {}, {"due_at": plan.due_at, "kind": plan.kind})
+    return plan
+
+
+def refresh_next(session: Session, customer_id: UUID) -> None:
+    """Bring the customer's next date up to date with the plans."""
+    session.flush()  # the date is computed from what has just been written
+    queries.forget(session)
+    # Two colleagues at once would each compute it without the other's plan, so one waits for the other here.
+    customer = session.scalars(
+        select(Customer).where(Customer.id == customer_id).with_for_update(of=Customer)
+    ).one_or_none()
+    if customer is not None:
+        customer_touch(session, customer, next_plan_at=queries.earliest_open(session, customer_id))
+
+
+def in_future(day: date, time: str | None, *, field: str) -> dates.Due:
+    """Raises Invalid for a day or a time that has passed."""
+    due = dates.on(day, time or "")
+    if due.is_past:
+        message = _("This date has passed. Choose today or a later day.")
+        if day == local(now()).date():
+            message = _("This time has passed. Choose a later one.")
+        raise Invalid(message, fields={field: message})
+    return due
+
+
+def contact_label(session: Session, customer_id: UUID, contact_id: UUID | None) -> str:
+    """The contact's name. Raises Invalid when it is not one of the customer's."""
+    if contact_id is None:
+        return ""
+    for contact in customer_contacts(session, customer_id):
+        if contact.id == contact_id:
+            return contact.name
+    message = _("Please choose from the list.")
+    raise Invalid(message, fields={"contact_id": message})
+
+
+def _require_rearrange(session: Session, actor: Actor, plan: Plan) -> None:
+    if not rights.may_rearrange(session, actor, plan):
+        owner = session.get(User, plan.assignee_id)
+        raise Forbidden(_("Only %(name)s may move or cancel this plan.", name=owner.name if owner else ""))
+
+
+def _record(
+    session: Session, actor: Actor, action: str, plan: Plan, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    ref = EntityRef("activities", "plan", plan.id, plan.subject)
+    record(
+        session, actor, action, ref, customer_id=plan.customer_id,
+        before={key: str(value) for key, value in before.items()},
+        after={key: str(value) for key, value in after.items()},
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Kinds of contact and outcomes: two dictionaries that admins keep, with what each entry brings along."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pluggy
+
+from platform_core.api import Dictionary, DictionaryEntry, Session, dictionaries, translator
+
+_ = translator("activities")
+hookimpl = pluggy.HookimplMarker("baton")
+KINDS = "activities.kind"
+OUTCOMES = "activities.outcome"
+STATUSES = "customers.status"
+NEXT = re.compile(r"|none|mon|[1-9]\d{0,2}d")
+"""What `next_in` may be: nothing said, no further plan, next Monday, or a number of days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way of contact. A note is one too, but nobody was spoken to."""
+
+    code: str
+    label: str
+    icon: str
+    is_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One click after a contact: the status the customer gets ("" keeps it) and when to go on (see NEXT)."""
+
+    code: str
+    label: str
+    tone: str
+    status: str
+    next_in: str
+    next_kind: str
+    active: bool = True
+
+
+@hookimpl
+def baton_dictionaries() -> list[Dictionary]:
+    return [
+        Dictionary(KINDS, _.lazy("Kinds of contact"), _kinds()),
+        Dictionary(OUTCOMES, _.lazy("Outcomes"), _outcomes()),
+    ]
+
+
+def _kinds() -> tuple[DictionaryEntry, ...]:
+    return (
+        DictionaryEntry("call", _.lazy_pgettext("kind", "Call"), order=10, data={"icon": "phone"}),
+        DictionaryEntry("visit", _.lazy_pgettext("kind", "Visit"), order=20, data={"icon": "map-pin"}),
+        DictionaryEntry("wechat", _.lazy_pgettext("kind", "WeChat"), order=30, data={"icon": "brand-wechat"}),
+        DictionaryEntry("sms", _.lazy_pgettext("kind", "Text message"), order=40, data={"icon": "message"}),
+        DictionaryEntry("mail", _.lazy_pgettext("kind", "Mail"), order=50, data={"icon": "mail"}),
+        DictionaryEntry("note", _.lazy_pgettext("kind", "Note"), order=60, data={"icon": "notes", "contact": False}),
+    )
+
+
+def _outcomes() -> tuple[DictionaryEntry, ...]:
+    def entry(code: str, label: str, tone: str, order: int, status: str, next_in: str) -> DictionaryEntry:
+        data = {"status": status, "next_in": next_in, "next_kind": "call"}
+        return DictionaryEntry(code, label, tone, order, data)
+
+    return (
+        entry("agreed", _.lazy_pgettext("outcome", "Agreed"), "jade", 10, "following", "1d"),
+        entry("interested", _.lazy_pgettext("outcome", "Interested"), "primary", 20, "interested", "3d"),
+        entry("considering", _.lazy_pgettext("outcome", "Considering"), "amber", 30, "considering", "mon"),
+        entry("no_answer", _.lazy_pgettext("outcome", "No answer"), "", 40, "", "1d"),
+        entry("refused", _.lazy_pgettext("outcome", "Refused"), "red", 50, "dormant", "none"),
+    )
+
+
+def kinds(session: Session, *, current: str = "") -> list[Kind]:
+    """The active kinds in order, and the current one even if it has been switched off."""
+    found = dictionaries.entries(session, KINDS).values()
+    return [_kind(entry) for entry in found if entry.active or entry.code == current]
+
+
+def kind(session: Session, code: str) -> Kind:
+    """Also for a code that has been removed: old records stay readable."""
+    entry = dictionaries.entries(session, KINDS).get(code)
+    return _kind(entry) if entry else Kind(code, code, "notes", is_contact=True)
+
+
+def _kind(entry: dictionaries.Entry) -> Kind:
+    return Kind(entry.code, entry.label, str(entry.data.get("icon", "notes")), entry.data.get("contact") is not False)
+
+
+def outcomes(session: Session, *, disabled: bool = False) -> list[Outcome]:
+    """The outcomes in order; those switched off only when asked for."""
+    found = dictionaries.entries(session, OUTCOMES).values()
+    return [_outcome(entry) for entry in found if entry.active or disabled]
+
+
+def outcome(session: Session, code: str) -> Outcome | None:
+    entry = dictionaries.entries(session, OUTCOMES).get(code)
+    return _outcome(entry) if entry else None
+
+
+def _outcome(entry: dictionaries.Entry) -> Outcome:
+    next_in = str(entry.data.get("next_in", ""))
+    return Outcome(
+        entry.code,
+        entry.label,
+        entry.tone,
+        str(entry.data.get("status", "")),
+        next_in if NEXT.fullmatch(next_in) else "",
+        str(entry.data.get("next_kind", "")) or "call",
+        entry.active,
+    )

@@ -1,0 +1,266 @@
+"""Reading plans and follow-ups, within the actor's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.activities import dates
+from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from platform_core.api import (
+    Actor,
+    Conflict,
+    Customer,
+    Department,
+    NotFound,
+    Session,
+    TimelineQuery,
+    User,
+    day_start,
+    local,
+    proven,
+    today,
+    translator,
+)
+
+_ = translator("activities")
+_DESK = "activities.desk"
+_PANEL = 30
+_RECENT = 51
+"""One more than a page of the timeline, so that the first page and the facts strip share a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan as lists show it, with names that may have changed since it was made."""
+
+    plan: Plan
+    assignee: str
+    department: str
+    customer: str = ""
+
+    @property
+    def due(self) -> datetime | date:
+        """A day for a plan without a time, else the instant; see the template filters."""
+        return dates.Due(self.plan.due_at, self.plan.all_day).shown
+
+    @property
+    def is_overdue(self) -> bool:
+        return dates.Due(self.plan.due_at, self.plan.all_day).is_past
+
+    @property
+    def is_due(self) -> bool:
+        """Today or overdue."""
+        return local(self.plan.due_at).date() <= today()
+
+
+@dataclass(slots=True)
+class Desk:
+    """What several hooks of one page view need; read once per session and customer."""
+
+    plans: list[PlanRow] | None = None
+    recent: Sequence[FollowUp] = field(default_factory=list)
+    has_recent: bool = False
+
+
+def desk(session: Session, customer_id: UUID) -> Desk:
+    found: dict[UUID, Desk] = session.info.setdefault(_DESK, {})
+    return found.setdefault(customer_id, Desk())
+
+
+def forget(session: Session) -> None:
+    """Services call this when they write: the next reader asks the database again."""
+    session.info.pop(_DESK, None)
+
+
+def open_plans(session: Session, customer_id: UUID) -> list[PlanRow]:
+    """Everybody's open plans with a customer, soonest first; at most 30."""
+    shared = desk(session, customer_id)
+    if shared.plans is None:
+        statement = (
+            select(Plan, User.name, Department.name)
+            .join(User, User.id == Plan.assignee_id)
+            .outerjoin(Department, Department.id == Plan.department_id)
+            .where(Plan.customer_id == customer_id, Plan.state == "open")
+            .order_by(Plan.due_at, Plan.id)
+            .limit(_PANEL)
+        )
+        shared.plans = [PlanRow(plan, name, department or "") for plan, name, department in session.execute(statement)]
+    return shared.plans
+
+
+def recent(session: Session, customer_id: UUID) -> Sequence[FollowUp]:
+    """The latest follow-ups, newest first."""
+    shared = desk(session, customer_id)
+    if not shared.has_recent:
+        shared.recent = _newest(session, customer_id, _RECENT)
+        shared.has_recent = True
+    return shared.recent
+
+
+def timeline(session: Session, query: TimelineQuery) -> Sequence[FollowUp]:
+    if query.before is None and query.engagement_id is None and query.limit <= _RECENT:
+        return recent(session, query.customer_id)[: query.limit]
+    conditions: list[ColumnElement[bool]] = []
+    if query.before is not None:
+        at, known = query.before
+        conditions.append(or_(FollowUp.at < at, and_(FollowUp.at == at, FollowUp.id < known)))
+    if query.engagement_id is not None:
+        conditions.append(FollowUp.engagement_id == query.engagement_id)
+    return _newest(session, query.customer_id, query.limit, *conditions)
+
+
+def _newest(session: Session, customer_id: UUID, limit: int, *conditions: ColumnElement[bool]) -> Sequence[FollowUp]:
+    statement = (
+        select(FollowUp)
+        .where(FollowUp.customer_id == customer_id, *conditions)
+        .order_by(FollowUp.at.desc(), FollowUp.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(statement).all()
+
+
+def plan(session: Session, plan_id: UUID) -> PlanRow:
+    """One plan, whatever its state. Raises NotFound."""
+    statement = (
+        select(Plan, User.name, Department.name, Customer.name)
+        .join(Customer, Customer.id == Plan.customer_id)
+        .join(User, User.id == Plan.assignee_id)
+        .outerjoin(Department, Department.id == Plan.department_id)
+        .where(Plan.id == plan_id)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such plan, or not for you."))
+    return PlanRow(found[0], found[1], found[2] or "", found[3])
+
+
+def lock_plan(session: Session, plan_id: UUID, *, state: str = "open") -> Plan:
+    """The plan, held until the transaction ends. Raises NotFound, or Conflict when somebody was faster."""
+    statement = select(Plan).where(Plan.id == plan_id).with_for_update(of=Plan)
+    found = session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such plan, or not for you."))
+    if found.state != state:
+        raise Conflict(_refusal(session, found))
+    return found
+
+
+def _refusal(session: Session, plan: Plan) -> str:
+    if plan.state == "cancelled":
+        return _("This plan has been cancelled in the meantime.")
+    if plan.state == "open":
+        return _("This plan is open again already.")
+    who = session.scalar(select(FollowUp.author_label).where(FollowUp.id == plan.follow_up_id))
+    if who:
+        return _("%(name)s has already written down the result of this plan.", name=who)
+    return _("The result of this plan has already been written down.")
+
+
+def follow_up(session: Session, follow_up_id: UUID) -> FollowUp:
+    """Raises NotFound."""
+    found = session.scalars(select(FollowUp).where(FollowUp.id == follow_up_id)).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such follow-up, or not for you."))
+    return found
+
+
+def revisions(session: Session, follow_up_id: UUID) -> Sequence[FollowUpRevision]:
+    """Earlier texts, newest first."""
+    statement = select(FollowUpRevision).where(FollowUpRevision.follow_up_id == follow_up_id)
+    return session.scalars(statement.order_by(FollowUpRevision.at.desc(), FollowUpRevision.id.desc())).all()
+
+
+def earliest_open(session: Session, customer_id: UUID) -> datetime | None:
+    """When the next plan with a customer is due, of all plans: the customer's own column hides nobody's."""
+    statement = select(func.min(Plan.due_at)).where(Plan.customer_id == customer_id, Plan.state == "open")
+    return session.scalar(statement.execution_options(**proven("one date for the customer's own row")))
+
+
+def mine(
+    session: Session,
+    actor: Actor,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[PlanRow]:
+    """The actor's open plans due from `since` until before `until`, soonest first, after a (due_at, id)."""
+    statement = _soonest(
+        select(Plan, Customer.name).join(Customer, Customer.id == Plan.customer_id),
+        Plan.assignee_id == actor.user_id,
+        Plan.state == "open",
+        after=after,
+        limit=limit,
+    )
+    if since is not None:
+        statement = statement.where(Plan.due_at >= since)
+    if until is not None:
+        statement = statement.where(Plan.due_at < until)
+    rows = session.execute(statement)
+    return [PlanRow(found, actor.name, actor.department_name, customer) for found, customer in rows]
+
+
+def listed(
+    session: Session,
+    *,
+    assignee_id: UUID | None,
+    customer_id: UUID | None,
+    state: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Plan]:
+    """Plans of somebody, with a customer, or both, soonest first, after a (due_at, id)."""
+    conditions = [Plan.state == state]
+    if assignee_id is not None:
+        conditions.append(Plan.assignee_id == assignee_id)
+    if customer_id is not None:
+        conditions.append(Plan.customer_id == customer_id)
+    return session.scalars(_soonest(select(Plan), *conditions, after=after, limit=limit)).all()
+
+
+def _soonest(statement: Any, *conditions: ColumnElement[bool], after: tuple[datetime, UUID] | None, limit: int) -> Any:
+    """`statement` selects plans; a select's type names its columns, so it is Any here."""
+    statement = statement.where(*conditions).order_by(Plan.due_at, Plan.id).limit(limit)
+    if after is None:
+        return statement
+    at, known = after
+    return statement.where(or_(Plan.due_at > at, and_(Plan.due_at == at, Plan.id > known)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    follow_ups: int
+    calls: int
+    finished: int
+
+
+def tally(session: Session, actor: Actor) -> Tally:
+    """What the actor has done today."""
+    statement = select(
+        func.count(),
+        func.count(case((FollowUp.kind == "call", 1))),
+        func.count(case((FollowUp.unplanned.is_(False), 1))),
+    ).where(FollowUp.author_id == actor.user_id, FollowUp.at >= day_start(today()))
+    follow_ups, calls, finished = session.execute(statement).one()
+    return Tally(follow_ups, calls, finished)
+
+
+def of_customer(
+    session: Session, customer_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> Sequence[FollowUp]:
+    """Follow-ups with a customer, newest first, older than a (at, id)."""
+    return timeline(session, TimelineQuery(customer_id, limit, before))
+
+
+def counts_of_engagement(session: Session, engagement_id: UUID) -> tuple[int, int]:
+    """(follow-ups, open plans) of an engagement."""
+    written = select(func.count()).select_from(FollowUp).where(FollowUp.engagement_id == engagement_id)
+    planned = select(func.count()).select_from(Plan).where(Plan.engagement_id == engagement_id, Plan.state == "open")
+    return session.scalar(written) or 0, session.scalar(planned) or 0

@@ -1,0 +1,277 @@
+"""Follow-ups: logging a contact, answering a plan with it, correcting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from baton_plugins.activities import dates, plans, presets, queries, rights
+from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
+from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
+from sqlalchemy import select
+
+from platform_core.api import (
+    Actor,
+    Conflict,
+    Customer,
+    EntityRef,
+    Event,
+    Forbidden,
+    Invalid,
+    Leg,
+    Session,
+    at_local,
+    changes,
+    customer_get,
+    customer_set_status,
+    customer_touch,
+    dictionaries,
+    now,
+    publish,
+    record,
+    today,
+    translator,
+)
+
+_ = translator("activities")
+IMPORTANT_GRADE = "A"
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """What the form and the chosen outcome say together; everything in it has been checked."""
+
+    kind: presets.Kind
+    at: datetime
+    outcome: str
+    status: str
+    next: dates.Due | None
+    next_kind: str
+    contact: str
+    engagement_id: UUID | None
+
+
+def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: FollowUpInput) -> FollowUp:
+    """Write down a contact, with the customer's status and the next plan, and finish the plan that it answers.
+
+    Raises Invalid with the field at fault, Conflict when a colleague has finished the plan, Forbidden, NotFound.
+    """
+    rights.require_write(actor)
+    customer = customer_get(session, customer_id)
+    plan = _answered(session, actor, customer, data.plan_id)
+    resolved = _resolve(session, actor, customer, data, plan)
+    old_status = customer.status
+    follow_up = FollowUp(
+        customer_id=customer.id,
+        engagement_id=resolved.engagement_id,
+        leg_id=_active_leg(session, resolved.engagement_id),
+        contact_id=data.contact_id,
+        contact_label=resolved.contact,
+        author_id=actor.user_id,
+        author_label=actor.name,
+        department_id=actor.department_id,
+        department_label=actor.department_name,
+        at=resolved.at,
+        kind=data.kind,
+        direction=data.direction,
+        body=data.body,
+        outcome=resolved.outcome,
+        unplanned=plan is None,
+        reason=data.reason if resolved.next is None else "",
+    )
+    session.add(follow_up)
+    session.flush()  # its id is needed by the plan it answers, the audit line and the event
+    if resolved.status and resolved.status != old_status:
+        customer_set_status(session, actor, customer, resolved.status, "activities.follow_up")
+        follow_up.old_status, follow_up.new_status = old_status, resolved.status
+    if plan is not None:
+        plan.state, plan.done_at, plan.follow_up_id = "done", now(), follow_up.id
+    if resolved.next is not None:
+        upcoming = _next_plan(session, actor, follow_up, resolved, data)
+        follow_up.next_plan_id = upcoming.id
+        follow_up.next_due_at, follow_up.next_all_day = upcoming.due_at, upcoming.all_day
+    _settle(session, actor, customer, follow_up, plan, is_contact=resolved.kind.is_contact)
+    return follow_up
+
+
+def finish_plan(session: Session, actor: Actor, plan_id: UUID, data: FollowUpInput) -> FollowUp:
+    """Write down a plan's result; its contact and engagement apply where the form says nothing else.
+
+    Raises Conflict when somebody else has finished or cancelled it; nothing is written then.
+    """
+    plan = queries.lock_plan(session, plan_id)
+    data.plan_id = plan.id
+    data.contact_id = data.contact_id or plan.contact_id
+    return log_follow_up(session, actor, plan.customer_id, data)
+
+
+def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: FollowUpEdit) -> FollowUp:
+    """Correct a follow-up; the earlier text is kept. Raises Forbidden, Conflict when it is no longer what was read."""
+    follow_up = queries.follow_up(session, follow_up_id)
+    if not rights.may_correct(actor, follow_up):
+        raise Forbidden(_("Only %(name)s or the head of the department may correct this.", name=follow_up.author_label))
+    if follow_up.version != data.version:
+        raise Conflict(_("Somebody else has corrected this in the meantime. Look at the new text first."))
+    kind = data.kind or follow_up.kind
+    _known_kind(session, kind, current=follow_up.kind)
+    if (data.body, kind) == (follow_up.body, follow_up.kind):
+        return follow_up
+    session.add(
+        FollowUpRevision(
+            follow_up_id=follow_up.id,
+            customer_id=follow_up.customer_id,
+            engagement_id=follow_up.engagement_id,
+            at=follow_up.edited_at or follow_up.created_at,
+            by_label=follow_up.edited_by_label or follow_up.author_label,
+            body=follow_up.body,
+        )
+    )
+    before, after = changes({"kind": follow_up.kind}, {"kind": kind})
+    follow_up.body, follow_up.kind = data.body, kind
+    follow_up.edited_at, follow_up.edited_by_label = now(), actor.name
+    session.flush()  # a colleague's edit of the same version must be refused here, not after the page is drawn
+    queries.forget(session)
+    ref = EntityRef("activities", "follow_up", follow_up.id)
+    # The texts stay out of the trail: record and revisions hold them, within their readers' rights.
+    record(
+        session, actor, "activities.edit_follow_up", ref, customer_id=follow_up.customer_id, before=before, after=after
+    )
+    return follow_up
+
+
+def _answered(session: Session, actor: Actor, customer: Customer, plan_id: UUID | None) -> Plan | None:
+    if plan_id is None:
+        return None
+    plan = queries.lock_plan(session, plan_id)
+    if plan.customer_id != customer.id:
+        message = _("This plan belongs to another customer.")
+        raise Invalid(message, fields={"plan_id": message})
+    if not rights.may_work_on(session, actor, plan):
+        raise Forbidden(_("This plan belongs to an engagement you cannot write in. Ask its present holder."))
+    return plan
+
+
+def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpInput, plan: Plan | None) -> _Resolved:
+    """Put form and outcome together. Raises Invalid; nothing has been written yet."""
+    engagement_id = data.engagement_id or (plan.engagement_id if plan else None)
+    if plan is None or engagement_id != plan.engagement_id:
+        rights.require_engagement(session, actor, customer.id, engagement_id)
+    outcome = presets.outcome(session, data.outcome) if data.outcome else None
+    if data.outcome and outcome is None:
+        raise _invalid("outcome", _("Please choose from the list."))
+    status = data.status or (outcome.status if outcome else "")
+    statuses = dictionaries.entries(session, presets.STATUSES)
+    if data.status and data.status not in statuses:
+        raise _invalid("status", _("Please choose from the list."))
+    upcoming = _due(data, outcome)
+    if upcoming is None:
+        _require_reason(session, customer, data, plan)
+    kind = _known_kind(session, data.kind)
+    next_kind = data.next_kind or (outcome.next_kind if outcome else "") or "call"
+    if upcoming is not None:
+        _known_kind(session, next_kind, field="next_kind")
+    return _Resolved(
+        kind=kind,
+        at=_moment(data.at),
+        outcome=outcome.code if outcome else "",
+        status=status if status in statuses else "",  # an outcome may name a status that has been removed since
+        next=upcoming,
+        next_kind=next_kind,
+        contact=plans.contact_label(session, customer.id, data.contact_id),
+        engagement_id=engagement_id,
+    )
+
+
+def _due(data: FollowUpInput, outcome: presets.Outcome | None) -> dates.Due | None:
+    choice = data.next or ("date" if data.next_on else "") or (outcome.next_in if outcome else "")
+    if choice in {"", "none"}:
+        return None
+    if choice == "date":
+        if data.next_on is None:
+            raise _invalid("next_on", _("Which day?"))
+        return plans.in_future(data.next_on, data.next_time, field="next_on")
+    return dates.on(dates.day_of(choice, today()), data.next_time or "")
+
+
+def _require_reason(session: Session, customer: Customer, data: FollowUpInput, plan: Plan | None) -> None:
+    """An important customer is not left alone by oversight."""
+    if customer.grade != IMPORTANT_GRADE or data.reason:
+        return
+    answered = plan.id if plan else None
+    if not any(row.plan.id != answered for row in queries.open_plans(session, customer.id)):
+        raise _invalid("reason", _("This is a grade A customer: choose a next plan, or say why there is none."))
+
+
+def _moment(at: datetime | None) -> datetime:
+    if at is None:
+        return now()
+    moment = at if at.tzinfo else at_local(at.date(), at.hour, at.minute)
+    if moment > now():
+        raise _invalid("at", _("This is in the future: make it a plan."))
+    return moment
+
+
+def _active_leg(session: Session, engagement_id: UUID | None) -> UUID | None:
+    """The leg in whose turn something is written."""
+    if engagement_id is None:
+        return None
+    return session.scalar(select(Leg.id).where(Leg.engagement_id == engagement_id, Leg.state == "active").limit(1))
+
+
+def _known_kind(session: Session, code: str, *, current: str = "", field: str = "kind") -> presets.Kind:
+    for kind in presets.kinds(session, current=current):
+        if kind.code == code:
+            return kind
+    raise _invalid(field, _("Please choose from the list."))
+
+
+def _next_plan(session: Session, actor: Actor, follow_up: FollowUp, resolved: _Resolved, data: FollowUpInput) -> Plan:
+    assert resolved.next is not None
+    kind = presets.kind(session, resolved.next_kind)
+    return plans.add(
+        session,
+        actor,
+        customer_id=follow_up.customer_id,
+        engagement_id=follow_up.engagement_id,
+        contact_id=follow_up.contact_id,
+        contact_label=follow_up.contact_label,
+        kind=kind.code,
+        subject=data.next_subject or _("Next step: %(kind)s", kind=kind.label),
+        due=resolved.next,
+        cause="follow_up",
+    )
+
+
+def _settle(
+    session: Session, actor: Actor, customer: Customer, follow_up: FollowUp, plan: Plan | None, *, is_contact: bool
+) -> None:
+    """The customer's own columns, the audit line and the news."""
+    session.flush()  # the columns are computed from what has just been written
+    if is_contact and (customer.last_contact_at is None or customer.last_contact_at < follow_up.at):
+        customer_touch(session, customer, last_contact_at=follow_up.at)
+    plans.refresh_next(session, customer.id)
+    ref = EntityRef("activities", "follow_up", follow_up.id)
+    before, after = changes(
+        {"status": follow_up.old_status},
+        {
+            "status": follow_up.new_status,
+            "kind": follow_up.kind,
+            "outcome": follow_up.outcome,
+            "next_due_at": follow_up.next_due_at.isoformat() if follow_up.next_due_at else None,
+            "plan_id": plan.id.hex if plan else None,
+        },
+    )
+    record(session, actor, "activities.follow_up", ref, customer_id=customer.id, before=before, after=after)
+    data = {
+        "kind": follow_up.kind,
+        "outcome": follow_up.outcome,
+        "status": follow_up.new_status,
+        "engagement_id": follow_up.engagement_id.hex if follow_up.engagement_id else None,
+        "plan_id": plan.id.hex if plan else None,
+    }
+    publish(session, Event("activities.followed_up", ref, customer.id, actor.user_id, data))
+
+
+def _invalid(field: str, message: str) -> Invalid:
+    return Invalid(message, fields={field: message})
