@@ -57,12 +57,10 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     if query.digits and query.digits.startswith("+"):
         hashes.append(_points(ContactPoint.full_hash == vault.lookup("point", query.digits)))
     elif query.digits:
-        tail, kind = (
-            (ContactPoint.last8_hash, "last8") if len(query.digits) == 8 else (ContactPoint.last4_hash, "last4")
-        )
-        by_tail = _points(tail == vault.lookup(kind, query.digits))
-        either = union(by_tail, tokens.ids([code_group(query.digits)])).subquery("tail_or_code")
-        hashes.append(select(either.c.customer_id))
+        tail = ContactPoint.last8_hash if len(query.digits) == 8 else ContactPoint.last4_hash
+        by_tail = _points(tail == vault.lookup(f"last{len(query.digits)}", query.digits))
+        by_code = tokens.ids([code_group(query.digits)]).order_by(None)
+        hashes.append(select(union(by_tail, by_code).subquery("tail_or_code").c.customer_id))
     if not hashes:
         if not query.groups:
             return None
@@ -73,11 +71,8 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     for other in others:
         found = found.where(ids.c.customer_id.in_(other))
     if query.groups:
-        customer = Customer.__table__.alias("named")
-        found = found.join(customer, customer.c.id == ids.c.customer_id).where(
-            tokens.probe(query.groups, customer.c.id)
-        )
-    return Matcher(found, Customer.id.in_(found), False)
+        found = found.where(tokens.probe(query.groups, ids.c.customer_id))
+    return Matcher(found, Customer.id.in_(found), may_be_common=False)
 
 
 def _points(condition: ColumnElement[bool]) -> Select[Any]:

@@ -99,7 +99,7 @@ def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: 
     common = matcher.may_be_common and rows[0].breadth > NARROW
     ranked = [row for row in rows if row.id is not None]
     sqlite = database_of(session).is_sqlite
-    if common and not (sqlite and len(ranked) > limit):
+    if common:
         walked = session.execute(
             _walked(reached, actor, matcher, words, sqlite=sqlite),
             {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: limit + 1},

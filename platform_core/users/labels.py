@@ -50,8 +50,12 @@ class _Cached:
 
 _cache: dict[str, _Cached] = {}
 _lock = threading.Lock()
-_people_version = select(func.count(User.id), func.max(User.updated_at))
-_departments_version = select(func.count(Department.id), func.max(Department.updated_at))
+_version = select(
+    select(func.count(User.id)).scalar_subquery(),
+    select(func.max(User.updated_at)).scalar_subquery(),
+    select(func.count(Department.id)).scalar_subquery(),
+    select(func.max(Department.updated_at)).scalar_subquery(),
+)
 
 
 def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
@@ -62,7 +66,7 @@ def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
     known = cached is not None and all(key is None or key in cached.labels.people for key in people)
     if cached and known and moment - cached.checked < _RECHECK_SECONDS:
         return cached.labels
-    version = (*session.execute(_people_version).one(), *session.execute(_departments_version).one())
+    version = tuple(session.execute(_version).one())
     if cached and known and cached.version == version:
         cached.checked = moment
         return cached.labels

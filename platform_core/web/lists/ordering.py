@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
+from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, tuple_
+from sqlalchemy import TypeDecorator, Uuid, bindparam, tuple_
 
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.types import Money
 from platform_core.web import cursors
 from platform_core.web.lists.declaration import Sort
 
@@ -40,9 +44,22 @@ class Cursor:
     def read(cls, text: str, sort: Sort) -> Cursor:
         value, key, number = cursors.decode(text, 3)
         blank = value is None and nullable(sort)
-        if not isinstance(number, int) or not (blank or isinstance(value, sort.column.type.python_type)):
+        fits = blank or (isinstance(value, _python_type(sort.column.type)) and not _is_naive(value))
+        if not (fits and isinstance(key, UUID) and isinstance(number, int)):
             raise Invalid(_("This page mark is not valid. Start from the first page."))
         return cls(value, key, number)
+
+
+def _python_type(declared: Any) -> type[Any]:
+    if isinstance(declared, Money):
+        return Decimal
+    inner: Any = declared.impl if isinstance(declared, TypeDecorator) else declared
+    found: type[Any] = inner.python_type
+    return found
+
+
+def _is_naive(value: Any) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is None
 
 
 def nullable(sort: Sort) -> bool:

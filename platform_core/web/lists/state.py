@@ -116,7 +116,7 @@ def read(session: Session, actor: Actor, view: ListView, parameters: Any) -> Lis
     if not sort and preset is not None and not explicit:
         sort = preset.sort
     sealed = parameters.get("s", "")
-    words = private.unseal(session, actor, sealed) if sealed else parameters.get("q", "")[:MAX_QUERY]
+    words = private.unseal(session, actor, sealed) if sealed else parameters.get("q", "").strip()[:MAX_QUERY]
     if words and not sealed and private.is_private(words):
         words = ""  # somebody wrote the URL by hand; what may not lie there is not answered there
     return ListState(

@@ -138,11 +138,13 @@ def test_wide_branches_of_sqlite_show_the_same(world, monkeypatch):
 
 
 def test_plan_follows_scope_and_conditions(world):
-    runtime, departments, people, _team = world
+    runtime, _departments, people, _team = world
     view = CUSTOMERS
 
     def plan(scope, **state):
-        actor = Actor(user_id=people[0].id, name="x", grants={"customers.view": scope}, department_ids=frozenset([new_id()]))
+        actor = Actor(
+            user_id=people[0].id, name="x", grants={"customers.view": scope}, department_ids=frozenset([new_id()])
+        )
         with runtime.database.actor_session(actor) as session:
             return Reader(session, actor, ListState(view=view, **state)).plan
 

@@ -37,7 +37,9 @@ def oracle(rows, sort):
     """The rows as this order has them, worked out in Python."""
     name, down = sort.removeprefix("-"), sort.startswith("-")
     field = CUSTOMERS.sort(name).column.key
-    valued = sorted((row for row in rows if getattr(row, field) is not None), key=lambda row: (getattr(row, field), row.id))
+    valued = sorted(
+        (row for row in rows if getattr(row, field) is not None), key=lambda row: (getattr(row, field), row.id)
+    )
     blank = sorted((row for row in rows if getattr(row, field) is None), key=lambda row: row.id)
     if down:
         valued.reverse()
@@ -184,7 +186,9 @@ def test_conditions_find_their_rows(runtime, factory, condition, found):
     with freeze(MOMENT):
         today = day_start(date(2026, 11, 22))
         factory.customer(user, name="a", status="new", city="Shanghai", next_plan_at=today)
-        factory.customer(other, name="b", status="lost", city="shanghai pudong", next_plan_at=today - timedelta(seconds=1))
+        factory.customer(
+            other, name="b", status="lost", city="shanghai pudong", next_plan_at=today - timedelta(seconds=1)
+        )
         factory.customer(None, name="c", status="signed", city="100% Beijing", next_plan_at=today + timedelta(days=1))
         factory.customer(None, name="d", status="", city="", next_plan_at=None)
         actor = Actor(
@@ -237,7 +241,9 @@ def test_urls_of_another_list_are_refused(session, pairs):
         read(session, *pairs)
 
 
-@pytest.mark.parametrize("words", ["138 0000 6021", "6021", "li@example.com", "王 13800006021", "０２１－６２３４５６７８"])
+@pytest.mark.parametrize(
+    "words", ["138 0000 6021", "6021", "li@example.com", "王 13800006021", "０２１－６２３４５６７８"]
+)
 def test_numbers_are_searched_for_but_not_written_into_urls(session, words):
     asked = state.searched(session, BOSS, read(session), words)
     url = asked.url()

@@ -1,0 +1,198 @@
+"""Finding customers by words, numbers and addresses, within what the actor sees."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.entities import SearchHit
+from platform_core.customers import points, search_rows, searching
+from platform_core.customers.listing import CUSTOMERS
+from platform_core.customers.models import Customer
+from platform_core.kernel.clock import now
+from platform_core.kernel.searchtokens import parse_query
+from platform_core.permissions.models import Access
+from platform_core.web.lists.reading import Reader
+from platform_core.web.lists.state import ListState
+
+
+@pytest.fixture
+def make(runtime, factory):
+    """A customer with its search row and numbers."""
+
+    def make(name, owner=None, *, phone="", mail="", contact="", **fields):
+        customer = factory.customer(owner, name=name, **fields)
+        with runtime.database.system_session("test") as session:
+            search_rows.add(session, customer, [contact] if contact else [])
+            for kind, text in (("mobile", phone), ("email", mail)):
+                if text:
+                    points.add(session, customer_id=customer.id, kind=kind, text=text)
+        return customer
+
+    return make
+
+
+@pytest.fixture
+def find(runtime, factory):
+    def find(user, words, limit=20):
+        actor = factory.actor(user)
+        with runtime.database.actor_session(actor) as session:
+            hits = searching.find(session, actor, words, limit)
+            asked = ListState(view=CUSTOMERS, words=words)
+            listed = {row.name for row in Reader(session, actor, asked).page().rows}
+        found = [row.name for row in hits.rows]
+        if limit >= 20 and words.strip():
+            assert listed == set(found), "list and search differ"
+        return found
+
+    return find
+
+
+def test_by_name_pinyin_initials_code_number_and_address(make, find, factory):
+    user = factory.user("management")
+    make("上海启衡管理咨询有限公司", code="C-2026-1042", phone="13800006021", mail="li@example.com", contact="张海涛")
+    make("杭州云栖数据科技有限公司", code="C-2026-0987", phone="13712341190")
+    for words in ("启衡", "qiheng", "qh", "C-2026-1042", "c20261042", "1042", "张海涛", "zht", "138 0000 6021", "13800006021",
+                  "00006021", "6021", "138****6021", "LI@example.com", "启衡 6021", "上海 13800006021"):  # fmt: skip
+        assert find(user, words) == ["上海启衡管理咨询有限公司"], words
+    for words in ("启恒", "13800006022", "6022", "le@example.com", "云栖 6021", "", "   ", "!?"):
+        assert find(user, words) == [], words
+    assert len(find(user, "有限公司")) == 2
+
+
+def test_best_matches_come_first(make, find, factory):
+    user = factory.user("management")
+    long_ago = now() - timedelta(days=100)
+    make("East Acme Trading", updated_at=now())
+    make("Acme Holding", updated_at=long_ago)
+    make("Acme", updated_at=long_ago)
+    make("Somebody", code="ACME", updated_at=long_ago)
+    assert find(user, "Acme") == ["Somebody", "Acme", "Acme Holding", "East Acme Trading"]
+    assert find(user, "Acme", 2) == ["Somebody", "Acme"]
+
+
+def test_only_what_the_actor_sees(make, find, factory):
+    east, west = factory.department(), factory.department()
+    mei, wang, head = (
+        factory.user(department=east),
+        factory.user(department=west),
+        factory.user("department_head", west),
+    )
+    make("Acme East", mei, phone="13800006021")
+    shared = make("Acme West", wang, phone="13900006021")
+    make("Acme Bin", mei, deleted_at=now())
+    for words in ("acme", "6021"):
+        assert find(mei, words) == ["Acme East"]
+        assert find(wang, words) == ["Acme West"]
+        assert find(head, words) == ["Acme West"]
+    assert find(mei, "13900006021") == []
+    factory.add(Access(kind="member", user_id=mei.id, customer_id=shared.id))
+    assert sorted(find(mei, "acme")) == ["Acme East", "Acme West"]
+    assert find(mei, "13900006021") == ["Acme West"]
+
+
+def test_common_words_take_the_other_way_and_find_the_same(make, find, factory, monkeypatch):
+    chance = random.Random(3)
+    departments = [factory.department() for _number in range(2)]
+    users = [factory.user(department=department) for department in departments]
+    head, boss = factory.user("department_head", departments[0]), factory.user("management")
+    for number in range(24):
+        make(f"Common {number:02}", chance.choice(users), updated_at=now() - timedelta(minutes=number))
+        make(f"Rare {number:02}", chance.choice(users))
+    everybody = [*users, head, boss]
+    before = {user.id: sorted(find(user, "common", 50)) for user in everybody}
+    monkeypatch.setattr(searching, "NARROW", 3)
+    for few_parts in (12, 0):
+        monkeypatch.setattr(searching, "_FEW_PARTS", few_parts)
+        for user in everybody:
+            assert sorted(find(user, "common", 50)) == before[user.id]
+    assert find(boss, "common", 2) == ["Common 00", "Common 01"]
+
+
+def test_search_is_audited_with_masked_words(make, find, factory, session):
+    user = factory.user("management")
+    customer = make("Acme", phone="13800006021")
+    find(user, "acme 13800006021")
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.search")).one()
+    assert entry.ids == [customer.id.hex]
+    assert entry.after == {"words": "acme 138****6021"}
+    for words, shown in (("li@example.com", "l***@example.com"), ("6021", "****6021"), ("acme", "acme")):
+        assert searching.masked(words, parse_query(words)) == shown
+
+
+def test_palette_offers_customers_pages_and_commands(browser, make, factory, count_queries):
+    user = factory.user(name="Mei")
+    make("Acme", user, phone="13800006021", contact_name="Li", phone_mask="138****6021", code="C-1")
+    mine = browser.sign_in(user)
+    with count_queries(at_most=12):
+        found = mine.post("/search", {"q": "acme"}, htmx=True)
+    assert "<html" not in found.text
+    assert "<h2>Customers</h2>" in found.text
+    assert "C-1 · Li 138****6021" in found.text
+    page = mine.post("/search", {"q": "acme"})
+    assert "<html" in page.text
+    assert 'value="acme"' in page.text
+    assert "New customer" in mine.post("/search", {"q": "new cust"}, htmx=True).text
+    assert 'href="/customers"' in mine.post("/search", {"q": "customers"}, htmx=True).text
+    assert "Nothing was found" in mine.post("/search", {"q": "zzzz"}, htmx=True).text
+    assert "New customer" in mine.post("/search", {"q": ""}, htmx=True).text
+    assert "<form" in mine.get("/search").text
+
+
+def test_pages_are_found_by_pinyin(browser, factory):
+    user = factory.user(language="zh")
+    assert 'href="/customers"' in browser.sign_in(user).post("/search", {"q": "kehu"}, htmx=True).text
+    assert 'href="/customers"' in browser.sign_in(user).post("/search", {"q": "kh"}, htmx=True).text
+
+
+def test_nobody_without_the_right_finds_customers(browser, make, factory):
+    make("Acme")
+    admin = browser.sign_in(factory.user("system_admin"))
+    assert "Acme" not in admin.post("/search", {"q": "acme"}, htmx=True).text.replace('value="acme"', "")
+
+
+def test_other_owners_add_what_they_find(browser, runtime, factory, monkeypatch):
+    from platform_core.contracts.entities import SearchSource
+    from platform_core.plugins.registry import Owned
+
+    def find(session, actor, query, limit):
+        return [SearchHit("Contract 7", query, "/contracts/7")]
+
+    def fail(session, actor, query, limit):
+        raise RuntimeError("broken on purpose")
+
+    sources = [
+        Owned("relay", SearchSource("contracts", "Contracts", "customers.view", find)),
+        Owned("relay", SearchSource("secrets", "Secrets", "users.manage", find)),
+        Owned("relay", SearchSource("broken", "Broken", "customers.view", fail)),
+    ]
+    monkeypatch.setattr(runtime.manager.declared.search_sources, "owned", lambda: sources)
+    found = browser.sign_in(factory.user()).post("/search", {"q": "seven"}, htmx=True).text
+    assert "Contract 7" in found
+    assert "Secrets" not in found
+
+
+def test_api_search_takes_words_in_the_body(browser, make, factory):
+    user = factory.user()
+    make("Acme", user, phone="13800006021", phone_mask="138****6021")
+    program = browser.token(user)
+    found = program.post("/api/v1/customers/search", json={"q": "13800006021"})
+    assert [item["name"] for item in found.json()["items"]] == ["Acme"]
+    assert "13800006021" not in found.text
+    assert program.post("/api/v1/customers/search", json={"q": ""}).status_code == 422
+
+
+def test_customers_of_a_list_may_be_many_and_common(make, factory, runtime, monkeypatch):
+    user = factory.user("management")
+    for number in range(8):
+        make(f"Common {number}", name_key=str(number))
+    monkeypatch.setattr(searching, "NARROW", 2)
+    actor = factory.actor(user)
+    with runtime.database.actor_session(actor) as session:
+        reader = Reader(session, actor, ListState(view=CUSTOMERS, words="common", sort="name"))
+        assert [row.name for row in reader.page().rows] == [f"Common {number}" for number in range(8)]
+        assert session.scalar(select(Customer.id).limit(1)) is not None
