@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
@@ -76,6 +76,20 @@ def rows_in_state(session: Session, batch_id: UUID, state: str, limit: int = SHO
         .order_by(ImportRow.number)
         .limit(limit)
     ).all()
+
+
+def mark(session: Session, batch_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
+    """Set columns of many rows; each dict names its row by `number`, and all have the same keys."""
+    table = ImportRow.__table__
+    assert isinstance(table, Table)
+    names = [name for name in rows[0] if name != "number"]
+    session.execute(
+        # By the table: an ORM update by key sends its statements without the proof of scope.
+        table.update()
+        .where(table.c.batch_id == batch_id, table.c.number == bindparam("row_number"))
+        .values({name: bindparam(f"new_{name}") for name in names}),
+        [{"row_number": row["number"], **{f"new_{name}": row[name] for name in names}} for row in rows],
+    )
 
 
 def each_row(session: Session, batch_id: UUID, verdict: str, slice_size: int = 1_000) -> Iterator[Sequence[ImportRow]]:

@@ -38,41 +38,61 @@ class Target:
         return str(self.label or LABELS[self.key])
 
 
-_pc = _.lazy_pgettext
+lazy_pgettext = _.lazy_pgettext
 _ALL = (
-    Target("name", _pc("column titles", "name;customer;customer name;company;company name;account"), "name"),
-    Target("contact_name", _pc("column titles", "contact;contact name;contact person;main contact;full name;person"), "name"),
-    Target("phone", _pc("column titles", "phone;mobile;phone number;mobile number;telephone;tel;cell;contact phone"), "phone", many=True),
-    Target("email", _pc("column titles", "mail;email;e-mail;mail address;email address"), "email", many=True),
-    Target("wechat", _pc("column titles", "wechat;wechat id;weixin"), "wechat"),
-    Target("kind", _pc("column titles", "kind;customer kind;kind of customer"), "kind"),
-    Target("code", _pc("column titles", "code;customer code;customer no;customer number")),
-    Target("short_name", _pc("column titles", "short name;abbreviation")),
-    Target("classification", _pc("column titles", "classification;customer type;type"), "dictionary"),
-    Target("status", _pc("column titles", "status;customer status;stage"), "dictionary"),
-    Target("grade", _pc("column titles", "grade;level;rating;customer grade"), "dictionary"),
-    Target("industry", _pc("column titles", "industry;sector;line of business"), "dictionary"),
-    Target("region", _pc("column titles", "region;area"), "dictionary"),
-    Target("city", _pc("column titles", "city;town")),
-    Target("address", _pc("column titles", "address;street;company address;postal address"), label=_.lazy("Address")),
-    Target("source", _pc("column titles", "source;channel;customer source;lead source"), "dictionary"),
-    Target("source_url", _pc("column titles", "source link;source url;link;url")),
-    Target("collected_on", _pc("column titles", "collected on;date collected;collection date;date"), "date"),
-    Target("size", _pc("column titles", "size;company size;employees;headcount"), "dictionary"),
-    Target("nature", _pc("column titles", "nature;ownership;company nature;legal form"), "dictionary"),
-    Target("legal_person", _pc("column titles", "legal representative;legal person")),
-    Target("website", _pc("column titles", "website;web site;homepage")),
-    Target("position", _pc("column titles", "position;title;job title;job")),
-    Target("gender", _pc("column titles", "gender;sex"), "gender"),
-    Target("birthday", _pc("column titles", "birthday;date of birth;birth date"), "birthday", label=_.lazy("Birthday")),
-    Target("work_status", _pc("column titles", "work status;employment"), "dictionary"),
-    Target("education", _pc("column titles", "education;degree"), "dictionary"),
-    Target("tax_no", _pc("column titles", "tax number;tax no;tax id")),
-    Target("bank", _pc("column titles", "bank;bank name")),
-    Target("bank_account", _pc("column titles", "bank account;account number")),
-    Target("credit", _pc("column titles", "credit;credit rating")),
-    Target("intent", _pc("column titles", "intent;interest;demand;need")),
-    Target("notes", _pc("column titles", "notes;note;remarks;remark;comment;comments;description"), many=True),
+    Target("name", lazy_pgettext("column titles", "name;customer;customer name;company;company name;account"), "name"),
+    Target(
+        "contact_name",
+        lazy_pgettext("column titles", "contact;contact name;contact person;main contact;full name;person"),
+        "name",
+    ),
+    Target(
+        "phone",
+        lazy_pgettext("column titles", "phone;mobile;phone number;mobile number;telephone;tel;cell;contact phone"),
+        "phone",
+        many=True,
+    ),
+    Target("email", lazy_pgettext("column titles", "mail;email;e-mail;mail address;email address"), "email", many=True),
+    Target("wechat", lazy_pgettext("column titles", "wechat;wechat id;weixin"), "wechat"),
+    Target("kind", lazy_pgettext("column titles", "kind;customer kind;kind of customer"), "kind"),
+    Target("code", lazy_pgettext("column titles", "code;customer code;customer no;customer number")),
+    Target("short_name", lazy_pgettext("column titles", "short name;abbreviation")),
+    Target("classification", lazy_pgettext("column titles", "classification;customer type;type"), "dictionary"),
+    Target("status", lazy_pgettext("column titles", "status;customer status;stage"), "dictionary"),
+    Target("grade", lazy_pgettext("column titles", "grade;level;rating;customer grade"), "dictionary"),
+    Target("industry", lazy_pgettext("column titles", "industry;sector;line of business"), "dictionary"),
+    Target("region", lazy_pgettext("column titles", "region;area"), "dictionary"),
+    Target("city", lazy_pgettext("column titles", "city;town")),
+    Target(
+        "address",
+        lazy_pgettext("column titles", "address;street;company address;postal address"),
+        label=_.lazy("Address"),
+    ),
+    Target("source", lazy_pgettext("column titles", "source;channel;customer source;lead source"), "dictionary"),
+    Target("source_url", lazy_pgettext("column titles", "source link;source url;link;url")),
+    Target("collected_on", lazy_pgettext("column titles", "collected on;date collected;collection date;date"), "date"),
+    Target("size", lazy_pgettext("column titles", "size;company size;employees;headcount"), "dictionary"),
+    Target("nature", lazy_pgettext("column titles", "nature;ownership;company nature;legal form"), "dictionary"),
+    Target("legal_person", lazy_pgettext("column titles", "legal representative;legal person")),
+    Target("website", lazy_pgettext("column titles", "website;web site;homepage")),
+    Target("position", lazy_pgettext("column titles", "position;title;job title;job")),
+    Target("gender", lazy_pgettext("column titles", "gender;sex"), "gender"),
+    Target(
+        "birthday",
+        lazy_pgettext("column titles", "birthday;date of birth;birth date"),
+        "birthday",
+        label=_.lazy("Birthday"),
+    ),
+    Target("work_status", lazy_pgettext("column titles", "work status;employment"), "dictionary"),
+    Target("education", lazy_pgettext("column titles", "education;degree"), "dictionary"),
+    Target("tax_no", lazy_pgettext("column titles", "tax number;tax no;tax id")),
+    Target("bank", lazy_pgettext("column titles", "bank;bank name")),
+    Target("bank_account", lazy_pgettext("column titles", "bank account;account number")),
+    Target("credit", lazy_pgettext("column titles", "credit;credit rating")),
+    Target("intent", lazy_pgettext("column titles", "intent;interest;demand;need")),
+    Target(
+        "notes", lazy_pgettext("column titles", "notes;note;remarks;remark;comment;comments;description"), many=True
+    ),
 )
 TARGETS = {target.key: target for target in _ALL}
 
@@ -94,6 +114,11 @@ class Guess:
     targets: list[str] = field(default_factory=list)
     options: Options = field(default_factory=Options)
     remembered: bool = False
+
+
+def words(text: str) -> list[str]:
+    """The parts of a text of the catalogue that lists several."""
+    return re.split("[;\uff1b]", text)
 
 
 def signature(headers: Sequence[str]) -> str:
@@ -147,7 +172,7 @@ def _titles_of(target: Target) -> tuple[str, ...]:
         written: list[str] = []
         for language in LANGUAGES:
             with speaking(language):
-                written += [str(target), *re.split("[;\uff1b]", str(target.titles))]
+                written += [str(target), *words(str(target.titles))]
         _titles[target.key] = tuple(dict.fromkeys(filter(None, map(norm, written))))
     return _titles[target.key]
 

@@ -20,6 +20,8 @@ from platform_core.kernel.spreadsheets import DEFAULT_LIMITS, FileError, open_ta
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.kernel.xlsxguard import MB
 
+__all__ = ["LIMITS", "MB", "Received", "discard", "explain", "forget", "path_of", "receive", "too_large"]
+
 _ = translator("customers")
 LIMITS = DEFAULT_LIMITS
 _CHUNK = MB
@@ -38,6 +40,7 @@ class Received:
     samples: list[list[str]] = field(default_factory=list)
     rows: int = 0
     error: str = ""
+    is_too_large: bool = False
 
 
 def folder_of(database: Database) -> Path:
@@ -65,7 +68,9 @@ def receive(database: Database, upload: Any | None) -> Received:
         samples = _samples(table.rows(), len(table.headers))
     except (FileError, Invalid) as error:
         path.unlink(missing_ok=True)
-        return Received(error=explain(error) if isinstance(error, FileError) else error.message)
+        if isinstance(error, FileError):
+            return Received(error=explain(error), is_too_large=error.code == "too_large")
+        return Received(error=error.message, is_too_large=True)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""Who sees imports: the batch its owner and, by scope, those above; the rows, which hold clear numbers, the owner only."""
+"""Who sees imports: batches their owner and, by scope, those above; rows, with their clear numbers, the owner only."""
 
 from __future__ import annotations
 

@@ -6,18 +6,24 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
+from platform_core.customers.importing import batches
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.model import METADATA
+from platform_core.kernel.scope import proven, visible
 
 _MADE_WITH_IT = (Address, Contact, ContactPoint, SearchRow, StatusChange)
 """An import makes these rows itself; each change of them moves the customer's `updated_at` or `version`."""
+
+
+_REASON = "what would become of an import: counts, and names within the actor's scope"
+_PLAIN = {"synchronize_session": False}
 
 
 def take_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[ImportRow]) -> None:
@@ -31,17 +37,11 @@ def take_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence
         session.execute(delete(SearchRow).where(SearchRow.customer_id.in_(gone)), execution_options=_PLAIN)
         session.execute(delete(Customer).where(Customer.id.in_(gone)), execution_options=_PLAIN)
         audit.record(session, actor, "customers.import_revert", batch.ref, ids=gone, after={"removed": len(gone)})
-    changed = [
-        {"batch_id": row.batch_id, "number": row.number, "state": "kept" if row.customer_id in touched else "removed"}
-        for row in rows
-    ]
-    session.execute(update(ImportRow), changed)
+    changed = [{"number": row.number, "state": "kept" if row.customer_id in touched else "removed"} for row in rows]
+    batches.mark(session, batch.id, changed)
     kept = sum(1 for row in changed if row["state"] == "kept")
     batch.kept += kept
     batch.removed += len(changed) - kept
-
-
-_PLAIN = {"synchronize_session": False}
 
 
 def touched_among(session: Session, ids: Collection[UUID]) -> set[UUID]:
@@ -52,17 +52,26 @@ def touched_among(session: Session, ids: Collection[UUID]) -> set[UUID]:
 
 
 def outlook(session: Session, batch: ImportBatch) -> tuple[int, int]:
-    """How many customers of the batch would be removed, and how many kept. Needs a system session."""
+    """How many customers of the batch would be removed, and how many kept."""
     found = session.execute(
-        select(func.count(), func.count().filter(_is_touched())).where(Customer.batch_id == batch.id)
+        select(func.count(Customer.id), func.count(Customer.id).filter(_is_touched())).where(
+            Customer.batch_id == batch.id
+        ),
+        execution_options=proven(_REASON),
     ).one()
     return found[0] - found[1], found[1]
 
 
-def kept_of(session: Session, batch: ImportBatch, limit: int) -> list[UUID]:
-    """Customers of the batch that would be kept. Needs a system session."""
-    statement = select(Customer.id).where(Customer.batch_id == batch.id, _is_touched()).order_by(Customer.id).limit(limit)
-    return list(session.scalars(statement))
+def kept_of(session: Session, actor: Actor, batch: ImportBatch, limit: int) -> list[Any]:
+    """id, code and name of customers that would be kept, as far as the actor sees them."""
+    predicate = visible(Customer, actor)
+    statement = (
+        select(Customer.id, Customer.code, Customer.name)
+        .where(Customer.batch_id == batch.id, _is_touched(), true() if predicate is None else predicate)
+        .order_by(Customer.id)
+        .limit(limit)
+    )
+    return list(session.execute(statement, execution_options=proven(_REASON)))
 
 
 def _is_touched() -> ColumnElement[bool]:

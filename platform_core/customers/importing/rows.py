@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.customers import names, points
 from platform_core.customers.fields import GENDERS, KINDS
-from platform_core.customers.importing.columns import TARGETS, Options, Target
+from platform_core.customers.importing.columns import TARGETS, Options, Target, words
 from platform_core.customers.models import Address, Contact, Customer
 from platform_core.kernel import cells, clock, dictionaries
 from platform_core.kernel.cells import EMPTY_WORDS, CellError
@@ -34,11 +34,16 @@ _WORDS = {
         "f": _.lazy_pgettext("cell words", "f;female;woman;ms;mrs"),
     },
 }
-_LENGTHS: dict[str, int] = {
-    **{column.name: column.type.length for column in Customer.__table__.columns if getattr(column.type, "length", None)},  # type: ignore[attr-defined]
-    "contact_name": Contact.__table__.c.name.type.length,  # type: ignore[attr-defined]
-    "address": Address.__table__.c.street.type.length,  # type: ignore[attr-defined]
-    "notes": 10_000,
+
+
+def _length(column: Any) -> int:
+    return int(getattr(column.type, "length", None) or 10_000)
+
+
+_LENGTHS = {
+    **{column.name: _length(column) for column in Customer.__table__.columns},
+    "contact_name": _length(Contact.__table__.c.name),
+    "address": _length(Address.__table__.c.street),
 }
 _MAIL_SEPARATORS = re.compile("[;,\n\uff1b\uff0c\u3001]")
 _CELLS = "kernel"
@@ -62,8 +67,10 @@ class Problem(msgspec.Struct, array_like=True):
 
     @property
     def text(self) -> str:
-        return translator(self.domain)(self.message) % self.parameters if self.parameters else (
-            translator(self.domain)(self.message)
+        return (
+            translator(self.domain)(self.message) % self.parameters
+            if self.parameters
+            else (translator(self.domain)(self.message))
         )
 
 
@@ -88,7 +95,7 @@ class Payload(msgspec.Struct):
 
 
 class Row(msgspec.Struct):
-    """A row after reading; `hashes` are the lookup hashes of its phones, `name_key` its name where names must differ."""
+    """A row after reading. hashes: lookup hashes of its phones; name_key: its name where names must differ."""
 
     number: int
     payload: Payload
@@ -143,7 +150,10 @@ class Reader:
                 elif parsed:
                     values[target.key] = f"{values[target.key]}\n{parsed}" if target.key in values else parsed
         faulty = {problem.column for problem in problems}
-        row = Row(number, Payload([cell_text(cell, is_faulty=place in faulty) for place, cell in enumerate(raw)], problems=problems))
+        row = Row(
+            number,
+            Payload([cell_text(cell, is_faulty=place in faulty) for place, cell in enumerate(raw)], problems=problems),
+        )
         if len(raw) > self._width:
             row.refuse(_TOO_MANY)
         self._finish(row, values, held, faulty)
@@ -230,7 +240,9 @@ Choices = tuple[Mapping[str, str], Sequence[str]]
 
 def _choices(session: Session, dictionary: str) -> Choices:
     found = [entry for entry in dictionaries.entries(session, dictionary).values() if entry.active]
-    known = {names.norm(entry.label): entry.code for entry in found} | {entry.code.casefold(): entry.code for entry in found}
+    known = {names.norm(entry.label): entry.code for entry in found} | {
+        entry.code.casefold(): entry.code for entry in found
+    }
     return known, [entry.label for entry in found]
 
 
@@ -240,7 +252,7 @@ def _words(name: str, labels: Mapping[str, str]) -> Choices:
     for language in LANGUAGES:
         with speaking(language):
             for code, label in labels.items():
-                known |= dict.fromkeys(map(names.norm, [str(label), *str(_WORDS[name][code]).split(";")]), code)
+                known |= dict.fromkeys(map(names.norm, [str(label), *words(str(_WORDS[name][code]))]), code)
     return known, [str(label) for label in labels.values()]
 
 
@@ -265,7 +277,7 @@ def fingerprint(vault: Vault, number: int, payload: Payload) -> Row:
 
 
 def _name_key(values: Mapping[str, Any], hashes: Sequence[int]) -> str:
-    """"" where an equal name means nothing: two people may share one, and with a number they are told apart."""
+    """Empty where an equal name means nothing: two people may share one, and their numbers tell them apart."""
     norm = names.norm(values["name"])
     if len(norm) < 2 or (values["kind"] == "person" and hashes):
         return ""

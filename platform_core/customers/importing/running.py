@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import files, matching, reverting, writing
+from platform_core.customers.importing import batches, files, matching, reverting, writing
 from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
@@ -88,10 +88,10 @@ def commit(context: JobContext) -> None:
             context.progress(session, total, total)
             # Under the lock of the batch, which counts what earlier runs of this job made as well.
             current = session.get_one(ImportBatch, batch.id, with_for_update=True)
-            _settle(session, batch, "done", samples=b"", finished_at=now(),
-                    skipped=current.skipped + (batch.duplicate_rows if options.duplicates == "skip" else 0))  # fmt: skip
+            skipped = current.skipped + (batch.duplicate_rows if options.duplicates == "skip" else 0)
+            _settle(session, batch, "done", samples=b"", finished_at=now(), skipped=skipped)
             audit.record(session, actor, "customers.import_finish", batch.ref, after={"imported": current.imported})
-            parameters = {"file": batch.filename, "count": current.imported}
+            parameters: dict[str, str | int] = {"file": batch.filename, "count": current.imported}
             url = f"/customers/imports/{batch.id}"
             notify(session, [actor.user_id], "customers", _ADDED, parameters, url=url, icon="database-import")
             signal(session, actor.user_id, "job", str(context.job_id))
@@ -139,7 +139,6 @@ def _commit_slice(
         made = {item.number: customer_id for item, customer_id in zip(kept, ids, strict=True)}
         changed = [
             {
-                "batch_id": batch.id,
                 "number": number,
                 "state": "imported" if number in made else "skipped",
                 "customer_id": made.get(number),
@@ -148,7 +147,7 @@ def _commit_slice(
             }
             for number in payloads
         ]
-        session.execute(update(ImportRow), changed)
+        batches.mark(session, batch.id, changed)
         batch.imported += len(made)
         batch.skipped += len(late)
         _settle(session, batch, "importing", imported=batch.imported, skipped=batch.skipped)
@@ -163,7 +162,9 @@ def _late(session: Session, vault: Any, payloads: dict[int, Payload], *, skip: b
     codes.pop("", None)
     late = {codes[code]: Match("code") for code in matching.taken_codes(session, codes)}
     if skip:
-        late |= matching.in_house(session, [fingerprint(vault, number, payload) for number, payload in payloads.items()])
+        late |= matching.in_house(
+            session, [fingerprint(vault, number, payload) for number, payload in payloads.items()]
+        )
     return late
 
 

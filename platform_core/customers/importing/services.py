@@ -25,7 +25,11 @@ from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.models import JobRow
 
 _ = translator("customers")
-JOBS = {"checking": "customers.import_check", "importing": "customers.import_commit", "reverting": "customers.import_revert"}
+JOBS = {
+    "checking": "customers.import_check",
+    "importing": "customers.import_commit",
+    "reverting": "customers.import_revert",
+}
 
 
 def begin(session: Session, actor: Actor, received: Received) -> ImportBatch:
@@ -68,7 +72,9 @@ def commit(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     """Start taking the checked rows in, or go on after a cancellation."""
     batch = _own(session, actor, batch_id)
     options = Options(**batch.options)
-    if batch.state == "checked" and not batch.new_rows + (batch.duplicate_rows if options.duplicates == "import" else 0):
+    if batch.state == "checked" and not batch.new_rows + (
+        batch.duplicate_rows if options.duplicates == "import" else 0
+    ):
         raise Conflict(_("There is nothing to import in this table."))
     _start(session, actor, batch, "importing", {"checked", "cancelled"})
     audit.record(session, actor, "customers.import_start", batch.ref, after={"new": batch.new_rows, **batch.options})
@@ -101,7 +107,7 @@ def cancel(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
 def retry(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     """Start the job again that has failed for good; it goes on where it stopped."""
     batch = batches.get(session, batch_id)
-    if batches.progress_of(session, batch).state != "failed":
+    if batches.progress_of(session, batch).state not in {"failed", "cancelled"}:
         raise Conflict(_("This import is not stuck."))
     if batch.state == "reverting":
         _check_revert(actor, batch)
@@ -157,7 +163,11 @@ def _start(session: Session, actor: Actor, batch: ImportBatch, state: str, allow
     job_id = enqueue(session, JOBS[state], {"batch_id": str(batch.id)}, user_id=actor.user_id)
     changed = session.execute(
         update(ImportBatch)
-        .where(ImportBatch.id == batch.id, ImportBatch.state.in_(allowed), ImportBatch.job_id.is_not_distinct_from(batch.job_id))
+        .where(
+            ImportBatch.id == batch.id,
+            ImportBatch.state.in_(allowed),
+            ImportBatch.job_id.is_not_distinct_from(batch.job_id),
+        )
         .values(state=state, job_id=job_id, **values),
         execution_options={"synchronize_session": False},
     )

@@ -30,7 +30,8 @@ def tidy(context: JobContext) -> None:
         )
         over = or_(ImportBatch.state == "expired", ImportBatch.finished_at < moment - WAY_BACK)
         session.execute(
-            delete(ImportRow).where(ImportRow.batch_id.in_(select(ImportBatch.id).where(over))), execution_options=_PLAIN
+            delete(ImportRow).where(ImportRow.batch_id.in_(select(ImportBatch.id).where(over))),
+            execution_options=_PLAIN,
         )
         needed = set(session.scalars(select(ImportBatch.stored_as).where(ImportBatch.state.in_(UNFINISHED))))
     for path in files.folder_of(context.database).glob("*.upload"):

@@ -76,7 +76,9 @@ def draft(vault: Vault, actor: Actor, batch: ImportBatch, number: int, payload: 
         contact = contacts.unsaved(actor, contact_name, customer.id, is_primary=True)
     contact_id = contact.id if contact and is_company else None
     held = [
-        ContactPoint(id=new_id(), customer_id=customer.id, contact_id=contact_id, **points.bulk_values(vault, kind, text))
+        ContactPoint(
+            id=new_id(), customer_id=customer.id, contact_id=contact_id, **points.bulk_values(vault, kind, text)
+        )
         for kind, text in payload.points
     ]
     points.summarise(customer, held, contact)
@@ -86,7 +88,9 @@ def draft(vault: Vault, actor: Actor, batch: ImportBatch, number: int, payload: 
             id=new_id(), customer_id=customer.id, kind="office" if is_company else "home", city=customer.city,
             street=street, is_primary=True,
         )  # fmt: skip
-    return Draft(number, customer, contact, held, address, search_rows.tokens_of(customer, [contact.name] if contact else []))
+    return Draft(
+        number, customer, contact, held, address, search_rows.tokens_of(customer, [contact.name] if contact else [])
+    )
 
 
 def save(session: Session, actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:

@@ -1,0 +1,127 @@
+"""Receiving the table. Reading a big one takes seconds, so it happens between two transactions, not inside one.
+
+First it is made sure that the sender may import, then the file is stored and read, then the batch is saved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import litestar
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.customers.importing import files, services
+from platform_core.customers.importing.files import LIMITS, Received
+from platform_core.kernel.errors import TooLarge
+from platform_core.kernel.i18n import set_language
+from platform_core.web.endpoint import Endpoint
+from platform_core.web.forms import FormData
+from platform_core.web.pages import page, redirect
+from platform_core.web.requests import platform_of
+from platform_core.web.routing import get
+
+T = TypeVar("T")
+PERMISSION = "customers.import"
+_FORM_OVERHEAD = 64 * 1024
+_MAX_BODY = LIMITS.bytes + _FORM_OVERHEAD
+_MAX_DRAINED = 2 * 1024**3
+_DRAIN_SECONDS = 30.0
+
+
+@get("/customers/import", permission=PERMISSION, name="customers:import")
+def show(request: Request[Any, Any, Any]) -> Response[str]:
+    return _form(request)
+
+
+def _form(request: Request[Any, Any, Any], error: str = "", status: int = 200) -> Response[str]:
+    return page(
+        request, "customers/importing/upload.html", active="customers", status=status, error=error, limits=LIMITS,
+        megabytes=LIMITS.bytes // files.MB,
+    )  # fmt: skip
+
+
+def _admit() -> Response[str]:
+    """Refuses after everything was checked, so that no idempotency key is used up."""
+    return Response("", media_type="text/html", status_code=422)
+
+
+def _begin(request: Request[Any, Any, Any], session: Session, actor: Actor, received: Received) -> Response[str]:
+    if received.error:
+        return _form(request, received.error, status=413 if received.is_too_large else 422)
+    batch = services.begin(session, actor, received)
+    return redirect(request, f"/customers/imports/{batch.id}")
+
+
+_admitting = Endpoint(_admit, PERMISSION, frozenset())
+_beginning = Endpoint(_begin, PERMISSION, frozenset({"request", "session", "actor"}))
+
+
+@litestar.post(
+    "/customers/import",
+    name="customers:import_upload",
+    opt={"permission": PERMISSION, "endpoint": True},
+    status_code=200,
+    request_max_body_size=_MAX_BODY,
+)
+async def upload(request: Request[Any, Any, Any]) -> Response[Any]:
+    """A file beyond the limit is refused by its announced length, or where the stream passes the limit."""
+    database = platform_of(request).database
+    try:
+        form = FormData(list((await request.form()).multi_items()))
+    except HTTPException as error:
+        if error.status_code != 413:
+            raise
+        await _drain(request)
+        return await _in_thread(lambda: _refuse(request))
+    unkeyed = FormData([("_csrf", form.get("_csrf"))])
+    await _in_thread(lambda: _admitting.serve(request, unkeyed, {}))
+    received = await _in_thread(lambda: files.receive(database, form.file("file")))
+    saved = False
+    try:
+        response = await _in_thread(lambda: _beginning.serve(request, form, {"received": received}))
+        saved = (response.status_code or 200) < 400 and "idempotent-replay" not in response.headers
+        return response
+    finally:
+        if not saved:
+            files.discard(database, received)
+
+
+def _refuse(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The form again. Its token lies in the body that nobody has read, so nothing but this page may come of it."""
+    platform = platform_of(request)
+    with platform.database.open_session() as session, session.begin():
+        actor = platform.hooks.authenticate(session, request)
+        if actor is None or not actor.can(PERMISSION):
+            raise TooLarge(files.too_large())
+        set_language(actor.language)
+        request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
+        request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
+        return _form(request, files.too_large(), status=413)
+
+
+async def _drain(request: Request[Any, Any, Any]) -> None:
+    """Read on and forget: a browser that is still sending takes no answer and shows a broken connection instead."""
+    drained = 0
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while drained < _MAX_DRAINED:
+                event = await request.receive()
+                if event["type"] != "http.request" or not event["more_body"]:
+                    return
+                drained += len(event["body"])
+    except TimeoutError:
+        return
+
+
+async def _in_thread(call: Callable[[], T]) -> T:
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(None, context.run, call)
+
+
+HANDLERS = [show, upload]
