@@ -13,7 +13,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import points, queries, rights, search_rows
+from platform_core.customers import points, queries, quietly, rights, search_rows
 from platform_core.customers.forms import POINT_FIELDS, AddressInput, ContactInput, ContactPatch, given
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel.clock import now
@@ -77,6 +77,7 @@ def update(session: Session, actor: Actor, contact_id: UUID, data: ContactPatch,
     """Change the given fields of a contact. Raises Conflict when `version` has passed."""
     contact = _changeable(session, actor, contact_id)
     values = given(data)
+    values.pop("customer_id", None)  # `attach` is the only way to another customer
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
     becomes_main = values.pop("is_primary", False) and not contact.is_primary
     values = {name: value for name, value in values.items() if getattr(contact, name) != value}
@@ -185,6 +186,7 @@ def save_address(
     for name, value in new.items():
         setattr(address, name, value)
     before, after = audit.changes(old, new)
+    quietly.write(session, customer_id)
     where = EntityRef("customers", "customer", customer.id, customer.name)
     audit.record(session, actor, "customers.address", where, customer_id=customer_id, before=before, after=after)
     return address
@@ -194,6 +196,7 @@ def remove_address(session: Session, actor: Actor, customer_id: UUID, address_id
     customer = _may_change(session, actor, customer_id)
     address = queries.address(session, customer_id, address_id)
     session.delete(address)
+    quietly.write(session, customer_id)
     before = {"city": address.city, "street": address.street}
     where = EntityRef("customers", "customer", customer.id, customer.name)
     audit.record(session, actor, "customers.address", where, customer_id=customer_id, before=before)

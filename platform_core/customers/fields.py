@@ -52,7 +52,18 @@ LABELS: dict[str, str] = {
     "phone": _.lazy("Phone"),
     "email": _.lazy("Mail"),
     "wechat": _.lazy("WeChat"),
+    "qq": _.lazy("QQ"),
+    "mobile": _.lazy("Mobile"),
+    "fax": _.lazy("Fax"),
+    "tags": _.lazy("Tags"),
+    "title": _.lazy("Title"),
+    "division": _.lazy("Department there"),
+    "street": _.lazy("Street"),
+    "postcode": _.lazy("Postcode"),
+    "is_primary": _.lazy("Main"),
+    "filename": _.lazy("File"),
 }
+PERSON = _.lazy("Person")
 GROUPS: dict[str, tuple[str, ...]] = {
     _.lazy("Basics"): (
         "name", "short_name", "code", "kind", "classification", "status", "grade", "source", "source_url",
@@ -62,13 +73,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "industry", "nature", "size", "region", "city", "legal_person", "website", "tax_no", "bank", "bank_account",
         "credit",
     ),
-    _.lazy("Person"): (
+    PERSON: (
         "gender", "birth_year", "birth_month", "birth_day", "birth_lunar", "birth_leap", "work_status", "position",
         "education",
     ),
 }  # fmt: skip
-KINDS = {"organisation": _.lazy("Organisation"), "person": _.lazy("Person")}
+KINDS = {"organisation": _.lazy("Organisation"), "person": PERSON}
 GENDERS = {"f": _.lazy("Female"), "m": _.lazy("Male")}
+ADDRESS_KINDS = {
+    "office": _.lazy("Office"), "billing": _.lazy("Billing"), "delivery": _.lazy("Delivery"), "home": _.lazy("Home"),
+}  # fmt: skip
 _SECRET = ("bank_account",)
 
 

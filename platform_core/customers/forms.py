@@ -6,7 +6,6 @@ A field that is not given stays as it is; text is stripped, blank text clears. C
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -140,13 +139,10 @@ def bind_whole(struct: type[T], form: FormData) -> Bound[T]:
 
 
 def _cleared(annotation: Any) -> Any:
-    """What empty means: None where a field may be null, else empty text."""
-    arguments = getattr(annotation, "__args__", ())
-    if type(None) in arguments:
-        return None
-    return UNSET if bool in arguments else ""
-
-
-def without_masks(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Contact points that are worth keeping in a form that goes back to the screen."""
-    return {name: value for name, value in values.items() if not (name in POINT_FIELDS and "*" in str(value))}
+    """What empty means for a field: None where it may be null, empty text where that is allowed, else nothing."""
+    for empty in (None, ""):
+        try:
+            return msgspec.convert(empty, annotation)
+        except msgspec.ValidationError:
+            continue
+    return UNSET

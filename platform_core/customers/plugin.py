@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import pluggy
+from sqlalchemy.orm import Session
 
 from platform_core.contracts.entities import CustomerReference, Entity
-from platform_core.contracts.identity import Permission
-from platform_core.contracts.plugin import Dictionary, PluginInfo
-from platform_core.customers import dictionaries, models
-from platform_core.customers.policies import ContactPointPolicy, ContactPolicy, CustomerPolicy
-from platform_core.customers.searchmodel import SearchRow
+from platform_core.contracts.events import Job
+from platform_core.contracts.identity import Actor, Permission
+from platform_core.contracts.pages import Action, NavItem, Panel, TimelineEntry, TimelineQuery
+from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes
+from platform_core.customers import (
+    api,
+    contact_api,
+    contact_routes,
+    declared,
+    detail,
+    dictionaries,
+    file_routes,
+    grants,
+    list_routes,
+    routes,
+    timeline,
+)
+from platform_core.customers.importing import jobs as import_jobs
+from platform_core.customers.importing import routes as import_routes
+from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
-from platform_core.permissions.models import Access
-from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
 
 _ = translator("customers")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -25,54 +39,62 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    children = (models.Address, models.CustomerTag, models.StatusChange, SearchRow)
-    return [
-        Entity(models.Customer, CustomerPolicy(models.Customer)),
-        Entity(models.Contact, ContactPolicy(models.Contact)),
-        Entity(models.ContactPoint, ContactPointPolicy(models.ContactPoint)),
-        Entity(models.Attachment, ThroughEngagement(models.Attachment, models.Customer)),
-        *(Entity(model, ThroughCustomer(model, models.Customer)) for model in children),
-        Entity(models.Tag, None, reason="names of tags, shared by everybody"),
-    ]
+    return declared.ENTITIES
 
 
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
-    children = (models.Contact, models.ContactPoint, models.Address, models.Attachment, SearchRow)
-    return [
-        *(CustomerReference(model, "customer_id", "delete") for model in children),
-        CustomerReference(models.CustomerTag, "customer_id", "delete"),
-        CustomerReference(models.StatusChange, "customer_id", "keep"),
-        CustomerReference(Access, "customer_id", "delete"),
-    ]
+    return declared.REFERENCES
 
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [
-        Permission("customers.view", _.lazy("See customers")),
-        Permission("customers.create", _.lazy("Add customers"), scoped=False),
-        Permission("customers.edit", _.lazy("Change customers")),
-        Permission("customers.delete", _.lazy("Delete customers")),
-        Permission("customers.reveal", _.lazy("Reveal phone numbers and addresses")),
-        Permission("customers.import", _.lazy("Import customers"), scoped=False),
-    ]
+    return declared.PERMISSIONS
 
 
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
-    own = {"view": "own", "create": "all", "edit": "own", "reveal": "own", "import": "all"}
-    department = {**dict.fromkeys(("view", "edit", "delete", "reveal"), "subtree"), "create": "all", "import": "all"}
-    roles = {
-        "coordinator": own,
-        "department_head": department,
-        "management": dict.fromkeys(("view", "create", "edit", "delete", "reveal", "import"), "all"),
-        "office": dict.fromkeys(("view", "create", "edit", "import"), "all"),
-        "finance": {"view": "all"},
-    }
-    return {role: {f"customers.{verb}": scope for verb, scope in grants.items()} for role, grants in roles.items()}
+    return grants.DEFAULT
 
 
 @hookimpl
 def baton_dictionaries() -> list[Dictionary]:
     return dictionaries.declared()
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return import_jobs.JOBS
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    own = [*routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS]
+    return [Routes("/", [*own, *list_routes.HANDLERS, *import_routes.HANDLERS])]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    customers = [*api.HANDLERS, *list_routes.API_HANDLERS]
+    return [Routes("/customers", customers), Routes("/contacts", contact_api.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    icon, title = "building-skyscraper", _.lazy("Customers")
+    return [NavItem("customers", title, "/customers", icon, "customers.view", "customers", 10, phone=True)]
+
+
+@hookimpl
+def baton_customer_actions(session: Session, actor: Actor, customer: Customer) -> list[Action]:
+    return detail.own_actions(session, actor, customer)
+
+
+@hookimpl
+def baton_customer_panels(session: Session, actor: Actor, customer: Customer) -> list[Panel]:
+    return detail.own_panels(customer)
+
+
+@hookimpl
+def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:
+    return timeline.own(session, actor, query)

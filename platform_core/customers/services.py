@@ -55,7 +55,8 @@ def ref(customer: Customer) -> EntityRef:
 def next_code(session: Session, count: int = 1) -> list[str]:
     """Fresh customer codes such as C-2026-00042. Concurrent callers wait for each other until they commit."""
     year = clock.today().year
-    return [f"C-{year}-{counters.bump(session, f'customers.code.{year}'):05}" for _number in range(count)]
+    last = counters.bump(session, f"customers.code.{year}", by=count)
+    return [f"C-{year}-{number:05}" for number in range(last - count + 1, last + 1)]
 
 
 def create(session: Session, actor: Actor, data: CustomerInput) -> Customer:

@@ -1,0 +1,98 @@
+"""JSON: single customers, their contacts and numbers. The list and the search are in `list_routes`."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from msgspec import UNSET, UnsetType
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.customers import contacts, outputs, queries, reveal, services
+from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch, DuplicateQuery
+from platform_core.customers.outputs import ContactOut, CustomerOut, DuplicateOut, RevealedOut
+from platform_core.web.apis import Items
+from platform_core.web.routing import delete, get, patch, post
+
+
+class CustomerChange(CustomerPatch, kw_only=True, omit_defaults=True):
+    """Only the given fields. With `version`, a change that others have overtaken is refused with 409."""
+
+    version: int | UnsetType = UNSET
+
+
+@post("/", permission="customers.create", name="customers:api_create", status_code=201)
+def create(session: Session, actor: Actor, data: CustomerInput) -> CustomerOut:
+    customer = services.create(session, actor, data)
+    session.flush()  # the answer shows what the database filled in
+    return outputs.customer(customer, [])
+
+
+@get("/{customer_id:uuid}", permission="customers.view", name="customers:api_get")
+def read(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
+    customer = queries.get(session, customer_id)
+    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
+
+
+@patch("/{customer_id:uuid}", permission="customers.edit", name="customers:api_update")
+def update(session: Session, actor: Actor, customer_id: UUID, data: CustomerChange) -> CustomerOut:
+    version = None if data.version is UNSET else data.version
+    data.version = UNSET
+    customer = services.update(session, actor, customer_id, data, version)
+    session.flush()  # the answer shows the new version
+    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
+
+
+@delete("/{customer_id:uuid}", permission="customers.delete", name="customers:api_delete", status_code=204)
+def remove(session: Session, actor: Actor, customer_id: UUID) -> None:
+    services.move_to_bin(session, actor, customer_id)
+
+
+@post("/{customer_id:uuid}/restore", permission="customers.delete", name="customers:api_restore")
+def restore(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
+    customer = services.restore(session, actor, customer_id)
+    session.flush()  # the answer shows the new version
+    return outputs.customer(customer)
+
+
+@post("/duplicates", permission="customers.create", name="customers:api_duplicates", opt={"unkept": True})
+def look_for_duplicates(session: Session, actor: Actor, data: DuplicateQuery) -> Items[DuplicateOut]:
+    found = services.possible_duplicates(session, actor, data.name, data.phone)
+    return Items([outputs.duplicate(item) for item in found])
+
+
+@get("/{customer_id:uuid}/contacts", permission="customers.view", name="customers:api_contacts")
+def list_contacts(session: Session, actor: Actor, customer_id: UUID) -> Items[ContactOut]:
+    """All contacts of a customer, the main one first; a customer has few, so there is one page."""
+    customer = queries.get(session, customer_id)
+    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    people = queries.contacts_of(session, customer_id)
+    points = queries.points_of_contacts(session, [person.id for person in people])
+    return Items([outputs.contact(person, points[person.id]) for person in people])
+
+
+@post("/{customer_id:uuid}/contacts", permission="customers.edit", name="customers:api_add_contact", status_code=201)
+def add_contact(session: Session, actor: Actor, customer_id: UUID, data: ContactInput) -> ContactOut:
+    data.customer_id = customer_id
+    contact = contacts.create(session, actor, data)
+    return outputs.contact(contact, queries.points_of_contacts(session, [contact.id])[contact.id])
+
+
+@post(
+    "/{customer_id:uuid}/points/{point_id:uuid}/reveal", permission="customers.reveal", name="customers:api_reveal",
+    opt={"unkept": True},
+)  # fmt: skip
+def reveal_point(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, point_id: UUID
+) -> RevealedOut:
+    """The clear value; audited, counted, and never stored with an idempotency key."""
+    return outputs.revealed(reveal.reveal(session, actor, customer_id, point_id))
+
+
+HANDLERS = [
+    create, read, update, remove, restore, look_for_duplicates, list_contacts, add_contact, reveal_point,
+]  # fmt: skip

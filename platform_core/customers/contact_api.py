@@ -1,0 +1,79 @@
+"""JSON: contacts, with a customer or standing alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar.params import Parameter
+from msgspec import UNSET, UnsetType
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
+from platform_core.customers import contacts, outputs, queries
+from platform_core.customers.forms import ContactInput, ContactPatch
+from platform_core.customers.models import Contact
+from platform_core.customers.outputs import ContactOut
+from platform_core.web import cursors
+from platform_core.web.apis import Items
+from platform_core.web.routing import delete, get, patch, post
+
+
+class ContactChange(ContactPatch, kw_only=True, omit_defaults=True):
+    """Only the given fields. `customer_id` attaches a contact that stood alone."""
+
+    version: int | UnsetType = UNSET
+    customer_id: UUID | UnsetType = UNSET
+
+
+@get("/", permission="customers.view", name="customers:api_all_contacts")
+def list_all(
+    session: Session, actor: Actor, cursor: str = "", limit: Annotated[int, Parameter(ge=1, le=200)] = 50
+) -> Items[ContactOut]:
+    """Every contact the caller may see, newest first."""
+    statement = select(Contact).where(Contact.deleted_at.is_(None)).order_by(Contact.id.desc()).limit(limit + 1)
+    if cursor:
+        statement = statement.where(Contact.id < cursors.decode(cursor, 1)[0])
+    rows = session.scalars(statement).all()
+    page = rows[:limit]
+    points = queries.points_of_contacts(session, [row.id for row in page])
+    audit.record(session, actor, "customers.contacts", ids=[row.id for row in page])
+    following = cursors.encode([page[-1].id]) if len(rows) > limit else None
+    return Items([outputs.contact(row, points[row.id]) for row in page], following)
+
+
+@post("/", permission="customers.create", name="customers:api_create_contact", status_code=201)
+def create(session: Session, actor: Actor, data: ContactInput) -> ContactOut:
+    return _out(session, contacts.create(session, actor, data))
+
+
+@get("/{contact_id:uuid}", permission="customers.view", name="customers:api_contact")
+def read(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
+    contact = queries.contact(session, contact_id)
+    audit.record(session, actor, "customers.view", contacts.ref(contact), customer_id=contact.customer_id)
+    return _out(session, contact)
+
+
+@patch("/{contact_id:uuid}", permission="customers.edit", name="customers:api_update_contact")
+def update(session: Session, actor: Actor, contact_id: UUID, data: ContactChange) -> ContactOut:
+    version, customer_id = data.version, data.customer_id
+    data.version = data.customer_id = UNSET
+    contact = contacts.update(session, actor, contact_id, data, None if version is UNSET else version)
+    if customer_id is not UNSET and customer_id != contact.customer_id:
+        contacts.attach(session, actor, contact_id, customer_id)
+    session.flush()  # the answer shows the new version
+    return _out(session, contact)
+
+
+@delete("/{contact_id:uuid}", permission="customers.edit", name="customers:api_delete_contact", status_code=204)
+def remove(session: Session, actor: Actor, contact_id: UUID) -> None:
+    contacts.remove(session, actor, contact_id)
+
+
+def _out(session: Session, contact: Contact) -> ContactOut:
+    return outputs.contact(contact, queries.points_of_contacts(session, [contact.id])[contact.id])
+
+
+HANDLERS = [list_all, create, read, update, remove]

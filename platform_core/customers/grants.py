@@ -1,0 +1,15 @@
+"""What the preset roles may do with customers, until an admin says otherwise."""
+
+from __future__ import annotations
+
+_OWN = {"view": "own", "create": "all", "edit": "own", "reveal": "own", "import": "all"}
+_DEPARTMENT = {**dict.fromkeys(("view", "edit", "delete", "reveal"), "subtree"), "create": "all", "import": "all"}
+_ROLES = {
+    "coordinator": _OWN,
+    "department_head": _DEPARTMENT,
+    "management": dict.fromkeys(("view", "create", "edit", "delete", "reveal", "import"), "all"),
+    "office": dict.fromkeys(("view", "create", "edit", "import"), "all"),
+    "finance": {"view": "all"},
+}
+DEFAULT = {role: {f"customers.{verb}": scope for verb, scope in grants.items()} for role, grants in _ROLES.items()}
+"""Role code -> permission -> scope name."""

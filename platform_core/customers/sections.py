@@ -1,0 +1,154 @@
+"""The record's own tabs on the customer page: what each reads and which template draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.identity import Actor
+from platform_core.customers import fields, filetypes, queries, rights
+from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.kernel.errors import Forbidden
+from platform_core.kernel.i18n import translator
+from platform_core.web import cursors
+
+_ = translator("customers")
+_HISTORY_PAGE = 50
+POINT_ICONS = {
+    "mobile": "device-mobile", "phone": "phone", "fax": "printer", "email": "mail", "wechat": "brand-wechat",
+    "qq": "message-circle",
+}  # fmt: skip
+ACTIONS = {
+    "customers.view": _.lazy("Opened the page"),
+    "customers.timeline": _.lazy("Read older lines"),
+    "customers.list": _.lazy("Saw it in a list"),
+    "customers.search": _.lazy("Found it by search"),
+    "customers.create": _.lazy("Added the customer"),
+    "customers.update": _.lazy("Changed the record"),
+    "customers.set_status": _.lazy("Changed the status"),
+    "customers.delete": _.lazy("Moved it to the bin"),
+    "customers.restore": _.lazy("Took it out of the bin"),
+    "customers.reveal": _.lazy("Looked at a number"),
+    "customers.tags": _.lazy("Changed the tags"),
+    "customers.attach": _.lazy("Added a file"),
+    "customers.detach": _.lazy("Removed a file"),
+    "customers.download": _.lazy("Downloaded a file"),
+    "customers.address": _.lazy("Changed an address"),
+    "customers.point_delete": _.lazy("Removed a number"),
+    "customers.contact_create": _.lazy("Added a contact"),
+    "customers.contact_update": _.lazy("Changed a contact"),
+    "customers.contact_delete": _.lazy("Removed a contact"),
+    "customers.contact_attach": _.lazy("Attached a contact"),
+    "permissions.denied": _.lazy("Was refused"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact with its numbers and accounts; without a contact, those of the customer itself."""
+
+    contact: Contact | None
+    points: list[ContactPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line of the audit trail as people read it; `fields`: (label, before, after)."""
+
+    entry: AuditEntry
+    what: str
+    fields: list[tuple[str, str, str]]
+
+
+Section = tuple[str, dict[str, Any]]
+"""Template and context."""
+
+
+def contacts(session: Session, actor: Actor, customer: Customer) -> Section:
+    points = queries.points_of(session, customer.id)
+    people = [
+        Person(contact, [point for point in points if point.contact_id == contact.id])
+        for contact in queries.contacts_of(session, customer.id)
+    ]
+    own = [point for point in points if point.contact_id is None]
+    return "customers/_contacts.html", {
+        "people": [*([Person(None, own)] if own else []), *people],
+        "may_edit": rights.may(session, actor, "customers.edit", customer),
+        "may_reveal": rights.may(session, actor, "customers.reveal", customer),
+        "point_icons": POINT_ICONS,
+    }
+
+
+def files(session: Session, actor: Actor, customer: Customer) -> Section:
+    return "customers/_files.html", {
+        "files": queries.attachments_of(session, customer.id),
+        "may_edit": rights.may(session, actor, "customers.edit", customer),
+        "accept": filetypes.ACCEPT,
+    }
+
+
+def record(session: Session, actor: Actor, customer: Customer) -> Section:
+    """Every field that says something, in groups."""
+    groups = []
+    for title, names in fields.GROUPS.items():
+        shown = [(fields.label(name), fields.shown(session, name, getattr(customer, name))) for name in names]
+        filled = [(label, value) for label, value in shown if value]
+        if filled and (title != fields.PERSON or customer.kind == "person"):
+            groups.append((str(title), filled))
+    return "customers/_record.html", {
+        "groups": groups,
+        "addresses": queries.addresses_of(session, customer.id),
+        "address_kinds": fields.ADDRESS_KINDS,
+        "may_edit": rights.may(session, actor, "customers.edit", customer),
+    }
+
+
+def history(session: Session, actor: Actor, customer: Customer, before: str = "") -> Section:
+    """What the audit trail says of this customer, newest first. Raises Forbidden without the right to read it."""
+    if not actor.can("audit.read"):
+        raise Forbidden(_("Only those who may read the audit trail see this."))
+    statement = (
+        select(AuditEntry)
+        .where(AuditEntry.customer_id == customer.id)
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+        .limit(_HISTORY_PAGE + 1)
+    )
+    if before:
+        at, mark = cast("tuple[datetime, UUID]", cursors.decode(before, 2))
+        statement = statement.where(or_(AuditEntry.at < at, and_(AuditEntry.at == at, AuditEntry.id < mark)))
+    rows = session.scalars(statement).all()
+    page = rows[:_HISTORY_PAGE]
+    older = cursors.encode([page[-1].at, page[-1].id]) if len(rows) > _HISTORY_PAGE else ""
+    changes = [
+        Change(entry, str(ACTIONS.get(entry.action, entry.action)), _differences(session, entry)) for entry in page
+    ]
+    return "customers/_history.html", {"changes": changes, "older": older}
+
+
+def _differences(session: Session, entry: AuditEntry) -> list[tuple[str, str, str]]:
+    names = dict.fromkeys([*entry.before, *entry.after])
+    return [
+        (fields.label(name), _text(session, name, entry.before.get(name)), _text(session, name, entry.after.get(name)))
+        for name in names
+    ]
+
+
+def _text(session: Session, name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return fields.shown(session, name, value)
+
+
+BY_TAB: Mapping[str, Callable[[Session, Actor, Customer], Section]] = {
+    "contacts": contacts,
+    "files": files,
+    "record": record,
+    "history": history,
+}
