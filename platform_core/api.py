@@ -6,6 +6,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from platform_core.audit.services import changes, record
+from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, DemoHouse
 from platform_core.contracts.entities import CustomerReference, Entity, EntityRef, SearchHit, SearchSource
 from platform_core.contracts.events import Event, Job, Listener
 from platform_core.contracts.identity import Actor, Permission, Scope
@@ -20,9 +21,16 @@ from platform_core.contracts.pages import (
     WorkItem,
     WorkSection,
 )
-from platform_core.contracts.plugin import DemoData, Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
+from platform_core.contracts.plugin import Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
-from platform_core.customers.models import Customer
+from platform_core.customers.attachments import store as store_attachment
+from platform_core.customers.models import Attachment, Contact, Customer
+from platform_core.customers.queries import contacts_of as customer_contacts
+from platform_core.customers.queries import get as customer_get
+from platform_core.customers.rights import may as customer_may
+from platform_core.customers.rights import require as customer_require
+from platform_core.customers.services import set_status as customer_set_status
+from platform_core.customers.services import touch as customer_touch
 from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
 from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
@@ -31,15 +39,29 @@ from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
-from platform_core.kernel.scope import actor_of
+from platform_core.kernel.scope import actor_of, proven
 from platform_core.kernel.types import Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
-from platform_core.users.models import User
+from platform_core.relay.models import Engagement, Leg, Route, RouteStep
+from platform_core.relay.queries import may_write as engagement_may_write
+from platform_core.relay.queries import view_of as engagement_view
+from platform_core.relay.queries import writable_engagements
+from platform_core.relay.services import cancel as cancel_engagement
+from platform_core.relay.services import engagements_of, open_engagement
+from platform_core.users.models import Department, User
+from platform_core.web.apis import Items
+from platform_core.web.cursors import decode as decode_cursor
+from platform_core.web.cursors import encode as encode_cursor
 from platform_core.web.endpoint import SIGNED_IN
+from platform_core.web.formats import ago as time_ago
+from platform_core.web.formats import day as day_text
+from platform_core.web.formats import due as due_text
+from platform_core.web.formats import due_tone
+from platform_core.web.formats import money as money_text
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import fragment, page, redirect
-from platform_core.web.requests import platform_of
+from platform_core.web.requests import platform_of, wants_fragment
 from platform_core.web.routing import delete, get, patch, post, put
 
 __all__ = [
@@ -48,15 +70,22 @@ __all__ = [
     "SIGNED_IN",
     "Action",
     "Actor",
+    "Attachment",
     "BatonError",
     "Bound",
     "Conflict",
+    "Contact",
     "Customer",
     "CustomerReference",
     "DeclarativeBase",
+    "DemoContext",
+    "DemoCustomer",
     "DemoData",
+    "DemoHouse",
+    "Department",
     "Dictionary",
     "DictionaryEntry",
+    "Engagement",
     "Entity",
     "EntityRef",
     "Event",
@@ -65,10 +94,12 @@ __all__ = [
     "FormData",
     "Identified",
     "Invalid",
+    "Items",
     "Job",
     "JobContext",
     "JobFailedError",
     "Json",
+    "Leg",
     "Listener",
     "Money",
     "NavItem",
@@ -80,6 +111,8 @@ __all__ = [
     "Provider",
     "Request",
     "Response",
+    "Route",
+    "RouteStep",
     "Routes",
     "Scope",
     "SearchHit",
@@ -101,28 +134,50 @@ __all__ = [
     "actor_of",
     "at_local",
     "bind",
+    "cancel_engagement",
     "changes",
+    "customer_contacts",
+    "customer_get",
+    "customer_may",
+    "customer_require",
+    "customer_set_status",
+    "customer_touch",
     "day_start",
+    "day_text",
+    "decode_cursor",
     "delete",
     "dictionaries",
+    "due_text",
+    "due_tone",
+    "encode_cursor",
+    "engagement_may_write",
+    "engagement_view",
+    "engagements_of",
     "enqueue",
     "fragment",
     "get",
     "initial",
     "local",
+    "money_text",
     "new_id",
     "next_weekday",
     "noop",
     "now",
     "on_commit",
+    "open_engagement",
     "page",
     "patch",
     "platform_of",
     "post",
+    "proven",
     "publish",
     "put",
     "record",
     "redirect",
+    "store_attachment",
+    "time_ago",
     "today",
     "translator",
+    "wants_fragment",
+    "writable_engagements",
 ]

@@ -17,7 +17,7 @@ def seed(runtime: Runtime) -> None:
         presets.install(session, runtime.manager, runtime.settings.language)
         filled = set(session.scalars(select(DictionaryRow.dictionary).distinct()))
         with speaking(runtime.settings.language):
-            for dictionary in runtime.manager.declared.dictionaries:
+            for dictionary in (item.value for item in runtime.manager.declared.dictionaries.installed()):
                 if dictionary.name in filled:
                     continue
                 for entry in dictionary.entries:
@@ -31,4 +31,5 @@ def seed(runtime: Runtime) -> None:
                             data=entry.data,
                         )
                     )
+            runtime.manager.pm.hook.baton_seed(session=session)
         dictionaries.changed(session)

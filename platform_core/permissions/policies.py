@@ -13,8 +13,8 @@ from platform_core.permissions.models import Access
 _access = Access.__table__.alias("scope_access")
 
 
-def accessible(actor: Actor, column: str, permission: str, *, take_over: str = "relay.accept") -> ColumnElement[bool] | Any:
-    """A subselect of `column` (customer_id or engagement_id) over the access rows that include the actor.
+def accessible(actor: Actor, column: str, permission: str, *, take_over: str = "relay.accept") -> list[Any]:
+    """Subselects of `column` (customer_id or engagement_id) over the access rows that include the actor.
 
     Their own memberships and shares, batons offered to them or to their department, and, where the scope of
     `permission` covers departments, everything those departments have or had a leg in.
@@ -28,8 +28,6 @@ def accessible(actor: Actor, column: str, permission: str, *, take_over: str = "
     if departments:
         routes.append(and_(_access.c.department_id.in_(departments), live))
     return [select(_access.c[column]).where(route) for route in routes]
-
-
 
 
 def customer_predicate(model: Any, actor: Actor, permission: str = "customers.view") -> ColumnElement[bool] | None:
@@ -68,26 +66,33 @@ class ThroughCustomer:
 class ThroughEngagement:
     """Rows that are visible when their customer is and, if they belong to an engagement, when that is too."""
 
-    def __init__(self, model: type[Any], customers: Any, *, column: str = "engagement_id") -> None:
+    def __init__(
+        self, model: type[Any], customers: Any, *, column: str = "engagement_id", permission: str = ""
+    ) -> None:
+        """`permission` is the owner's own right to view, where it has one; the narrower of it and relay.view counts."""
         self._model = model
         self._column = column
         self._customer = ThroughCustomer(model, customers)
+        self._permission = permission
 
     def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
-        engagement = engagement_predicate(getattr(self._model, self._column), actor)
+        if self._permission and not actor.can(self._permission):
+            return false()
+        column = getattr(self._model, self._column)
+        narrower = min(("relay.view", self._permission or "relay.view"), key=actor.scope)
+        engagement = engagement_predicate(column, actor, narrower)
         customer = self._customer.predicate(actor)
         if engagement is None:
             return customer
-        column = getattr(self._model, self._column)
         part = or_(column.is_(None), engagement) if column.nullable else engagement
         return part if customer is None else and_(customer, part)
 
 
-def engagement_predicate(column: Any, actor: Actor) -> ColumnElement[bool] | None:
+def engagement_predicate(column: Any, actor: Actor, permission: str = "relay.view") -> ColumnElement[bool] | None:
     """`column` holds engagement ids; None means every engagement."""
-    scope = actor.scope("relay.view")
+    scope = actor.scope(permission)
     if scope == Scope.ALL:
         return None
     if scope == Scope.NONE:
         return false()
-    return or_(*(column.in_(ids) for ids in accessible(actor, "engagement_id", "relay.view")))
+    return or_(*(column.in_(ids) for ids in accessible(actor, "engagement_id", permission)))

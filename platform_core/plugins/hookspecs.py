@@ -12,11 +12,12 @@ from uuid import UUID
 
 import pluggy
 
+from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
-from platform_core.contracts.plugin import DemoData, Dictionary, PluginInfo, Routes, Setting
+from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Provider
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def baton_ports() -> Sequence[Provider[Any]]:
 @hookspec
 def baton_dictionaries() -> Sequence[Dictionary]:
     """Declare dictionaries and the entries they start with. Called once; entries are inserted by `baton migrate`."""
+
+
+@hookspec
+def baton_seed(session: Session) -> None:
+    """Put the first rows into your own tables, in the deployment's language. Called by every `baton migrate`.
+
+    Add only what a fresh install lacks: nothing once there are rows, since an admin may have removed some.
+    """
 
 
 @hookspec

@@ -9,7 +9,16 @@ from uuid import UUID
 from sqlalchemy import Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platform_core.api import COLUMN_TYPES, METADATA, DeclarativeBase, Identified, Money, Stamped, UtcDateTime, Versioned
+from platform_core.api import (
+    COLUMN_TYPES,
+    METADATA,
+    DeclarativeBase,
+    Identified,
+    Money,
+    Stamped,
+    UtcDateTime,
+    Versioned,
+)
 
 
 class Base(DeclarativeBase):
@@ -35,7 +44,9 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     __tablename__ = "opportunities_opportunity"
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
-    engagement_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_engagement.id", ondelete="SET NULL"), index=True)
+    engagement_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("relay_engagement.id", ondelete="SET NULL"), index=True
+    )
     project_type_id: Mapped[UUID] = mapped_column(ForeignKey("opportunities_project_type.id", ondelete="RESTRICT"))
     title: Mapped[str] = mapped_column(String(120))
     need: Mapped[str] = mapped_column(Text, default="")
@@ -46,12 +57,16 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     stage: Mapped[str] = mapped_column(String(10), default="open")
     """open, won or lost"""
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    closed_by_label: Mapped[str] = mapped_column(String(120), default="")
+    closed_department_label: Mapped[str] = mapped_column(String(80), default="")
     lost_reason: Mapped[str] = mapped_column(String(200), default="")
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"), index=True)
+    """Who works on it: its creator, then whoever takes the baton while it is open."""
     owner_label: Mapped[str] = mapped_column(String(120), default="")
     department_label: Mapped[str] = mapped_column(String(80), default="")
+    created_by_label: Mapped[str] = mapped_column(String(120), default="")
+    created_department_label: Mapped[str] = mapped_column(String(80), default="")
 
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
     __table_args__ = (Index("ix_opportunities_opportunity_updated_at", "updated_at", "id"),)
 
 
@@ -61,8 +76,12 @@ class Contract(Identified, Stamped, Versioned, Base):
     __tablename__ = "opportunities_contract"
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
-    engagement_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_engagement.id", ondelete="SET NULL"), index=True)
-    opportunity_id: Mapped[UUID] = mapped_column(ForeignKey("opportunities_opportunity.id", ondelete="CASCADE"), index=True)
+    engagement_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("relay_engagement.id", ondelete="SET NULL"), index=True
+    )
+    opportunity_id: Mapped[UUID] = mapped_column(
+        ForeignKey("opportunities_opportunity.id", ondelete="CASCADE"), index=True
+    )
     number: Mapped[str] = mapped_column(String(60), unique=True)
     signed_on: Mapped[date] = mapped_column(Date())
     amount: Mapped[Decimal] = mapped_column(Money())
@@ -71,5 +90,5 @@ class Contract(Identified, Stamped, Versioned, Base):
     term: Mapped[str] = mapped_column(String(200), default="")
     attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_attachment.id", ondelete="SET NULL"))
     signed_by_label: Mapped[str] = mapped_column(String(120), default="")
-
-    __mapper_args__ = {"version_id_col": "version"}  # noqa: RUF012
+    """Who entered it."""
+    department_label: Mapped[str] = mapped_column(String(80), default="")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pluggy
+from baton_plugins.opportunities import api, contract_routes, demo, models, panels, project_types, routes, type_routes
 
-from baton_plugins.opportunities import models
 from platform_core.api import (
     Customer,
     CustomerReference,
     Entity,
+    NavItem,
     Permission,
     PluginInfo,
+    Routes,
+    SearchSource,
     ThroughEngagement,
     translator,
 )
@@ -21,21 +24,17 @@ hookimpl = pluggy.HookimplMarker("baton")
 
 @hookimpl
 def baton_plugin_info() -> PluginInfo:
-    return PluginInfo(
-        "opportunities",
-        _.lazy("Opportunities"),
-        _.lazy("Opportunities, project types with routes, contracts"),
-        "baton_plugins.opportunities",
-    )
+    about = _.lazy("Opportunities, project types with routes, contracts")
+    return PluginInfo("opportunities", _.lazy("Opportunities"), about, "baton_plugins.opportunities")
 
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [
-        Entity(models.Opportunity, ThroughEngagement(models.Opportunity, Customer)),
-        Entity(models.Contract, ThroughEngagement(models.Contract, Customer)),
-        Entity(models.ProjectType, None, reason="kinds of business, not about anybody"),
-    ]
+    opportunity, contract = (
+        Entity(model, ThroughEngagement(model, Customer, permission="opportunities.view"))
+        for model in (models.Opportunity, models.Contract)
+    )
+    return [opportunity, contract, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
 
 
 @hookimpl
@@ -62,3 +61,39 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
         "finance": {"opportunities.view": "all"},
         "office": {"opportunities.view": "all", "opportunities.types": "all"},
     }
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    handlers = [*routes.HANDLERS, *contract_routes.HANDLERS]
+    return [Routes("/opportunities", handlers), Routes(type_routes.URL, type_routes.HANDLERS)]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/opportunities", api.OPPORTUNITIES), Routes("/contracts", api.CONTRACTS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    types = _.lazy("Project types")
+    return [
+        NavItem("opportunities", _.lazy("Opportunities"), "/opportunities", "briefcase", routes.VIEW),
+        NavItem("project_types", types, type_routes.URL, "route", type_routes.TYPES, "settings", 60),
+    ]
+
+
+@hookimpl
+def baton_search_sources() -> list[SearchSource]:
+    return [SearchSource("opportunities", _.lazy("Opportunities"), routes.VIEW, panels.find)]
+
+
+baton_seed = project_types.baton_seed
+baton_customer_actions = panels.baton_customer_actions
+baton_customer_facts = panels.baton_customer_facts
+baton_customer_panels = panels.baton_customer_panels
+baton_customer_timeline = panels.baton_customer_timeline
+baton_demo_data = demo.baton_demo_data
+baton_engagement_summary = panels.baton_engagement_summary
+baton_handover_blockers = panels.baton_handover_blockers
+baton_leg_taken = panels.baton_leg_taken

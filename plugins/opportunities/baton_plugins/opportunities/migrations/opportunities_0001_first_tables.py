@@ -6,7 +6,6 @@ Revision: opportunities_0001
 from __future__ import annotations
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "opportunities_0001"
@@ -47,10 +46,14 @@ def upgrade() -> None:
         sa.Column("expected_on", sa.Date(), nullable=True),
         sa.Column("stage", sa.String(length=10), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_label", sa.String(length=120), nullable=False),
+        sa.Column("closed_department_label", sa.String(length=80), nullable=False),
         sa.Column("lost_reason", sa.String(length=200), nullable=False),
         sa.Column("owner_id", sa.Uuid(), nullable=True),
         sa.Column("owner_label", sa.String(length=120), nullable=False),
         sa.Column("department_label", sa.String(length=80), nullable=False),
+        sa.Column("created_by_label", sa.String(length=120), nullable=False),
+        sa.Column("created_department_label", sa.String(length=80), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -98,6 +101,7 @@ def upgrade() -> None:
         sa.Column("term", sa.String(length=200), nullable=False),
         sa.Column("attachment_id", sa.Uuid(), nullable=True),
         sa.Column("signed_by_label", sa.String(length=120), nullable=False),
+        sa.Column("department_label", sa.String(length=80), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

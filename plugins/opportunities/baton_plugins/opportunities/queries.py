@@ -1,0 +1,156 @@
+"""Reading opportunities and contracts, as far as the scope policies let the session's actor see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
+
+from platform_core.api import Attachment, Customer, NotFound, Session, translator
+
+_ = translator("opportunities")
+_CACHE = "opportunities.of_customer"
+_MOST = 200
+"""Opportunities of one customer that its page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An opportunity with what every view of it shows beside it."""
+
+    opportunity: Opportunity
+    type_name: str
+    contracts: tuple[Contract, ...] = ()
+
+    @property
+    def contract(self) -> Contract | None:
+        """The latest one."""
+        return max(self.contracts, key=lambda item: (item.signed_on, item.created_at), default=None)
+
+
+def get(session: Session, opportunity_id: UUID) -> Opportunity:
+    """Raises NotFound, also for opportunities of engagements that the actor has no part in."""
+    found = session.scalars(select(Opportunity).where(Opportunity.id == opportunity_id)).one_or_none()
+    if found is None:
+        raise NotFound(_("This opportunity does not exist, or it is not yours to see."))
+    return found
+
+
+def detail(session: Session, opportunity_id: UUID) -> tuple[Row, Customer]:
+    """One opportunity with its type, contracts and customer. Raises NotFound as `get` does."""
+    found = session.execute(
+        select(Opportunity, ProjectType.name, Customer)
+        .join(ProjectType, ProjectType.id == Opportunity.project_type_id)
+        .join(Customer, Customer.id == Opportunity.customer_id)
+        .where(Opportunity.id == opportunity_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(_("This opportunity does not exist, or it is not yours to see."))
+    opportunity, type_name, customer = found
+    contracts = session.scalars(
+        select(Contract).where(Contract.opportunity_id == opportunity_id).order_by(Contract.signed_on, Contract.id)
+    ).all()
+    return Row(opportunity, type_name, tuple(contracts)), customer
+
+
+def of_customer(session: Session, customer_id: UUID) -> list[Row]:
+    """A customer's opportunities, newest first, with their contracts.
+
+    One statement per session, however often asked: facts, panels and timeline of the customer page start from it.
+    """
+    cache: dict[UUID, list[Row]] = session.info.setdefault(_CACHE, {})
+    if customer_id not in cache:
+        found = session.execute(
+            select(Opportunity, ProjectType.name, Contract)
+            .join(ProjectType, ProjectType.id == Opportunity.project_type_id)
+            .outerjoin(Contract, Contract.opportunity_id == Opportunity.id)
+            .where(Opportunity.customer_id == customer_id)
+            .order_by(Opportunity.created_at.desc(), Opportunity.id.desc())
+            .limit(_MOST)
+        )
+        cache[customer_id] = _gathered(found)
+    return cache[customer_id]
+
+
+def forget(session: Session) -> None:
+    """After a change: what this session has read of customers' opportunities is out of date."""
+    session.info.pop(_CACHE, None)
+
+
+def of_engagement(session: Session, engagement_id: UUID) -> list[Row]:
+    """Opportunities (nearly always one) that run in an engagement, with their contracts."""
+    found = session.execute(
+        select(Opportunity, ProjectType.name, Contract)
+        .join(ProjectType, ProjectType.id == Opportunity.project_type_id)
+        .outerjoin(Contract, Contract.opportunity_id == Opportunity.id)
+        .where(Opportunity.engagement_id == engagement_id)
+        .order_by(Opportunity.created_at, Opportunity.id)
+    )
+    return _gathered(found)
+
+
+def _gathered(found: Iterable[Any]) -> list[Row]:
+    """One row per opportunity out of one per contract."""
+    rows: dict[UUID, Row] = {}
+    for opportunity, type_name, signed in found:
+        earlier = rows[opportunity.id].contracts if opportunity.id in rows else ()
+        rows[opportunity.id] = Row(opportunity, type_name, earlier + ((signed,) if signed is not None else ()))
+    return list(rows.values())
+
+
+def contract(session: Session, contract_id: UUID) -> Contract:
+    found = session.scalars(select(Contract).where(Contract.id == contract_id)).one_or_none()
+    if found is None:
+        raise NotFound(_("This contract does not exist, or it is not yours to see."))
+    return found
+
+
+def contract_numbered(session: Session, number: str) -> tuple[Contract, str] | None:
+    """The contract of that number among those the actor sees, with its customer's name."""
+    found = session.execute(
+        select(Contract, Customer.name)
+        .join(Customer, Customer.id == Contract.customer_id)
+        .where(func.lower(Contract.number) == number.lower())
+    ).first()
+    return (found[0], found[1]) if found else None
+
+
+def files_of(session: Session, contracts: Sequence[Contract]) -> dict[UUID, Attachment]:
+    """Attachment id -> attachment of contracts."""
+    ids = [item.attachment_id for item in contracts if item.attachment_id]
+    if not ids:
+        return {}
+    return {item.id: item for item in session.scalars(select(Attachment).where(Attachment.id.in_(ids)))}
+
+
+def project_type(session: Session, code: str) -> ProjectType | None:
+    return session.scalars(select(ProjectType).where(ProjectType.code == code)).one_or_none()
+
+
+def project_types(session: Session, *, active: bool = False) -> list[ProjectType]:
+    """In display order; with `active` only those that may be chosen."""
+    statement = select(ProjectType).order_by(ProjectType.order, ProjectType.code)
+    if active:
+        statement = statement.where(ProjectType.active)
+    return list(session.scalars(statement))
+
+
+def matching(text: str) -> ColumnElement[bool]:
+    """Opportunities by title or by the number of a contract."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    numbered = aliased(Contract)
+    by_number = select(numbered.opportunity_id).where(numbered.number.ilike(f"{escaped}%", escape="\\"))
+    return or_(Opportunity.title.ilike(f"%{escaped}%", escape="\\"), Opportunity.id.in_(by_number))
+
+
+def weighted(opportunity: Opportunity) -> Decimal | None:
+    """Expected value times probability, rounded half up to a cent when shown or stored."""
+    if opportunity.expected_value is None:
+        return None
+    return opportunity.expected_value * opportunity.probability / 100
