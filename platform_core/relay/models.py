@@ -39,7 +39,7 @@ class RouteStep(Identified, Base):
     department_id: Mapped[UUID] = mapped_column(ForeignKey("users_department.id", ondelete="RESTRICT"))
     title: Mapped[str] = mapped_column(String(80), default="")
     checklist: Mapped[list[Any]] = mapped_column(Json, default=list)
-    """[{"key": "first_payment", "label": "首付款", "required": true}, …]"""
+    """[{"key": "first_payment", "label": "First payment", "required": true}, …]"""
     needs: Mapped[list[Any]] = mapped_column(Json, default=list)
     """Codes that plugins check before this leg may be handed on, e.g. `contract`."""
     accept_hours: Mapped[int] = mapped_column(default=8)

@@ -69,7 +69,7 @@ def _lede(overdue: int, today: int, anything: bool) -> str:  # noqa: FBT001  a s
     if overdue:
         first = _.ngettext("%(num)s thing is overdue.", "%(num)s things are overdue.", overdue)
         rest = _.ngettext("%(num)s more for today.", "%(num)s more for today.", today) if today else ""
-        return f"{first} {rest}".strip()
+        return _("%(first)s %(second)s", first=first, second=rest) if rest else first
     if today:
         return _.ngettext("%(num)s thing for today.", "%(num)s things for today.", today)
     return _("Nothing is left for today.") if anything else ""

@@ -222,7 +222,10 @@ def test_routes_are_edited_and_running_engagements_keep_theirs(house, browser, r
     with runtime.database.system_session("test") as session:
         steps = session.scalars(select(RouteStep).order_by(RouteStep.position)).all()
         assert [step.department_id.hex for step in steps] == [UUID(office).hex, UUID(service).hex]
-        assert [(item["label"], item["required"]) for item in steps[0].checklist] == [("Names", True), ("Deposit", False)]
+        assert [(item["label"], item["required"]) for item in steps[0].checklist] == [
+            ("Names", True),
+            ("Deposit", False),
+        ]
         assert steps[0].checklist[0]["key"] == "names"
         assert (steps[0].needs, steps[0].accept_hours, steps[1].accept_hours) == (["contract", "invoice"], 4, 8)
         assert session.get_one(Route, house.route.id).name == "Short"

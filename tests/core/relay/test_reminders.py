@@ -1,0 +1,61 @@
+"""Reminders of the job `relay.remind`: each state once, nobody twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from platform_core.kernel.clock import freeze, now
+from platform_core.kernel.jobs import enqueue
+from platform_core.relay import services
+from platform_core.users.models import Notification
+
+
+def remind(house: Any, moment: Any = None) -> None:
+    with freeze(moment or now()):
+        with house.runtime.database.system_session("test") as session:
+            job_id = enqueue(session, "relay.remind")
+        assert house.runtime.jobs.run(job_id)
+
+
+def alarms(house: Any, name: str) -> list[str]:
+    with house.runtime.database.system_session("test") as session:
+        mine = select(Notification).where(Notification.user_id == house.people[name].id, Notification.icon == "alarm")
+        return [row.message for row in session.scalars(mine.order_by(Notification.id))]
+
+
+def test_overdue_offer_reminds_department_and_sender_once(house):
+    engagement_id = house.open()
+    leg_id = house.hand_over("collector", engagement_id)
+    remind(house)
+    assert alarms(house, "trainer") == []
+    later = now() + timedelta(hours=9)
+    for _time in range(2):
+        remind(house, later)
+    for name in ("trainer", "second_trainer", "train_head"):
+        assert alarms(house, name) == ["“%(title)s” of %(customer)s is still waiting to be taken over by you"], name
+    assert alarms(house, "collector") == ["%(department)s has not taken over “%(title)s” of %(customer)s in time"]
+    assert alarms(house, "clerk") == []
+    with freeze(later):
+        assert house.leg(leg_id).late
+
+
+def test_overdue_leg_reminds_its_holder_once(house):
+    engagement_id = house.open()
+    house.pass_on("collector", "trainer", engagement_id)
+    later = now() + timedelta(days=15)
+    for _time in range(2):
+        remind(house, later)
+    assert alarms(house, "trainer") == ["The leg “%(title)s” of %(customer)s is overdue"]
+    assert alarms(house, "collector") == []
+
+
+def test_a_returned_offer_reminds_nobody_of_itself(house):
+    engagement_id = house.open()
+    leg_id = house.hand_over("collector", engagement_id)
+    with house.as_("trainer") as (session, actor):
+        services.return_leg(session, actor, leg_id, "No")
+    remind(house, now() + timedelta(hours=9))
+    assert alarms(house, "trainer") == alarms(house, "collector") == []
