@@ -62,6 +62,7 @@ class Runtime:
         self.hooks = Hooks(self.manager)
         self.database = Database(settings.database_url, pool_size=settings.web_threads)
         self.database.vault = self.vault
+        self.database.files = settings.data_dir / "files"
         self.database.enabled_owners = lambda: self.manager.enabled
         self.jobs = JobRunner(self.database, self.manager.declared.jobs.get, self.hooks.load_actor)
         self.hub = Hub(settings.redis_url)
@@ -157,8 +158,13 @@ def create_app(runtime: Runtime, *, background: bool = True) -> Litestar:
         runtime.hooks.tell("baton_shutdown")
         runtime.close()
 
-    app = _build(runtime, _routers(runtime), [lifespan])
-    _check_guards(app)
+    routers = _routers(runtime)
+    try:
+        app = _build(runtime, routers, [lifespan])
+    except Exception:
+        if runtime.settings.strict_plugins:
+            raise
+        app = _build(runtime, _mountable(runtime, routers), [lifespan])
     runtime.platform.urls.update(_url_templates(app))
     return app
 
@@ -171,7 +177,7 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         opt={"public": True},
         include_in_schema=False,
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[*routers, static],
         lifespan=lifespan,
         state=State({"platform": runtime.platform}),
@@ -187,6 +193,8 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         logging_config=None,
         debug=False,
     )
+    _check_guards(app)
+    return app
 
 
 def _api_description() -> OpenAPIConfig:
@@ -199,29 +207,48 @@ def _api_description() -> OpenAPIConfig:
 
 
 def _routers(runtime: Runtime) -> list[Router]:
-    """One router per declared path. A plugin whose handlers cannot be mounted is set aside; the rest serves."""
+    """One router per declared path. A plugin whose handlers are none is set aside; the rest serves."""
     declared = runtime.manager.declared
     routers: list[Router] = []
     for prefix, registry in (("", declared.routes), ("/api/v1", declared.api)):
         for item in registry.installed():
-            router = Router(
-                prefix + item.value.path,
-                route_handlers=item.value.handlers,
-                opt={"plugin": item.owner},
-                include_in_schema=bool(prefix),
-            )
-            plugin = runtime.manager.plugins[item.owner]
-            if plugin.builtin:
-                routers.append(router)
-                continue
             try:
-                _check_guards(_build(runtime, [*routers, router], []))
+                router = Router(
+                    prefix + item.value.path,
+                    route_handlers=item.value.handlers,
+                    opt={"plugin": item.owner},
+                    include_in_schema=bool(prefix),
+                )
             except Exception as error:
-                if runtime.settings.strict_plugins:
-                    raise
-                runtime.manager.fail(plugin, "broken", f"its routes cannot be mounted: {error}")
+                _set_aside(runtime, item.owner, error)
             else:
                 routers.append(router)
+    return _healthy(runtime, routers)
+
+
+def _mountable(runtime: Runtime, routers: list[Router]) -> list[Router]:
+    """The routers without those of plugins that cannot be mounted beside the others. Slow: mounts one by one."""
+    mounted = [router for router in routers if runtime.manager.plugins[router.opt["plugin"]].builtin]
+    for router in routers:
+        if router in mounted:
+            continue
+        try:
+            _build(runtime, [*mounted, router], [])
+        except Exception as error:
+            _set_aside(runtime, router.opt["plugin"], error)
+        else:
+            mounted.append(router)
+    return _healthy(runtime, mounted)
+
+
+def _set_aside(runtime: Runtime, owner: str, error: Exception) -> None:
+    plugin = runtime.manager.plugins[owner]
+    if plugin.builtin or runtime.settings.strict_plugins:
+        raise error
+    runtime.manager.fail(plugin, "broken", f"its routes cannot be mounted: {error}")
+
+
+def _healthy(runtime: Runtime, routers: list[Router]) -> list[Router]:
     failed = {name for name, plugin in runtime.manager.plugins.items() if plugin.state == "broken"}
     return [router for router in routers if router.opt["plugin"] not in failed]
 
@@ -248,5 +275,3 @@ def _url_templates(app: Litestar) -> dict[str, str]:
         for handler in getattr(route, "route_handlers", [])
         if handler.name
     }
-
-

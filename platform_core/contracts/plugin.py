@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,12 +54,3 @@ class Dictionary:
     name: str
     label: str
     entries: tuple[DictionaryEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DemoData:
-    """Fills an owner's tables for `baton demo`, after the core's and in dependency order."""
-
-    order: int
-    load: Callable[[Any], None]
-    """(DemoContext)"""

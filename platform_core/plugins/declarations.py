@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
-from platform_core.contracts.plugin import DemoData, Dictionary, Routes, Setting
+from platform_core.contracts.plugin import Dictionary, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
 from platform_core.kernel import scope
 from platform_core.plugins.registry import DeclarationError, Registry

@@ -1,0 +1,110 @@
+"""Writing the house into an empty, migrated database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from platform_core.customers.models import Tag
+from platform_core.demo.bulk import Writer
+from platform_core.demo.house import House
+from platform_core.kernel import counters
+from platform_core.kernel.ids import new_id
+from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.models import Role, RoleAssignment
+from platform_core.relay.models import Route, RouteStep
+from platform_core.users.models import Department, DepartmentClosure, User
+
+
+def write(session: Session, house: House, founded: datetime, password_hash: str) -> None:
+    """Departments, accounts (all with the same password), role assignments, routes, tags."""
+    writer = Writer(session.connection())
+    writer.write(
+        Department,
+        (
+            {
+                "id": place.id,
+                "code": place.code,
+                "name": place.name,
+                "parent_id": place.parent.id if place.parent else None,
+                "order": number,
+                "active": place.is_active,
+                "created_at": founded,
+                "updated_at": founded,
+            }
+            for number, place in enumerate(house.departments)
+        ),
+    )
+    writer.write(
+        DepartmentClosure,
+        (
+            {"ancestor_id": above.id, "descendant_id": place.id, "depth": depth}
+            for place in house.departments
+            for above, depth in place.above()
+        ),
+    )
+    _write_people(session, writer, house, founded, password_hash)
+    _write_tracks(writer, house, founded)
+    writer.write(Tag, ({"id": key, "name": name, "tone": house.tones[name]} for name, key in house.tags.items()))
+    counters.bump(session, COUNTER)
+
+
+def _write_people(session: Session, writer: Writer, house: House, founded: datetime, password_hash: str) -> None:
+    writer.write(
+        User,
+        (
+            {
+                "id": account.person.id,
+                "login": account.login,
+                "name": account.person.name,
+                "employee_no": f"{number:05}",
+                "department_id": account.person.department_id,
+                "title": account.title,
+                "status": "left" if account.has_left else "active",
+                "password_hash": "" if account.has_left else password_hash,
+                "password_changed_at": founded,
+                "created_at": founded,
+                "updated_at": founded,
+            }
+            for number, account in enumerate(house.accounts, 1)
+        ),
+    )
+    roles = {role.code: role.id for role in session.scalars(select(Role))}
+    writer.write(
+        RoleAssignment,
+        (
+            {"id": new_id(), "user_id": account.person.id, "role_id": roles[account.role], "valid_from": founded}
+            for account in house.accounts
+        ),
+    )
+
+
+def _write_tracks(writer: Writer, house: House, founded: datetime) -> None:
+    tracks = [track for found in house.tracks.values() for track in found.values()]
+    writer.write(
+        Route,
+        (
+            {"id": track.id, "code": track.code, "name": track.name, "created_at": founded, "updated_at": founded}
+            for track in tracks
+        ),
+    )
+    writer.write(
+        RouteStep,
+        (
+            {
+                "id": new_id(),
+                "route_id": track.id,
+                "position": position,
+                "department_id": step.department.id,
+                "title": step.title,
+                "checklist": list(step.checklist),
+                "needs": list(step.needs),
+                "accept_hours": step.accept_hours,
+                "work_days": step.work_days,
+            }
+            for track in tracks
+            for position, step in enumerate(track.steps, 1)
+        ),
+    )
