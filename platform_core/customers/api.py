@@ -69,7 +69,7 @@ def look_for_duplicates(session: Session, actor: Actor, data: DuplicateQuery) ->
 def list_contacts(session: Session, actor: Actor, customer_id: UUID) -> Items[ContactOut]:
     """All contacts of a customer, the main one first; a customer has few, so there is one page."""
     customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    audit.record(session, actor, "customers.contacts", services.ref(customer), customer_id=customer_id)
     people = queries.contacts_of(session, customer_id)
     points = queries.points_of_contacts(session, [person.id for person in people])
     return Items([outputs.contact(person, points[person.id]) for person in people])

@@ -27,7 +27,7 @@ _CONTACT_FIELDS = ("name", "title", "division", "gender", "notes", "is_primary")
 def contacts_panel(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     """The side panel, fetched when it comes into view."""
     customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    audit.record(session, actor, "customers.contacts", services.ref(customer), customer_id=customer_id)
     _template, context = sections.contacts(session, actor, customer)
     return fragment(request, "customers/_contacts_panel.html", customer=customer, **context)
 

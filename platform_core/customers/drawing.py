@@ -43,6 +43,8 @@ def whole(request: Request[Any, Any, Any], session: Session, actor: Actor, shown
     tabs = parts.tabs(shown, found["tab"], place.tab, with_history=actor.can("audit.read"))
     if not any(tab.current for tab in tabs):
         raise NotFound(_("This page does not exist."))
+    # What fills the main column need not stand beside it as well.
+    sides = [item for item in found["side"] if item.value.key != f"customers.{place.tab}"]
     context: dict[str, Any] = {
         "customer": customer,
         "head": shown,
@@ -54,7 +56,7 @@ def whole(request: Request[Any, Any, Any], session: Session, actor: Actor, shown
         "main_action": next((action for action in offered if action.primary), None),
         "may_edit": rights.may(session, actor, "customers.edit", customer),
         "banners": parts.rendered(request, found["banner"], common),
-        "sides": parts.rendered(request, found["side"], common),
+        "sides": parts.rendered(request, sides, common),
         "tabs": tabs,
         "by": place.by,
         "engagement": place.engagement,

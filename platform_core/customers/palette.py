@@ -59,7 +59,7 @@ def groups(request: Request[Any, Any, Any], session: Session, actor: Actor, word
     if words:
         found.extend(_others(request, session, actor, words, limit))
     found.append(Group(_("Commands"), _commands(request, actor, words)))
-    found.append(Group(_("Pages"), _pages(request, actor, words)))
+    found.append(Group(_("Go to"), _pages(request, actor, words)))
     return [group for group in found if group.hits]
 
 

@@ -27,6 +27,7 @@ POINT_ICONS = {
 }  # fmt: skip
 ACTIONS = {
     "customers.view": _.lazy("Opened the page"),
+    "customers.contacts": _.lazy("Looked at the contacts"),
     "customers.timeline": _.lazy("Read older lines"),
     "customers.list": _.lazy("Saw it in a list"),
     "customers.search": _.lazy("Found it by search"),
