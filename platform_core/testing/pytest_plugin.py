@@ -71,7 +71,8 @@ def redis_url() -> Iterator[str]:
 
 
 def make_settings(database_url: str, folder: Path, **changes: Any) -> Settings:
-    """Settings for a platform under `folder`; plugin faults raise."""
+    """Settings for a platform under `folder`; plugin faults raise, BATON_PLUGINS narrows the plugins."""
+    chosen = os.environ.get("BATON_PLUGINS")
     values: dict[str, Any] = {
         "database_url": database_url,
         "data_dir": folder,
@@ -79,6 +80,7 @@ def make_settings(database_url: str, folder: Path, **changes: Any) -> Settings:
         "strict_plugins": True,
         "api_docs": True,
         "web_threads": 6,
+        "allowed_plugins": None if chosen is None else frozenset(chosen.split(",")),
     }
     return Settings(**{**values, **changes})
 

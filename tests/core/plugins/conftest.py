@@ -1,0 +1,80 @@
+"""Specimen plugins: written into a folder, found through real packaging metadata, thrown away afterwards."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from platform_core.app import Runtime
+from platform_core.testing.pytest_plugin import make_settings
+
+HEAD = """
+import pluggy
+from platform_core.api import *
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_plugin_info():
+    return PluginInfo("{name}", "{name}", "a specimen", "baton_plugins.{name}")
+"""
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """`install(name, code, requires=[…], files={…})` makes an installed distribution of a specimen."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+
+    def make(
+        name: str, code: str = "", *, requires: tuple[str, ...] = ("baton-crm",), head: str = HEAD, **files: str
+    ) -> None:
+        package = site / "baton_plugins" / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "plugin.py").write_text(head.format(name=name) + dedent(code))
+        for file, text in files.items():
+            (package / f"{file}.py").write_text(dedent(text))
+        info = site / f"baton_{name}-1.0.dist-info"
+        info.mkdir()
+        needs = "".join(f"Requires-Dist: {item}\n" for item in requires)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: baton-{name}\nVersion: 1.0\n{needs}")
+        (info / "entry_points.txt").write_text(f"[baton.plugins]\n{name} = baton_plugins.{name}.plugin\n")
+        importlib.invalidate_caches()
+        import baton_plugins
+
+        baton_plugins.__path__._recalculate()
+
+    yield make
+    for module in [
+        name for name in sys.modules if name.startswith("baton_plugins.") and hasattr(sys.modules[name], "__file__")
+    ]:
+        if str(site) in str(getattr(sys.modules[module], "__file__", "")):
+            del sys.modules[module]
+
+
+@pytest.fixture
+def start(runtime: Runtime, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
+    """Another process's view of the same database: `start(strict=False)`."""
+    started: list[Runtime] = []
+
+    def make(*, strict: bool = False) -> Runtime:
+        settings = make_settings(runtime.settings.database_url, tmp_path / "data", strict_plugins=strict)
+        started.append(Runtime(settings))
+        started[-1].follow()
+        return started[-1]
+
+    yield make
+    for item in started:
+        item.database.dispose()
