@@ -76,9 +76,8 @@ def save(
     """Name, code and order, and what it hangs below."""
     bound = bind(departments.DepartmentInput, form)
     try:
-        with session.begin_nested():  # a refused move takes the new name back as well
-            departments.rename(session, actor, department_id, bound.require())
-            departments.move(session, actor, department_id, _parent(form))
+        departments.rename(session, actor, department_id, bound.require())
+        departments.move(session, actor, department_id, _parent(form))
     except Invalid as error:
         return _edit(request, session, department_id, bound.add(error))
     except Conflict as error:

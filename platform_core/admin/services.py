@@ -185,7 +185,7 @@ def entries(session: Session, dictionary: str) -> list[DictionaryRow]:
 
 def entry_counts(session: Session) -> dict[str, int]:
     rows = session.execute(select(DictionaryRow.dictionary, func.count()).group_by(DictionaryRow.dictionary))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def get_entry(session: Session, entry_id: UUID) -> DictionaryRow:

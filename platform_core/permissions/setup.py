@@ -60,11 +60,9 @@ def complete(session: Session, code: str, data: SetupInput) -> User:
     user = holder_of(session, code)
     if data.password != data.again:
         raise Invalid(_("Please check the marked fields."), fields={"again": _("The two do not agree.")})
-    # A refused password must leave everything as it was, since the page that says so is committed.
-    with session.begin_nested():
-        accounts.update_user(session, None, user.id, accounts.UserInput(login=data.login, name=data.name))
-        user.preferences = {}
-        accounts.choose_password(session, code, data.password)
-        for role in ROLES:
-            services.assign_role(session, None, user.id, role)
+    accounts.update_user(session, None, user.id, accounts.UserInput(login=data.login, name=data.name))
+    user.preferences = {}
+    accounts.choose_password(session, code, data.password)
+    for role in ROLES:
+        services.assign_role(session, None, user.id, role)
     return user

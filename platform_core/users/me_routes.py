@@ -18,7 +18,7 @@ from platform_core.users.routes import SCHEMES, repeated
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import Bound, FormData
 from platform_core.web.pages import page, redirect
-from platform_core.web.requests import client_ip, platform_of
+from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
 _ = translator("users")
@@ -27,12 +27,16 @@ _ = translator("users")
 @get("/", permission=SIGNED_IN, name="users:me")
 def me(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     notices = {
-        "saved": _("Saved."),
-        "password": _("Your new password holds. Every other place you were signed in at has been signed out."),
-        "ended": _("Signed out there."),
+        "saved": (_("Saved."), "jade"),
+        "password": (
+            _("Your new password holds. Every other place you were signed in at has been signed out."),
+            "jade",
+        ),
+        "ended": (_("Signed out there."), "jade"),
+        "wrong": (_("That was not your present password. Nothing was changed."), "red"),
+        "wait": (_("Too many attempts. Please wait a few minutes, then try again."), "red"),
     }
-    done = request.query_params.get("done", "")
-    return _page(request, session, actor, Bound(), notice=notices.get(done, ""))
+    return _page(request, session, actor, Bound(), notice=notices.get(request.query_params.get("done", "")))
 
 
 def _page(
@@ -42,7 +46,7 @@ def _page(
     form: Bound[Any],
     *,
     status: int = 200,
-    notice: str = "",
+    notice: tuple[str, str] | None = None,
 ) -> Response[str]:
     platform = platform_of(request)
     return page(
@@ -77,8 +81,11 @@ def change_password(request: Request[Any, Any, Any], session: Session, actor: Ac
     """Needs the present password; guesses at it are slowed down like sign-ins. All other sessions and tokens end."""
     platform = platform_of(request)
     user = accounts.get_user(session, actor.user_id)
+    refused = _check_present(session, actor, user, form.get("current"))
+    if refused:
+        # A redirect, since a refused form is rolled back and the guess would not have been counted.
+        return redirect(request, f"/me?done={refused}")
     try:
-        _check_present(session, actor, user, form.get("current"), client_ip(request, platform.settings.trusted_proxies))
         accounts.set_password(session, user, repeated(form), actor=actor)
     except Invalid as error:
         return _page(request, session, actor, Bound().add(error), status=422)
@@ -90,14 +97,16 @@ def change_password(request: Request[Any, Any, Any], session: Session, actor: Ac
     return response
 
 
-def _check_present(session: Session, actor: Actor, user: User, password: str, ip: str) -> None:
-    keys = throttle.Keys.of(f"change {user.login}", ip)
+def _check_present(session: Session, actor: Actor, user: User, password: str) -> str:
+    """Returns "wait" or "wrong", and nothing when it is the present password."""
+    keys = throttle.Keys.of(f"change {user.login}", actor.ip)
     if throttle.take(session, keys):
-        raise Invalid(fields={"current": _("Too many attempts. Please wait a few minutes, then try again.")})
+        return "wait"
     if not passwords.verify(user.password_hash, password):
         audit.record(session, actor, "users.password", accounts.ref(user), result="failed", reason="wrong password")
-        raise Invalid(fields={"current": _("This is not your present password.")})
+        return "wrong"
     throttle.forgive(session, keys)
+    return ""
 
 
 @post("/sessions/{session_id:uuid}/end", permission=SIGNED_IN, name="users:end_session")

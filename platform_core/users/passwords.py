@@ -120,15 +120,13 @@ def _is_known(word: str) -> bool:
 
 
 def _follows_runs(plain: str) -> bool:
-    """Whether at most three stretches of neighbouring keys, letters or digits make up the whole."""
-    stretches, at = 0, 0
+    """Whether stretches of neighbouring keys, letters or digits make up all but three characters."""
+    at, covered = 0, 0
     while at < len(plain):
-        length = max((_common_prefix(run, plain[at:]) for row in _RUNS for run in (row, row[::-1])), default=0)
-        if length < 3:
-            return False
-        at += length
-        stretches += 1
-    return stretches <= 3
+        length = max(_common_prefix(run, plain[at:]) for row in _RUNS for run in (row, row[::-1]))
+        covered += length if length >= 3 else 0
+        at += max(length, 1)
+    return len(plain) - covered <= 3
 
 
 def _common_prefix(run: str, text: str) -> int:

@@ -44,36 +44,50 @@ def sign_in(
 ) -> Cookie | Refusal:
     """Returns the session cookie to set, or why not. Both outcomes are audited.
 
-    Name and password are checked before `session` sends its first statement: hashing takes a tenth of a second, in
-    which a transaction would keep every other writer of a SQLite database waiting. Unknown names take as long as known
-    ones and get the same answer.
+    `session` sends nothing before all is decided: a refused form is rolled back, yet refusals must be written down; and
+    hashing takes a tenth of a second, in which it would keep every other writer of a SQLite database waiting. Unknown
+    names take as long as known ones and get the same answer.
     """
     database = database_of(session)
     keys = throttle.Keys.of(attempt.login, attempt.ip)
     with database.system_session("count a sign-in attempt") as own:
         wait = throttle.take(own, keys)
         known = accounts.find_user(own, attempt.login)
+        if wait:
+            _record(own, known, attempt, "denied", "throttled")
     if wait:
-        _record(session, known, attempt, "denied", "throttled")
-        return Refusal(
-            _("Too many attempts. Please wait %(time)s, then try again.", time=_duration(wait)), retry_after=wait
-        )
+        message = _("Too many attempts. Please wait %(time)s, then try again.", time=_duration(wait))
+        return Refusal(message, retry_after=wait)
     stored = known.password_hash if known else ""
-    fits = passwords.verify(stored, attempt.password)
-    renewed = passwords.hash_password(attempt.password) if fits and passwords.is_outdated(stored) else stored
-    user = accounts.find_user(session, attempt.login)
-    if not fits or user is None or user.password_hash != stored:
-        _record(session, known, attempt, "failed", "wrong password" if known else "unknown name")
+    if not passwords.verify(stored, attempt.password) or known is None:
+        with database.system_session("record a failed sign-in") as own:
+            _record(own, known, attempt, "failed", "wrong password" if known else "unknown name")
         return Refusal(_("Name or password is not right."))
     # From here on the password has been right, so the reason gives nothing away.
-    throttle.forgive(session, keys)
-    if user.status != "active":
-        _record(session, user, attempt, "denied", user.status)
-        return Refusal(_("This account has been frozen. Ask an administrator."))
-    actor = load_actor(session, user.id)
-    if actor is None or not actor.grants:
-        _record(session, user, attempt, "denied", "no role")
-        return Refusal(_("This account has no role yet, so there is nothing it may see. Ask an administrator for one."))
+    with database.system_session("is this account in use?") as own:
+        throttle.forgive(own, keys)
+        actor = load_actor(own, known.id)
+        refusal = _unusable(known, actor)
+        if refusal:
+            _record(own, known, attempt, "denied", known.status if actor is None else "no role")
+    if refusal:
+        return Refusal(refusal)
+    renewed = passwords.hash_password(attempt.password) if passwords.is_outdated(stored) else stored
+    return _open(session, settings, attempt, known, renewed)
+
+
+def _unusable(user: User, actor: Actor | None) -> str:
+    if user.status != "active" or actor is None:
+        return _("This account has been frozen. Ask an administrator.")
+    if not actor.grants:
+        return _("This account has no role yet, so there is nothing it may see. Ask an administrator for one.")
+    return ""
+
+
+def _open(session: Session, settings: Settings, attempt: Attempt, known: User, renewed: str) -> Cookie | Refusal:
+    user = session.get(User, known.id, with_for_update=True)
+    if user is None or user.password_hash != known.password_hash or user.status != "active":
+        return Refusal(_("Name or password is not right."))  # changed while the password was being checked
     user.password_hash = renewed
     if not user.language and attempt.language in LANGUAGES:
         user.language = attempt.language

@@ -1,0 +1,133 @@
+"""The audit page and what is written down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from platform_core.audit import queries, services, texts
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.entities import EntityRef
+from platform_core.kernel.clock import freeze, now, today
+from platform_core.kernel.i18n import speaking
+from platform_core.kernel.ids import new_id
+
+
+def look(runtime, statement):
+    with runtime.database.system_session("look", write=False) as session:
+        return list(session.scalars(statement))
+
+
+@pytest.fixture
+def reader(browser, factory):
+    return browser.sign_in(factory.user("audit_admin", name="The reader"))
+
+
+def write(runtime, *lines):
+    with runtime.database.system_session("test") as session:
+        for actor, action, options in lines:
+            services.record(session, actor, action, **options)
+
+
+def test_only_readers_read_and_reading_is_written_down(runtime, browser, factory, reader, count_queries):
+    write(runtime, (None, "users.edit", {"before": {"title": "Clerk"}, "after": {"title": "Manager"}}))
+    with count_queries(at_most=12):
+        page = reader.get("/audit")
+    assert page.status_code == 200
+    assert "<del>Clerk</del>" in page.text
+    assert "<ins>Manager</ins>" in page.text
+    (own,) = look(runtime, select(AuditEntry).where(AuditEntry.action == "audit.read"))
+    assert own.actor_label == "The reader"
+    for role in ("system_admin", "security_admin", "coordinator"):
+        other = factory.user(role)
+        assert browser.sign_in(other).get("/audit").status_code == 403
+        denied = look(runtime, select(AuditEntry).where(AuditEntry.actor_id == other.id))
+        assert [entry.result for entry in denied] == ["denied"]
+        assert "audit:index" in denied[0].reason
+
+
+def test_filters_narrow(runtime, factory, reader):
+    ann, bob = factory.actor(factory.user(name="Ann")), factory.actor(factory.user(name="Bob"))
+    customer = new_id()
+    write(
+        runtime,
+        (
+            ann,
+            "customers.view",
+            {"ref": EntityRef("customers", "customer", customer, "Acme Tools"), "customer_id": customer},
+        ),
+        (bob, "customers.list", {"ids": [customer, new_id()]}),
+        (bob, "customers.edit", {"result": "denied", "reason": "not yours"}),
+    )
+
+    def shown(**filters):
+        page = reader.get("/audit", params=filters, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+        assert page.status_code == 200
+        assert "<html" not in page.text
+        return {name for name in ("customers.view", "customers.list", "customers.edit") if f">{name}<" in page.text}
+
+    assert shown() == {"customers.view", "customers.list", "customers.edit"}
+    assert shown(who="ann") == {"customers.view"}
+    assert shown(actor=str(bob.user_id)) == {"customers.list", "customers.edit"}
+    assert shown(what="customers.e") == {"customers.edit"}
+    assert shown(thing="acme") == {"customers.view"}
+    assert shown(thing=str(customer)) == {"customers.view"}
+    assert shown(customer=str(customer)) == {"customers.view"}
+    assert shown(result="denied") == {"customers.edit"}
+    assert shown(who="100%") == set()
+    yesterday = str(today() - timedelta(days=1))
+    assert shown(since=yesterday, until=yesterday) == set()
+    assert shown(since="nonsense", actor="nonsense", before="", result="nonsense") == shown()
+
+
+def test_pages_go_through_every_line_once_even_at_one_instant(runtime, session):
+    moment = now()
+    with freeze(moment):
+        for number in range(25):
+            services.record(session, None, f"test.{number}")
+    query = queries.AuditQuery.recent()
+    seen, cursor = [], ""
+    while True:
+        page, cursor = queries.entries(
+            session, queries.AuditQuery(query.since, query.until, what="test.", cursor=cursor), limit=10
+        )
+        seen += [entry.action for entry in page]
+        if not cursor:
+            break
+    assert sorted(seen) == sorted(f"test.{number}" for number in range(25))
+
+
+def test_days_are_the_organisations_and_both_count(runtime, session):
+    query = queries.AuditQuery.recent(days=1)
+    with freeze(queries.day_start(query.since)):
+        services.record(session, None, "test.first")
+    with freeze(queries.day_start(query.since) - timedelta(microseconds=1)):
+        services.record(session, None, "test.before")
+    assert [entry.action for entry in queries.entries(session, query)[0]] == ["test.first"]
+
+
+def test_a_long_trail_has_a_link_to_older_lines(runtime, reader):
+    write(runtime, *[(None, "test.line", {}) for _ in range(60)])
+    page = reader.get("/audit", params={"what": "test."})
+    assert page.text.count(">test.line<") == queries.PAGE
+    older = page.text.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert reader.get(older).text.count(">test.line<") == 10
+
+
+def test_values_are_put_in_words():
+    with speaking("en"):
+        assert texts.value(None) == "—"
+        assert texts.value(True) == "yes"
+        assert texts.value(["a", 2]) == "a, 2"
+        assert texts.value({"first_name": "A"}) == "first name: A"
+        assert texts.action("users.login") == "signed in"
+        assert texts.action("plugin.unheard_of") == "plugin.unheard_of"
+        assert texts.differences({"a": 1}, {"a": 2, "b": None}) == [("a", "1", "2"), ("b", None, "—")]
+
+
+def test_changes_keeps_what_differs_as_plain_values():
+    before, after = services.changes({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": today()})
+    assert before == {"b": 2, "c": None}
+    assert after == {"b": 3, "c": str(today())}
