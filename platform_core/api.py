@@ -49,6 +49,8 @@ from platform_core.relay.queries import view_of as engagement_view
 from platform_core.relay.queries import writable_engagements
 from platform_core.relay.services import cancel as cancel_engagement
 from platform_core.relay.services import engagements_of, open_engagement
+from platform_core.users.labels import person_choices
+from platform_core.users.lists import list_handlers
 from platform_core.users.models import Department, User
 from platform_core.web.apis import Items
 from platform_core.web.cursors import decode as decode_cursor
@@ -60,6 +62,7 @@ from platform_core.web.formats import due as due_text
 from platform_core.web.formats import due_tone
 from platform_core.web.formats import money as money_text
 from platform_core.web.forms import Bound, FormData, bind, initial
+from platform_core.web.lists import declaration as lists
 from platform_core.web.pages import fragment, page, redirect
 from platform_core.web.requests import platform_of, wants_fragment
 from platform_core.web.routing import delete, get, patch, post, put
@@ -157,6 +160,8 @@ __all__ = [
     "fragment",
     "get",
     "initial",
+    "list_handlers",
+    "lists",
     "local",
     "money_text",
     "new_id",
@@ -167,6 +172,7 @@ __all__ = [
     "open_engagement",
     "page",
     "patch",
+    "person_choices",
     "platform_of",
     "post",
     "proven",

@@ -81,7 +81,8 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     _note(session, actor, asked, found)
     chosen = preferences.read(session, actor, _columns_key(view), ())
     hooks = platform_of(request).hooks
-    made = rendering.listing(session, actor, hooks, Shown(asked, found, _total(reader, found)), chosen)
+    shown = Shown(asked, found, _total(reader, found), reader.footer(actor) if found.rows else "")
+    made = rendering.listing(session, actor, hooks, shown, chosen)
     return page(request, "web/lists/page.html", active=view.key, list=made)
 
 

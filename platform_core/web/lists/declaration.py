@@ -164,6 +164,8 @@ class ListView:
     """Core lists only: the actor's rows in a shape that indexes serve. Others are scoped by their policy."""
     prepare: Callable[[Session, Actor, Sequence[Any]], Mapping[str, Any]] | None = None
     """Everything the cells need besides the rows, in as few statements as there are kinds of it."""
+    footer: Callable[[Session, Actor, Sequence[ColumnElement[bool]]], str] | None = None
+    """A sentence below the table about all rows that meet these conditions, such as totals; for lists without a reach."""
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
     buttons: tuple[Button, ...] = ()

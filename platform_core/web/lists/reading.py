@@ -69,6 +69,10 @@ class Reader:
         sort, descending = state.order
         self._order = Order(sort, descending, self._view.model.id)
 
+    def footer(self, actor: Actor) -> str:
+        """What the view says about all rows that meet the conditions."""
+        return self._view.footer(self._session, actor, self._filters) if self._view.footer else ""
+
     def _scope(self, actor: Actor) -> list[ColumnElement[bool]]:
         """Conditions of a plain statement. Without a reach there are none: the session adds the policy."""
         if self._reach is None or self.plan == "merge":

@@ -37,6 +37,7 @@ class Shown:
     state: ListState
     page: Page
     count: Count
+    footer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Listing:
     row_actions: tuple[RowAction, ...]
     bulk: tuple[BulkAction, ...]
     buttons: tuple[Button, ...]
+    footer: str
     invited: bool
     """The actor may follow the view's invitation."""
 
@@ -134,6 +136,7 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
         state=shown.state,
         page=shown.page,
         count=shown.count,
+        footer=shown.footer,
         columns=tuple(_drawn(session, actor, hooks, shown, placed) for placed in columns),
         look=view.prepare(session, actor, shown.page.rows) if view.prepare else {},
         chips=tuple(_chips(session, actor, shown.state)),

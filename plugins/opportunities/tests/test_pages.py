@@ -162,7 +162,7 @@ class TestContract:
 
     def test_the_file_is_downloaded_by_those_with_a_part_only(self, house, browser, signed):
         _, contract = signed
-        url = f"/customers/{house.customer.id}/attachments/{contract.attachment_id}"
+        url = f"/customers/{house.customer.id}/files/{contract.attachment_id}"
         assert browser.sign_in(house.trainer).get(url).content == PDF
         assert browser.sign_in(house.collector).get(url).status_code == 200
         assert browser.sign_in(house.colleague).get(url).status_code == 404
@@ -179,7 +179,7 @@ class TestReading:
 
     @pytest.mark.parametrize(
         ("query", "shown"),
-        [("stage=won", False), ("stage=all", True), ("project_type=headhunting", False), ("mine=1", True)],
+        [("view=won", False), ("f=type:is:training", True), ("f=type:is:headhunting", False), ("view=mine", True)],
     )
     def test_filters(self, house, browser, query, shown):
         house.opportunity()
@@ -211,7 +211,7 @@ class TestReading:
         opportunity, contract = signed
         me = browser.sign_in(house.trainer)
         for url in (
-            "/opportunities?stage=all",
+            "/opportunities",
             f"/opportunities/{opportunity.id}",
             f"/opportunities/{opportunity.id}/edit",
             f"/opportunities/contracts/{contract.id}/edit",
@@ -227,7 +227,7 @@ class TestReading:
         fresh = house.opportunity(title="Open one")
         for url in (
             "/opportunities",
-            "/opportunities?stage=lost",
+            "/opportunities?view=lost",
             f"/opportunities/new/{house.customer.id}",
             f"/opportunities/{opportunity.id}",
             f"/opportunities/{fresh.id}?created=1",
@@ -248,7 +248,7 @@ class TestReading:
         for path in ("", "/edit", "/lost", "/contract"):
             assert other.get(f"/opportunities/{opportunity.id}{path}").status_code == 404
         assert other.get(f"/opportunities/contracts/{contract.id}/edit").status_code == 404
-        text = other.get("/opportunities?stage=all").text
+        text = other.get("/opportunities").text
         assert "Leadership training" not in text
         assert "¥38,000.00" not in text
         with house.acting(house.colleague) as session:

@@ -39,7 +39,7 @@ VIEW, EDIT = "opportunities.view", "opportunities.edit"
 
 
 class ContractOut(msgspec.Struct, kw_only=True):
-    """A contract; its file is at `/customers/{customer_id}/attachments/{attachment_id}`."""
+    """A contract; its file is at `/customers/{customer_id}/files/{attachment_id}`."""
 
     id: UUID
     opportunity_id: UUID

@@ -1,7 +1,8 @@
-"""Lists of opportunities and contracts: filters, keyset pages, totals of everything that the filters match."""
+"""Pages of opportunities and contracts for programs, and the sums that the list and the forecast show."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,6 @@ class Filter:
     stage: str = ""
     type: str = ""
     """Code of a project type."""
-    owner_id: UUID | None = None
     customer_id: UUID | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -33,8 +33,6 @@ class Filter:
         if self.type:
             kind = select(ProjectType.id).where(ProjectType.code == self.type).scalar_subquery()
             found.append(Opportunity.project_type_id == kind)
-        if self.owner_id:
-            found.append(Opportunity.owner_id == self.owner_id)
         if self.customer_id:
             found.append(Opportunity.customer_id == self.customer_id)
         return found
@@ -103,17 +101,17 @@ def contracts(
     return rows[:limit], encode_cursor([last.created_at, last.id]) if last else ""
 
 
-def totals(session: Session, chosen: Filter) -> Totals:
-    row = session.execute(select(*_sums()).where(*chosen.conditions())).one()
-    return _totals(row)
+def totals(session: Session, conditions: Sequence[ColumnElement[bool]]) -> Totals:
+    """Over all opportunities that the actor sees and the conditions leave."""
+    return _totals(session.execute(select(*_sums()).where(*conditions)).one())
 
 
-def forecast(session: Session, chosen: Filter) -> list[Month]:
+def forecast(session: Session) -> list[Month]:
     """Open opportunities by the month they are expected in, at most twenty-four months."""
     year, month = extract("year", Opportunity.expected_on), extract("month", Opportunity.expected_on)
     found = session.execute(
         select(year.label("year"), month.label("month"), *_sums())
-        .where(*chosen.conditions(), Opportunity.stage == "open", Opportunity.expected_on.is_not(None))
+        .where(Opportunity.stage == "open", Opportunity.expected_on.is_not(None))
         .group_by(year, month)
         .order_by(year, month)
         .limit(24)

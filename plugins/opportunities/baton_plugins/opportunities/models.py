@@ -67,7 +67,11 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     created_by_label: Mapped[str] = mapped_column(String(120), default="")
     created_department_label: Mapped[str] = mapped_column(String(80), default="")
 
-    __table_args__ = (Index("ix_opportunities_opportunity_updated_at", "updated_at", "id"),)
+    __table_args__ = (
+        Index("ix_opportunities_opportunity_updated_at", "updated_at", "id"),
+        Index("ix_opportunities_opportunity_expected_on", "expected_on", "id"),
+        Index("ix_opportunities_opportunity_expected_value", "expected_value", "id"),
+    )
 
 
 class Contract(Identified, Stamped, Versioned, Base):

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import pluggy
-from baton_plugins.opportunities import api, contract_routes, demo, models, panels, project_types, routes, type_routes
+from baton_plugins.opportunities import (
+    api,
+    contract_routes,
+    demo,
+    grants,
+    listview,
+    models,
+    panels,
+    project_types,
+    routes,
+    type_routes,
+)
 
 from platform_core.api import (
     Customer,
     CustomerReference,
     Entity,
     NavItem,
-    Permission,
     PluginInfo,
     Routes,
     SearchSource,
     ThroughEngagement,
+    list_handlers,
     translator,
 )
 
@@ -43,30 +54,12 @@ def baton_customer_references() -> list[CustomerReference]:
 
 
 @hookimpl
-def baton_permissions() -> list[Permission]:
-    return [
-        Permission("opportunities.view", _.lazy("See opportunities and contracts")),
-        Permission("opportunities.edit", _.lazy("Write opportunities and contracts")),
-        Permission("opportunities.types", _.lazy("Manage project types"), scoped=False),
-    ]
-
-
-@hookimpl
-def baton_default_grants() -> dict[str, dict[str, str]]:
-    own = dict.fromkeys(("opportunities.view", "opportunities.edit"), "own")
-    return {
-        "coordinator": own,
-        "department_head": dict.fromkeys(own, "subtree"),
-        "management": dict.fromkeys((*own, "opportunities.types"), "all"),
-        "finance": {"opportunities.view": "all"},
-        "office": {"opportunities.view": "all", "opportunities.types": "all"},
-    }
-
-
-@hookimpl
 def baton_routes() -> list[Routes]:
-    handlers = [*routes.HANDLERS, *contract_routes.HANDLERS]
-    return [Routes("/opportunities", handlers), Routes(type_routes.URL, type_routes.HANDLERS)]
+    return [
+        Routes("/", list_handlers(listview.OPPORTUNITIES)),
+        Routes("/opportunities", [*routes.HANDLERS, *contract_routes.HANDLERS]),
+        Routes(type_routes.URL, type_routes.HANDLERS),
+    ]
 
 
 @hookimpl
@@ -88,6 +81,8 @@ def baton_search_sources() -> list[SearchSource]:
     return [SearchSource("opportunities", _.lazy("Opportunities"), routes.VIEW, panels.find)]
 
 
+baton_permissions = grants.baton_permissions
+baton_default_grants = grants.baton_default_grants
 baton_seed = project_types.baton_seed
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts

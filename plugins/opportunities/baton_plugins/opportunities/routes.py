@@ -38,35 +38,11 @@ _ = translator("opportunities")
 VIEW, EDIT = "opportunities.view", "opportunities.edit"
 
 
-@get("/", permission=VIEW, name="opportunities:list")
-def index(
-    request: Request[Any, Any, Any],
-    session: Session,
-    actor: Actor,
-    *,
-    stage: str = "open",
-    project_type: str = "",
-    mine: bool = False,
-    after: str = "",
-) -> Response[str]:
-    chosen = listing.Filter(
-        stage=stage if stage in listing.STAGES else "", type=project_type, owner_id=actor.user_id if mine else None
-    )
-    rows, following = listing.opportunities(session, chosen, after)
-    record(session, actor, "opportunities.list", ids=[row.opportunity.id for row in rows])
-    return page(
-        request,
-        "opportunities/list.html",
-        partial="opportunities/_results.html",
-        active="opportunities",
-        rows=rows,
-        totals=listing.totals(session, chosen),
-        months=listing.forecast(session, chosen) if chosen.stage in {"", "open"} else [],
-        types=queries.project_types(session),
-        chosen={"stage": chosen.stage or "all", "project_type": project_type, "mine": mine},
-        after=after,
-        following=following,
-    )
+@get("/forecast", permission=VIEW, name="opportunities:forecast")
+def forecast(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    months = listing.forecast(session)
+    record(session, actor, "opportunities.forecast")
+    return page(request, "opportunities/forecast.html", active="opportunities", months=months)
 
 
 @get("/new/{customer_id:uuid}", permission=EDIT, name="opportunities:new")
@@ -263,4 +239,4 @@ def reopen(request: Request[Any, Any, Any], session: Session, actor: Actor, oppo
     return redirect(request, f"/opportunities/{opportunity_id}")
 
 
-HANDLERS = [index, new, create, route, detail, edit, update, ask_lost, lose, reopen]
+HANDLERS = [forecast, new, create, route, detail, edit, update, ask_lost, lose, reopen]

@@ -84,6 +84,8 @@ def upgrade() -> None:
     with op.batch_alter_table("opportunities_opportunity", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_opportunities_opportunity_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_opportunities_opportunity_engagement_id"), ["engagement_id"], unique=False)
+        batch_op.create_index("ix_opportunities_opportunity_expected_on", ["expected_on", "id"], unique=False)
+        batch_op.create_index("ix_opportunities_opportunity_expected_value", ["expected_value", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_opportunities_opportunity_owner_id"), ["owner_id"], unique=False)
         batch_op.create_index("ix_opportunities_opportunity_updated_at", ["updated_at", "id"], unique=False)
 
@@ -152,6 +154,8 @@ def downgrade() -> None:
     with op.batch_alter_table("opportunities_opportunity", schema=None) as batch_op:
         batch_op.drop_index("ix_opportunities_opportunity_updated_at")
         batch_op.drop_index(batch_op.f("ix_opportunities_opportunity_owner_id"))
+        batch_op.drop_index("ix_opportunities_opportunity_expected_value")
+        batch_op.drop_index("ix_opportunities_opportunity_expected_on")
         batch_op.drop_index(batch_op.f("ix_opportunities_opportunity_engagement_id"))
         batch_op.drop_index(batch_op.f("ix_opportunities_opportunity_customer_id"))
 

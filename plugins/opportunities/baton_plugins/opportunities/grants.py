@@ -1,0 +1,31 @@
+"""The rights that opportunities ask for, and who has them on a fresh install."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.api import Permission, translator
+
+_ = translator("opportunities")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [
+        Permission("opportunities.view", _.lazy("See opportunities and contracts")),
+        Permission("opportunities.edit", _.lazy("Write opportunities and contracts")),
+        Permission("opportunities.types", _.lazy("Manage project types"), scoped=False),
+    ]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    own = dict.fromkeys(("opportunities.view", "opportunities.edit"), "own")
+    return {
+        "coordinator": own,
+        "department_head": dict.fromkeys(own, "subtree"),
+        "management": dict.fromkeys((*own, "opportunities.types"), "all"),
+        "finance": {"opportunities.view": "all"},
+        "office": {"opportunities.view": "all", "opportunities.types": "all"},
+    }
