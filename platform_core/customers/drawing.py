@@ -97,10 +97,11 @@ def choices(session: Session, bound: Bound[Any], names: Iterable[str]) -> dict[s
 
 
 def form_page(
-    request: Request[Any, Any, Any], template: str, title: str, *, status: int = 200, **context: Any
-) -> Response[str]:
-    """A form: a page of its own, a dialog when htmx asks for one, the bare form when it comes back with an error."""
-    partial = "customers/_dialog.html" if status == 200 else template
+    request: Request[Any, Any, Any], template: str, title: str, *, status: int = 200, came_back: bool = False,
+    **context: Any,
+) -> Response[str]:  # fmt: skip
+    """A form: a page of its own, a dialog when htmx asks for one, the bare form when it comes back to be corrected."""
+    partial = template if came_back or status != 200 else "customers/_dialog.html"
     return page(
         request, "customers/form.html", partial=partial, status=status, active="customers", title=title,
         form_template=template, **context,

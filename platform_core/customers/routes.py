@@ -88,7 +88,8 @@ def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form
                 )
         except Invalid as error:
             bound.add(error)
-    return _new_form(request, session, bound, status=422, found=found)
+    # A question for duplicates counts towards its limit, so its answer must not be one that is rolled back.
+    return _new_form(request, session, bound, status=200 if found else 422, came_back=True, found=found)
 
 
 @post("/customers/duplicates", permission="customers.create", name="customers:duplicates", opt={"unkept": True})
