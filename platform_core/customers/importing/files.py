@@ -14,16 +14,13 @@ from sqlalchemy.orm import Session
 from platform_core.customers.importing.rows import cell_text
 from platform_core.kernel.cells import Reported
 from platform_core.kernel.database import Database, database_of
-from platform_core.kernel.errors import Invalid
-from platform_core.kernel.i18n import translator
+from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.spreadsheets import DEFAULT_LIMITS, FileError, open_table
 from platform_core.kernel.unitofwork import on_commit
-from platform_core.kernel.xlsxguard import MB
+from platform_core.kernel.xlsxguard import MB, file_error
 
-__all__ = ["LIMITS", "MB", "Received", "discard", "explain", "forget", "path_of", "receive", "too_large"]
-
-_ = translator("customers")
 LIMITS = DEFAULT_LIMITS
+NO_FILE = Reported("no_file", noop("Choose a file first."))
 _CHUNK = MB
 _SAMPLES = 3
 _SAMPLE_CHARS = 60
@@ -31,7 +28,7 @@ _SAMPLE_CHARS = 60
 
 @dataclass(slots=True)
 class Received:
-    """An upload that was stored and read, or the sentence that says why not (then nothing is stored)."""
+    """An upload that was stored and read, or why it was refused (then nothing is stored)."""
 
     filename: str = ""
     stored_as: str = ""
@@ -39,8 +36,7 @@ class Received:
     headers: list[str] = field(default_factory=list)
     samples: list[list[str]] = field(default_factory=list)
     rows: int = 0
-    error: str = ""
-    is_too_large: bool = False
+    error: Reported | None = None
 
 
 def folder_of(database: Database) -> Path:
@@ -58,7 +54,7 @@ def path_of(database: Database, stored_as: str) -> Path:
 def receive(database: Database, upload: Any | None) -> Received:
     """Store and check an upload (litestar UploadFile). Takes seconds for a big one: not inside a transaction."""
     if upload is None:
-        return Received(error=_("Choose a file first."))
+        return Received(error=NO_FILE)
     filename = Path(str(upload.filename)).name[-200:]
     stored_as = f"{secrets.token_hex(16)}.upload"
     path = path_of(database, stored_as)
@@ -66,11 +62,9 @@ def receive(database: Database, upload: Any | None) -> Received:
         size = _store(upload.file, path)
         table = open_table(path, filename, limits=LIMITS)
         samples = _samples(table.rows(), len(table.headers))
-    except (FileError, Invalid) as error:
+    except FileError as error:
         path.unlink(missing_ok=True)
-        if isinstance(error, FileError):
-            return Received(error=explain(error), is_too_large=error.code == "too_large")
-        return Received(error=error.message, is_too_large=True)
+        return Received(error=error)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -90,12 +84,12 @@ def forget(session: Session, stored_as: str) -> None:
 
 def explain(error: Reported) -> str:
     """The sentence in the reader's language."""
-    text = translator("kernel")(error.message_id)
+    text = translator("customers" if error is NO_FILE else "kernel")(error.message_id)
     return text % error.params if error.params else text
 
 
-def too_large() -> str:
-    return _("The file is larger than %(limit)s MB. Split it and upload the parts.", limit=LIMITS.bytes // MB)
+def too_large() -> FileError:
+    return file_error("too_large", limit=LIMITS.bytes // MB)
 
 
 def sealed(samples: list[list[str]]) -> str:
@@ -107,14 +101,14 @@ def unsealed(text: str) -> list[list[str]]:
 
 
 def _store(source: BinaryIO, path: Path) -> int:
-    """Bytes written; at most a chunk of them is in memory. Raises Invalid beyond the limit."""
+    """Bytes written; at most a chunk of them is in memory. Raises FileError beyond the limit."""
     size = 0
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as target:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > LIMITS.bytes:
-                raise Invalid(too_large())
+                raise too_large()
             target.write(chunk)
     return size
 

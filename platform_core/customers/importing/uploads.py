@@ -20,6 +20,7 @@ from platform_core.customers.importing import files, services
 from platform_core.customers.importing.files import LIMITS, Received
 from platform_core.kernel.errors import TooLarge
 from platform_core.kernel.i18n import set_language
+from platform_core.kernel.xlsxguard import MB
 from platform_core.web.endpoint import Endpoint
 from platform_core.web.forms import FormData
 from platform_core.web.pages import page, redirect
@@ -42,7 +43,7 @@ def show(request: Request[Any, Any, Any]) -> Response[str]:
 def _form(request: Request[Any, Any, Any], error: str = "", status: int = 200) -> Response[str]:
     return page(
         request, "customers/importing/upload.html", active="customers", status=status, error=error, limits=LIMITS,
-        megabytes=LIMITS.bytes // files.MB,
+        megabytes=LIMITS.bytes // MB,
     )  # fmt: skip
 
 
@@ -52,8 +53,9 @@ def _admit() -> Response[str]:
 
 
 def _begin(request: Request[Any, Any, Any], session: Session, actor: Actor, received: Received) -> Response[str]:
-    if received.error:
-        return _form(request, received.error, status=413 if received.is_too_large else 422)
+    if received.error is not None:
+        status = 413 if received.error.code == "too_large" else 422
+        return _form(request, files.explain(received.error), status)
     batch = services.begin(session, actor, received)
     return redirect(request, f"/customers/imports/{batch.id}")
 
@@ -62,21 +64,44 @@ _admitting = Endpoint(_admit, PERMISSION, frozenset())
 _beginning = Endpoint(_begin, PERMISSION, frozenset({"request", "session", "actor"}))
 
 
+class Limited:
+    """The body of a request up to a limit; beyond it the body seems to end, and `exceeded` says so."""
+
+    def __init__(self, request: Request[Any, Any, Any], limit: int) -> None:
+        self._receive = request.receive
+        self._left = limit
+        announced = request.headers.get("content-length", "")
+        self.exceeded = announced.isdigit() and int(announced) > limit
+
+    async def receive(self) -> Any:
+        event = await self._receive()
+        if event["type"] == "http.request":
+            self._left -= len(event["body"])
+            if self._left < 0:
+                self.exceeded = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+        return event
+
+
 @litestar.post(
     "/customers/import",
     name="customers:import_upload",
     opt={"permission": PERMISSION, "endpoint": True},
     status_code=200,
-    request_max_body_size=_MAX_BODY,
+    request_max_body_size=None,  # limited here, so that the answer is the form with a sentence and not a bare refusal
 )
 async def upload(request: Request[Any, Any, Any]) -> Response[Any]:
     """A file beyond the limit is refused by its announced length, or where the stream passes the limit."""
     database = platform_of(request).database
-    try:
-        form = FormData(list((await request.form()).multi_items()))
-    except HTTPException as error:
-        if error.status_code != 413:
-            raise
+    body = Limited(request, _MAX_BODY)
+    form = FormData()
+    if not body.exceeded:
+        try:
+            form = FormData(list((await Request(request.scope, receive=body.receive).form()).multi_items()))
+        except HTTPException:
+            if not body.exceeded:
+                raise
+    if body.exceeded:
         await _drain(request)
         return await _in_thread(lambda: _refuse(request))
     unkeyed = FormData([("_csrf", form.get("_csrf"))])
@@ -98,11 +123,11 @@ def _refuse(request: Request[Any, Any, Any]) -> Response[Any]:
     with platform.database.open_session() as session, session.begin():
         actor = platform.hooks.authenticate(session, request)
         if actor is None or not actor.can(PERMISSION):
-            raise TooLarge(files.too_large())
+            raise TooLarge(files.explain(files.too_large()))
         set_language(actor.language)
         request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
         request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
-        return _form(request, files.too_large(), status=413)
+        return _form(request, files.explain(files.too_large()), status=413)
 
 
 async def _drain(request: Request[Any, Any, Any]) -> None:

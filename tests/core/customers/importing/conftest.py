@@ -50,6 +50,11 @@ def csv_text(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return target.getvalue()
 
 
+def uploads(runtime: Runtime) -> set[str]:
+    """Names of the stored files."""
+    return {path.name for path in (runtime.settings.data_dir / "uploads").glob("*")}
+
+
 @dataclass
 class Collector:
     """Somebody signed in, walking through the wizard; jobs run when told to."""

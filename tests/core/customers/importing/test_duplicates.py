@@ -11,7 +11,7 @@ from platform_core.customers.models import Customer
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
 from platform_core.users.models import User
-from tests.core.customers.importing.conftest import TITLES, Collector, row, xlsx
+from tests.core.customers.importing.conftest import TITLES, Collector, row, uploads, xlsx
 
 OTHER = "13911110000"
 
@@ -140,7 +140,8 @@ def test_rows_are_for_whoever_uploaded_them(collector: Collector, factory: Facto
 
 def test_only_holders_of_the_right_import(factory: Factory, browser: Browser) -> None:
     stranger = browser.sign_in(factory.user("finance"))
+    before = uploads(factory.runtime)
     assert stranger.get("/customers/import").status_code == 403
     assert stranger.get("/customers/imports").status_code == 403
     assert stranger.post("/customers/import", {}, files={"file": ("a.csv", b"a,b\n1,2")}).status_code == 403
-    assert list((factory.runtime.settings.data_dir / "uploads").glob("*.upload")) == []
+    assert uploads(factory.runtime) == before

@@ -1,0 +1,99 @@
+"""Which column is what: guessed from titles, remembered, corrected."""
+
+from __future__ import annotations
+
+import pytest
+
+from platform_core.customers.importing.columns import guess
+from platform_core.testing.browser import Browser
+from platform_core.testing.factories import Factory
+from tests.core.customers.importing.conftest import TITLES, Collector, csv_text, row
+
+
+@pytest.mark.parametrize(
+    ("title", "target"),
+    [
+        ("公司名称", "name"), ("客户名称", "name"), ("企业名称（全称）", "name"), ("Company", "name"), ("customer name", "name"),
+        ("手机", "phone"), ("联系电话", "phone"), ("手机号码 *", "phone"), ("联系人电话", "phone"), ("Mobile No.", "phone"), ("Tel.", "phone"),
+        ("邮箱", "email"), ("E-mail", "email"), ("公司邮箱", "email"), ("微信号", "wechat"), ("所属行业", "industry"), ("地区", "region"),
+        ("来源", "source"), ("来源网址", "source_url"), ("客户来源", "source"), ("公司地址", "address"), ("详细地址", "address"),
+        ("备注", "notes"), ("客户级别", "grade"), ("状态", "status"), ("收集日期", "collected_on"), ("采集时间", "collected_on"),
+        ("生日", "birthday"), ("职务", "position"), ("性别", "gender"), ("统一社会信用代码", "tax_no"), ("法人", "legal_person"),
+        ("星座", ""), ("Remarks", "notes"), ("Industry", "industry"), ("Lead source", "source"), ("客户编码", "code"),
+    ],
+)  # fmt: skip
+def test_titles_are_recognised(runtime, title: str, target: str) -> None:
+    assert guess(["公司" if target != "name" else "星座", title]).targets[1] == target
+
+
+def test_each_field_is_taken_once_by_the_best_title(runtime) -> None:
+    made = guess(["姓名", "公司名称", "电话", "手机", "备注", "沟通记录"])
+    assert made.targets == ["contact_name", "name", "phone", "phone", "notes", "notes"]
+    assert made.options.kind == "organisation"
+
+
+def test_a_table_of_people(runtime) -> None:
+    made = guess(["姓名", "电话"])
+    assert (made.targets, made.options.kind) == (["name", "phone"], "person")
+
+
+def test_the_page_shows_samples_and_its_guesses(collector: Collector) -> None:
+    collector.upload(csv_text(TITLES, [row()]).encode(), "a.csv")
+    page = collector.page()
+    assert "<small class=\"muted\">上海启衡管理咨询有限公司</small>" in page
+    assert page.count(" selected>") == len(TITLES) + 2
+
+
+def test_a_mapping_is_remembered_for_these_titles_and_this_user(
+    collector: Collector, factory: Factory, browser: Browser
+) -> None:
+    titles = ["甲", "乙", "丙"]
+    collector.upload(csv_text(titles, [["某公司", "13800001111", "x"]]).encode(), "a.csv")
+    assert collector.batch.mapping == ["", "", ""]
+    collector.check(**{"column-0": "name", "column-1": "phone", "duplicates": "import", "source": "web"})
+    assert collector.batch.new_rows == 1
+    collector.upload(csv_text(titles[::-1], [["x", "13800002222", "另一家"]]).encode(), "b.csv")
+    assert collector.batch.mapping == ["", "phone", "name"]
+    assert collector.batch.options == {"duplicates": "import", "kind": "organisation", "source": "web"}
+    other = Collector(collector.runtime, browser.sign_in(factory.user()), collector.user)
+    other.upload(csv_text(titles, [["某公司", "13800001111", "x"]]).encode(), "a.csv")
+    assert other.batch.mapping == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"column-0": ""}, "Say which column holds the name"),
+        ({"column-2": "name"}, "Another column is Name already."),
+        ({"column-2": "no such thing"}, "Please choose from the list."),
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_refused_at_its_column(
+    collector: Collector, changes: dict[str, str], message: str
+) -> None:
+    collector.upload(csv_text(["公司", "电话", "其它"], [["某公司", "13800001111", "x"]]).encode(), "a.csv")
+    data = {"column-0": "name", "column-1": "phone", "column-2": "", "duplicates": "skip", "kind": "organisation"}
+    answer = collector.act("mapping", **{**data, **changes})
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert collector.batch.state == "uploaded"
+
+
+def test_the_mapping_can_be_changed_after_the_check(collector: Collector) -> None:
+    collector.upload(csv_text(["公司", "电话"], [["某公司", "坏的"], ["另一家", "13800001111"]]).encode(), "a.csv")
+    assert collector.check().error_rows == 1
+    batch = collector.check(**{"column-1": ""})
+    assert (batch.new_rows, batch.error_rows) == (2, 0)
+
+
+def test_rows_that_have_shifted_are_refused(collector: Collector) -> None:
+    collector.upload("公司,电话\n某公司,13800001111\n多,一个,逗号\n".encode(), "a.csv")
+    assert (collector.check().new_rows, collector.batch.error_rows) == (1, 1)
+    assert "more cells than the table has titles" in collector.page()
+
+
+def test_rows_without_a_source_get_the_chosen_one(collector: Collector) -> None:
+    collector.upload(csv_text(["公司", "来源"], [["某公司", ""], ["另一家", "referral"]]).encode(), "a.csv")
+    collector.check(source="exhibition")
+    collector.commit()
+    assert {customer.name: customer.source for customer in collector.customers()} == {"某公司": "exhibition", "另一家": "referral"}
