@@ -19,13 +19,13 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import matching, reach
 from platform_core.customers.matching import Matcher
 from platform_core.customers.models import Customer
-from platform_core.kernel import phones
 from platform_core.kernel.database import database_of
 from platform_core.kernel.scope import proven
-from platform_core.kernel.searchtokens import MAX_QUERY, SearchQuery, parse_query
+from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
 from platform_core.web.lists import statements
 from platform_core.web.lists.declaration import Search, Sort
 from platform_core.web.lists.ordering import Order
+from platform_core.web.lists.private import masked
 from platform_core.web.lists.reach import Reach
 
 NARROW = 2000
@@ -60,12 +60,9 @@ class Hits:
 def find(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
     """The actor's customers that meet all the words; audited. Nothing for words that mean nothing."""
     words = words.strip()[:MAX_QUERY]
-    query = parse_query(words)
-    matcher = matching.matcher(session, query)
+    matcher = matching.matcher(session, parse_query(words))
     hits = Hits(()) if matcher is None else _found(session, actor, matcher, words, limit)
-    audit.record(
-        session, actor, "customers.search", ids=[row.id for row in hits.rows], after={"words": masked(words, query)}
-    )
+    audit.record(session, actor, "customers.search", ids=[row.id for row in hits.rows], after={"words": masked(words)})
     return hits
 
 
@@ -80,17 +77,6 @@ def condition(session: Session, words: str) -> Search:
         if counted > NARROW:
             return Search(matcher.probe, selective=False)
     return Search(Customer.id.in_(matcher.ids), selective=True)
-
-
-def masked(words: str, query: SearchQuery) -> str:
-    """The words as the audit may keep them."""
-    if query.mail:
-        words = words.replace(query.mail, phones.mask_mail(query.mail))
-    if not query.digits:
-        return words
-    shown = phones.mask(query.digits) if query.digits.startswith("+") else f"****{query.digits[-4:]}"
-    rest = "".join(" " if char.isascii() and char in "0123456789+-()." else char for char in words)
-    return f"{' '.join(rest.split())} {shown}".strip()
 
 
 def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:

@@ -18,6 +18,7 @@ from platform_core.web.lists import dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
 from platform_core.web.lists.dialogs import ConditionForm
 from platform_core.web.lists.ordering import Page
+from platform_core.web.lists.private import masked
 from platform_core.web.lists.reading import PAGE_SIZE, Count, Reader
 from platform_core.web.lists.rendering import Shown
 from platform_core.web.lists.state import ListState
@@ -94,7 +95,9 @@ def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = 
 
 
 def _note(session: Session, actor: Actor, asked: ListState, found: Page) -> None:
-    shown = {"conditions": [item.text for item in asked.conditions]} if asked.conditions else {}
+    shown: dict[str, Any] = {"conditions": [item.text for item in asked.conditions]} if asked.conditions else {}
+    if asked.words:
+        shown["words"] = masked(asked.words)
     audit.record(session, actor, f"{asked.view.prefix}.list", ids=[row.id for row in found.rows], after=shown)
 
 

@@ -165,7 +165,7 @@ class ListView:
     prepare: Callable[[Session, Actor, Sequence[Any]], Mapping[str, Any]] | None = None
     """Everything the cells need besides the rows, in as few statements as there are kinds of it."""
     footer: Callable[[Session, Actor, Sequence[ColumnElement[bool]]], str] | None = None
-    """A sentence below the table about all rows that meet these conditions, such as totals; for lists without a reach."""
+    """A sentence about all rows that meet these conditions, such as totals; for lists without a reach."""
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
     buttons: tuple[Button, ...] = ()

@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.kernel import phones
 from platform_core.kernel.database import vault_of
-from platform_core.kernel.phones import half_width
 from platform_core.kernel.searchtokens import parse_query
 
 _LONG_NUMBER = re.compile(r"(?:[0-9][ ().-]?){7,}")
@@ -22,7 +22,19 @@ _LONG_NUMBER = re.compile(r"(?:[0-9][ ().-]?){7,}")
 def is_private(text: str) -> bool:
     """A phone number, the tail of one, a mail address, or any long number."""
     found = parse_query(text)
-    return bool(found.digits or found.mail or _LONG_NUMBER.search(half_width(text)))
+    return bool(found.digits or found.mail or _LONG_NUMBER.search(phones.half_width(text)))
+
+
+def masked(words: str) -> str:
+    """The words as the audit may keep them."""
+    query = parse_query(words)
+    if query.mail:
+        words = words.replace(query.mail, phones.mask_mail(query.mail))
+    if not query.digits:
+        return words
+    shown = phones.mask(query.digits) if query.digits.startswith("+") else f"****{query.digits[-4:]}"
+    rest = "".join(" " if char in "0123456789+-()." else char for char in phones.half_width(words))
+    return f"{' '.join(rest.split())} {shown}".strip()
 
 
 def seal(session: Session, actor: Actor, text: str) -> str:

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
+from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.models import CustomerTag, Tag
 from platform_core.kernel.clock import now
 from platform_core.web.lists import declaration
-from platform_core.web.lists.declaration import Column, Decoration, decorate
+from platform_core.web.lists.declaration import BulkAction, Column, Decoration, decorate
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_list_shows_the_actors_customers_and_is_audited(browser, factory, people
         page = mine.get("/customers")
     assert page.status_code == 200
     assert names(page) == ["Acme"]
-    for text in ("Key account", "138****6021", "Mei", "Signed", "2 days overdue", "1–1 of 1"):
+    for text in ("Key account", "138****6021", "Mei", "已签约", "2 days overdue", "1–1 of 1"):
         assert text in page.text
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.list")).one()
     assert (entry.actor_id, entry.ids) == (mei.id, [own.id.hex])
@@ -181,7 +182,7 @@ def test_columns_are_chosen_and_remembered(browser, factory, people):
     assert "<th>Status</th>" in mine.get("/customers").text
 
 
-def test_words_in_the_box_lead_to_their_own_page(browser, factory, people):
+def test_words_in_the_box_lead_to_their_own_page(browser, factory, people, session):
     mine = browser.sign_in(people[0])
     assert (
         mine.post("/customers/find", {"state": "view=mine", "q": "acme"}).headers["location"]
@@ -190,6 +191,8 @@ def test_words_in_the_box_lead_to_their_own_page(browser, factory, people):
     url = mine.post("/customers/find", {"state": "", "q": "13800006021"}).headers["location"]
     assert url.startswith("/customers?s=")
     assert 'value="13800006021"' in mine.get(url).text
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.list")).one()
+    assert entry.after == {"words": "138****6021"}
 
 
 def test_higher_layers_add_columns(browser, factory, people, monkeypatch):
@@ -240,3 +243,22 @@ def test_api_lists_pages_and_conditions(browser, factory, people):
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
     assert program.get("/api/v1/customers", params={"cursor": "nonsense"}).status_code == 422
     assert program.get("/api/v1/customers", params={"limit": 1000}).status_code == 422
+
+
+def test_selected_rows_get_a_bar_with_the_actions_one_may_use(browser, factory, people):
+    mei, _wang = people
+    customer = factory.customer(mei, name="Acme")
+    bulk = (
+        BulkAction("tag", "Tag", "tag", "/customers/bulk/tags", "customers.edit"),
+        BulkAction("merge", "Merge", "git-merge", "/customers/bulk/merge", "users.manage"),
+    )
+    before = CUSTOMERS.bulk
+    object.__setattr__(CUSTOMERS, "bulk", bulk)
+    try:
+        page = browser.sign_in(mei).get("/customers").text
+    finally:
+        object.__setattr__(CUSTOMERS, "bulk", before)
+    assert f'<input type="checkbox" name="ids" value="{customer.id}" aria-label="Select Acme">' in page
+    assert 'formaction="/customers/bulk/tags"' in page
+    assert "/customers/bulk/merge" not in page
+    assert "data-all" in page
