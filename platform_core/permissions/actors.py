@@ -23,7 +23,7 @@ from platform_core.users import sessions
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
 from platform_core.web.requests import client_ip, platform_of
 
-COUNTER = "permissions"
+COUNTER = sessions.RIGHTS_COUNTER
 _CACHE_SECONDS = 60
 
 
@@ -91,7 +91,7 @@ def load_actor(session: Session, user_id: UUID, *, via: str = "job") -> Actor | 
     user, department_name = row
     identity = sessions.Identity(
         user.id, user.name, user.department_id, department_name or "", user.language, user.scheme, user.theme,
-        new_id(), 0, via,
+        new_id(), 0, via, counters.read(session, COUNTER),
     )  # fmt: skip
     return _build(session, identity, session.info["database"].url, "", "zh")
 
@@ -119,7 +119,7 @@ def _build(session: Session, identity: sessions.Identity, database: str, ip: str
 
 def _rights(session: Session, identity: sessions.Identity, database: str) -> Rights:
     """From the cache while the permissions counter stands still: changes act on the next request everywhere."""
-    version = counters.read(session, COUNTER)
+    version = identity.rights_version
     key = (database, identity.user_id)
     cached = _cache.get(key)
     moment = now()

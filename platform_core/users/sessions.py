@@ -13,10 +13,12 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.clock import now
+from platform_core.kernel.models import Counter
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.settings import Settings
 from platform_core.users.models import ApiToken, Department, Notification, OneTimeCode, SignInSession, User
 
+RIGHTS_COUNTER = "permissions"
 _TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -34,6 +36,8 @@ class Identity:
     session_id: UUID
     unread: int
     via: str
+    rights_version: int
+    """Value of the counter RIGHTS_COUNTER: what was cached of the rights holds while it stands still."""
 
 
 _unread = (
@@ -42,6 +46,7 @@ _unread = (
     .correlate(User)
     .scalar_subquery()
 )
+_rights_version = select(Counter.value).where(Counter.name == RIGHTS_COUNTER).scalar_subquery()
 _columns = (
     User.id,
     User.name,
@@ -51,6 +56,7 @@ _columns = (
     User.scheme,
     User.theme,
     _unread.label("unread"),
+    func.coalesce(_rights_version, 0).label("rights_version"),
 )
 _by_cookie = (
     select(*_columns, SignInSession.id.label("session_id"), SignInSession.seen_at)
@@ -151,6 +157,7 @@ def _identity(row: Row[Any], via: str) -> Identity:
         session_id=row.session_id,
         unread=row.unread,
         via=via,
+        rights_version=row.rights_version,
     )
 
 
