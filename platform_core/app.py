@@ -33,7 +33,7 @@ from platform_core.plugins.hooks import Hooks
 from platform_core.plugins.manager import PluginManager
 from platform_core.relay import asking
 from platform_core.settings import Settings
-from platform_core.web import errors, headers, routing
+from platform_core.web import endpoint, errors, headers, routing
 from platform_core.web.live import Hub
 from platform_core.web.pages import url_for
 from platform_core.web.requests import Platform
@@ -183,6 +183,7 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         state=State({"platform": runtime.platform}),
         compression_config=CompressionConfig("gzip", gzip_compress_level=5, minimum_size=500),
         before_send=[headers.add_security_headers],
+        guards=[endpoint.owner_is_on],
         request_max_body_size=_MAX_BODY,
         openapi_config=_api_description() if runtime.settings.api_docs else None,
         exception_handlers={

@@ -163,7 +163,7 @@ def reset(request: Request[Any, Any, Any], session: Session, actor: Actor, user_
     The form carries no idempotency key, since the answer must not be kept.
     """
     user = accounts.get_user(session, user_id)
-    code = accounts.issue_code(session, actor, user)
+    code = roles.issue_reset(session, actor, user_id)
     return _page(request, session, actor, user, link=f"{platform_of(request).settings.base_url}/reset/{code}")
 
 

@@ -103,6 +103,21 @@ def live(moment: datetime) -> Any:
     )
 
 
+def issue_reset(session: Session, actor: Actor | None, user_id: UUID) -> str:
+    """A one-time code for choosing the user's password.
+
+    Raises Forbidden when the user gives roles and the actor does not: a reset link would lend them that right.
+    """
+    user = accounts.get_user(session, user_id)
+    held = select(RoleGrant.role_id).where(RoleGrant.permission == "permissions.manage", RoleGrant.scope > Scope.NONE)
+    gives_roles = session.scalar(
+        select(RoleAssignment.id).where(RoleAssignment.user_id == user_id, RoleAssignment.role_id.in_(held)).limit(1)
+    )
+    if gives_roles is not None and actor is not None and not actor.can("permissions.manage"):
+        raise Forbidden(_("Only a security administrator, or the operator, may reset a security administrator."))
+    return accounts.issue_code(session, actor, user)
+
+
 def _has_holder(session: Session, permission: str) -> bool:
     found = session.scalar(
         select(User.id)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -30,6 +32,13 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_REPLAY = 512 * 1024
 
 
+async def owner_is_on(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A Litestar guard, so that it comes before parameters are parsed: what is switched off answers 404 to anything."""
+    owner = handler.opt.get("plugin")
+    if owner and owner not in connection.app.state.platform.manager.enabled:
+        raise NotFound(_("This page does not exist."))
+
+
 class Endpoint:
     """A handler function together with what it needs."""
 
@@ -40,9 +49,6 @@ class Endpoint:
 
     def serve(self, request: Request[Any, Any, Any], form: FormData, parameters: dict[str, Any]) -> Response[Any]:
         platform = platform_of(request)
-        owner = request.route_handler.opt.get("plugin")
-        if owner and owner not in platform.manager.enabled:
-            raise NotFound(_("This page does not exist."))
         set_language(_asked_language(request, platform))
         muted: frozenset[str] = frozenset()
         while True:

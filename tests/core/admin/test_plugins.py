@@ -76,7 +76,7 @@ def test_off_takes_routes_navigation_and_rights_away_and_on_brings_them_back(run
     user = factory.user("management")
     program = browser.token(user)
     path = page_of(runtime, "activities")
-    assert program.get(path).status_code in {200, 405, 422}
+    assert program.get(path).status_code != 404
     items = {item.value.key for item in runtime.manager.declared.navigation.installed() if item.owner == "activities"}
 
     def shown():

@@ -115,6 +115,14 @@ def test_the_last_keeper_of_accounts_and_roles_cannot_be_lost(runtime, factory):
         assert services.change_status(session, None, keeper.id, "frozen").status == "frozen"
 
 
+def test_a_reset_link_does_not_lend_the_right_to_give_roles(session, factory):
+    guard, clerk, admin = factory.user("security_admin"), factory.user(), factory.actor(factory.user("system_admin"))
+    assert services.issue_reset(session, admin, clerk.id)
+    with pytest.raises(Forbidden):
+        services.issue_reset(session, admin, guard.id)
+    assert services.issue_reset(session, None, guard.id)
+
+
 def test_rights_of_a_plugin_that_is_off_rest_and_come_back(runtime, factory):
     user = factory.user("coordinator")
     assert factory.actor(user).can("activities.view")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platform_core.kernel.i18n import speaking
@@ -84,6 +84,7 @@ def test_no_more_than_two_hashes_are_computed_at_once(monkeypatch):
     assert most[0] == 2
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gets_an_answer(password):
     assert isinstance(passwords.problem(password), str)
