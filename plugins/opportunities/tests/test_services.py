@@ -163,7 +163,7 @@ def test_a_contract_wins_the_opportunity_and_signs_the_customer(house, pdf, sess
     opportunity = house.taken()
     contract = house.sign(house.trainer, opportunity, pdf)
     stored = house.factory.read(Opportunity, opportunity.id)
-    assert stored.stage == "won"
+    assert (stored.stage, stored.probability) == ("won", 100)
     assert stored.closed_at is not None
     attachment = house.factory.read(Attachment, contract.attachment_id)
     assert (attachment.owner, attachment.engagement_id) == ("opportunities", opportunity.engagement_id)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.opportunities import contracts, queries, services
-from baton_plugins.opportunities.forms import ContractInput, typed
+from baton_plugins.opportunities.forms import ContractInput, note_amounts, typed
 from baton_plugins.opportunities.models import Contract, Opportunity
 
 from platform_core.api import (
@@ -55,6 +55,9 @@ def sign(
             bound.add(error)
         else:
             return redirect(request, f"/opportunities/{opportunity_id}")
+    note_amounts(bound)
+    if upload is None:
+        bound.errors.setdefault("file", contracts.no_file())
     opportunity = queries.get(session, opportunity_id)
     return _form_page(request, opportunity, bound, status=422, dropped=upload is not None)
 
@@ -89,6 +92,7 @@ def update(
             bound.values["version"] = contract.version
         else:
             return redirect(request, f"/opportunities/{contract.opportunity_id}")
+    note_amounts(bound)
     return _form_page(
         request,
         queries.get(session, contract.opportunity_id),

@@ -64,7 +64,7 @@ def sign(
     attached = _attached(session, opportunity, attachment_id)
     errors = _errors(session, data, None)
     if upload is None and attached is None:
-        errors.setdefault("file", _("Choose the file of the signed contract."))
+        errors.setdefault("file", no_file())
     _refuse(errors)
     contract = Contract(
         id=new_id(),
@@ -96,7 +96,7 @@ def update(
         raise Conflict(_("Somebody else has changed this contract in the meantime. Compare, then save again."))
     errors = _errors(session, data, contract)
     if upload is None and contract.attachment_id is None:
-        errors.setdefault("file", _("Choose the file of the signed contract."))
+        errors.setdefault("file", no_file())
     _refuse(errors)
     before = {name: getattr(contract, name) for name in _FIELDS}
     for name, value in _values(data).items():
@@ -113,6 +113,10 @@ def update(
         )  # fmt: skip
     queries.forget(session)
     return contract
+
+
+def no_file() -> str:
+    return _("Choose the file of the signed contract.")
 
 
 def missing(contract: Contract) -> list[str]:

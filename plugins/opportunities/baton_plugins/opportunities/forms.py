@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from platform_core.api import FormData, Invalid, translator
+from platform_core.api import Bound, FormData, Invalid, translator
 
 _ = translator("opportunities")
 AMOUNTS = ("expected_value", "amount")
@@ -107,6 +107,13 @@ def check_amount(name: str, value: Decimal | None) -> dict[str, str]:
     if value >= _LARGEST:
         return {name: _("This amount is too large.")}
     return {}
+
+
+def note_amounts(bound: Bound[Any]) -> None:
+    """Report a senseless amount along with a refused form's other mistakes, not only once those are gone."""
+    for name in AMOUNTS:
+        if bound.get(name) and not bound.error(name):
+            bound.errors.update(check_amount(name, Decimal(bound.get(name))))
 
 
 def check_opportunity(values: Mapping[str, Any]) -> None:

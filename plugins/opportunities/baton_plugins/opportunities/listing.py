@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -136,4 +136,5 @@ def _sums() -> tuple[Any, ...]:
 
 
 def _totals(row: Any) -> Totals:
-    return Totals(row.number, Decimal(row.expected) / 100, Decimal(row.weighted) / 10000)
+    weighted = (Decimal(row.weighted) / 10000).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return Totals(row.number, Decimal(row.expected) / 100, weighted)

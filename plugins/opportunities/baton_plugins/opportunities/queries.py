@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -150,7 +150,8 @@ def matching(text: str) -> ColumnElement[bool]:
 
 
 def weighted(opportunity: Opportunity) -> Decimal | None:
-    """Expected value times probability, rounded half up to a cent when shown or stored."""
+    """Expected value times probability, rounded half up to a cent."""
     if opportunity.expected_value is None:
         return None
-    return opportunity.expected_value * opportunity.probability / 100
+    exact = opportunity.expected_value * opportunity.probability / 100
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)

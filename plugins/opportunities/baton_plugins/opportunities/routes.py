@@ -7,7 +7,14 @@ from uuid import UUID
 
 import msgspec
 from baton_plugins.opportunities import contracts, listing, project_types, queries, services
-from baton_plugins.opportunities.forms import EditForm, LostInput, OpportunityChanges, OpportunityInput, typed
+from baton_plugins.opportunities.forms import (
+    EditForm,
+    LostInput,
+    OpportunityChanges,
+    OpportunityInput,
+    note_amounts,
+    typed,
+)
 from baton_plugins.opportunities.models import ProjectType
 
 from platform_core.api import (
@@ -75,6 +82,7 @@ def create(
                 return redirect(request, f"/opportunities/{opportunity.id}?created=1")
             view = engagement_view(session, opportunity.engagement_id) if opportunity.engagement_id else None
             return fragment(request, "opportunities/_saved.html", opportunity=opportunity, view=view)
+    note_amounts(bound)
     customer = customer_get(session, customer_id)
     return page(
         request,
@@ -175,6 +183,7 @@ def update(
             return _edit_page(request, present, bound, status=409, conflict=error.message)
         else:
             return redirect(request, f"/opportunities/{opportunity_id}")
+    note_amounts(bound)
     return _edit_page(request, queries.get(session, opportunity_id), bound, status=422)
 
 

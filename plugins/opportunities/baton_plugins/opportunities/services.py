@@ -197,6 +197,7 @@ def require_open(opportunity: Opportunity) -> None:
 def close(opportunity: Opportunity, actor: Actor, stage: str) -> None:
     """`stage` is won or lost."""
     opportunity.stage = stage
+    opportunity.probability = 100 if stage == "won" else opportunity.probability
     opportunity.closed_at = now()
     opportunity.closed_by_label = actor.name
     opportunity.closed_department_label = actor.department_name
