@@ -106,6 +106,7 @@ class Leg(Identified, Versioned, Base):
         Index("uq_relay_leg_engagement_id_position", "engagement_id", "position", unique=True),
         Index("ix_relay_leg_department_id_state", "department_id", "state", "accept_due_at"),
         Index("ix_relay_leg_assignee_id_state", "assignee_id", "state", "due_at"),
+        Index("ix_relay_leg_offered_to_state", "offered_to", "state"),
     )
 
     def offer(self, *, by: UUID, to: UUID | None, note: str) -> None:

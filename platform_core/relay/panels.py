@@ -16,6 +16,8 @@ from platform_core.relay.queries import EngagementView
 _ = translator("relay")
 KIND = "handover"
 """Kind of the timeline's lines; the style sheet draws it violet."""
+WAITING = "relay.waiting"
+"""The workbench's section of batons to take over."""
 _MOST_WAITING = 20
 _VERBS = {
     "opened": _.lazy("opened an engagement"),
@@ -120,11 +122,12 @@ def customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> l
     return [entry(event, title) for event, title in queries.events_of(session, query)]
 
 
-def entry(event: RelayEvent, title: str) -> TimelineEntry:
+def entry(event: RelayEvent, title: str = "") -> TimelineEntry:
+    """`title` of the engagement is left out where the page is about it alone."""
     icon, tone = _LOOKS.get(event.kind, ("transfer", "violet"))
     target = " · ".join(part for part in (event.to_department, event.to_person) if part)
     arrow = f"→ {target}" if target and event.kind != "accepted" else target
-    chips: list[tuple[str, Tone]] = [(title, "")] if event.kind != "opened" else []
+    chips: list[tuple[str, Tone]] = [(title, "")] if title and event.kind != "opened" else []
     if arrow:
         chips.append((arrow, "violet"))
     return TimelineEntry(
@@ -154,5 +157,5 @@ def workbench(session: Session, actor: Actor) -> list[WorkSection]:
         for line in lines[:_MOST_WAITING]
     )  # fmt: skip
     more = "/relay/inbox" if len(lines) > _MOST_WAITING else ""
-    return [WorkSection("relay.waiting", _("Waiting for me to take over"), "violet", items, order=10, place="side",
+    return [WorkSection(WAITING, _("Waiting for me to take over"), "violet", items, order=10, place="side",
                         more_url=more, empty=_("No baton is waiting for you."))]  # fmt: skip

@@ -46,6 +46,11 @@ def _refuse(bound: Bound[Any], error: Invalid | Conflict) -> int:
     return error.status
 
 
+def _partial(name: str, status: int) -> str:
+    """A dialog opens as a whole; a refusal takes the place of its form."""
+    return f"relay/_{name}.html" if status == 200 else f"relay/_{name}_form.html"
+
+
 def _customer_url(customer_id: UUID, engagement_id: UUID) -> str:
     return f"/customers/{customer_id}?engagement={engagement_id}"
 
@@ -80,7 +85,7 @@ def _open_form(
     if customer is None:
         raise NotFound(_("This customer does not exist, or it is not yours to see."))
     choices = [(str(route.id), route.name) for route in route_services.routes(session)]
-    return page(request, "relay/open.html", partial="relay/_open.html", status=status, active="customers",
+    return page(request, "relay/open.html", partial=_partial("open", status), status=status, active="customers",
                 customer=customer, routes=choices, form=bound)  # fmt: skip
 
 
@@ -96,7 +101,7 @@ def engagement(request: Request[Any, Any, Any], session: Session, actor: Actor, 
         view=view,
         customer=ledger.customer_name(session, view.engagement.customer_id),
         facts=_summary(request, session, actor, engagement_id),
-        entries=[panels.entry(event, "") for event in queries.history(session, engagement_id)],
+        entries=[panels.entry(event) for event in queries.history(session, engagement_id)],
         members=queries.members_of(session, engagement_id),
         roles=_ROLES,
         has_checklist=panels.has_checklist(view),
@@ -137,7 +142,7 @@ def _hand_over_form(
     return page(
         request,
         "relay/hand_over.html",
-        partial="relay/_hand_over.html",
+        partial=_partial("hand_over", status),
         status=status,
         active="customers",
         view=view,
@@ -201,7 +206,8 @@ def _return_form(
 
 
 def _reason_form(request: Request[Any, Any, Any], bound: Bound[Any], status: int, **texts: Any) -> Response[str]:
-    return page(request, "relay/reason.html", partial="relay/_reason.html", status=status, form=bound, **texts)
+    partial = _partial("reason", status)
+    return page(request, "relay/reason.html", partial=partial, status=status, form=bound, **texts)
 
 
 @post("/legs/{leg_id:uuid}/return", permission="relay.view", name="relay:return")
@@ -263,8 +269,10 @@ def _person_form(
     helper: bool = False,
     **texts: Any,
 ) -> Response[str]:
-    return page(request, "relay/person.html", partial="relay/_person.html", status=status, form=bound, people=people,
-                helper=helper, **texts)  # fmt: skip
+    partial = _partial("person", status)
+    return page(
+        request, "relay/person.html", partial=partial, status=status, form=bound, people=people, helper=helper, **texts
+    )
 
 
 @post("/legs/{leg_id:uuid}/reassign", permission="relay.reassign", name="relay:reassign")

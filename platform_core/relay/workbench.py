@@ -17,7 +17,7 @@ from platform_core.kernel.clock import local, now
 from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
-from platform_core.relay import queries
+from platform_core.relay import panels, queries
 from platform_core.web.pages import PageContext, page
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import SIGNED_IN, get
@@ -52,6 +52,7 @@ def workbench(request: Request[Any, Any, Any], session: Session, actor: Actor) -
         greeting=_greeting(actor.name),
         lede=_lede(counts.get("red", 0), counts.get("amber", 0), bool(main)),
         main=main,
+        waiting=any(item.section.items for item in drawn if item.section.key == panels.WAITING),
         side=[item for item in drawn if item.section.place == "side"],
         heads_inbox=queries.heads_inbox(actor),
         first_steps=_first_steps(actor) if not main else [],
@@ -79,7 +80,7 @@ def _first_steps(actor: Actor) -> list[tuple[str, str, str]]:
     """(label, address, icon) of what somebody with an empty workbench can do first."""
     steps = [
         ("customers.create", _("Add a customer"), "/customers/new", "user-plus"),
-        ("customers.import", _("Import a spreadsheet"), "/import", "file-import"),
+        ("customers.import", _("Import a spreadsheet"), "/customers/import", "file-import"),
         ("customers.view", _("Look at the customers"), "/customers", "building-skyscraper"),
         ("users.manage", _("Invite colleagues"), "/settings/users", "users"),
     ]
