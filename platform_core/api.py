@@ -45,6 +45,7 @@ from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.queries import may_write as engagement_may_write
+from platform_core.relay.queries import members_of as engagement_members
 from platform_core.relay.queries import view_of as engagement_view
 from platform_core.relay.queries import writable_engagements
 from platform_core.relay.services import cancel as cancel_engagement
@@ -154,6 +155,7 @@ __all__ = [
     "due_tone",
     "encode_cursor",
     "engagement_may_write",
+    "engagement_members",
     "engagement_view",
     "engagements_of",
     "enqueue",

@@ -54,7 +54,12 @@ def test_what_is_chosen_beats_what_the_outcome_says(house):
     )  # fmt: skip
     plan = house.read_plan(follow_up.next_plan_id)
     assert house.now().status == "following"
-    assert (plan.due_at, plan.all_day, plan.subject, plan.kind) == (at_local(day, 9, 30), False, "Send the offer", "mail")
+    assert (plan.due_at, plan.all_day, plan.subject, plan.kind) == (
+        at_local(day, 9, 30),
+        False,
+        "Send the offer",
+        "mail",
+    )
 
 
 def test_a_note_is_no_contact(house):
@@ -77,6 +82,7 @@ def test_a_time_without_a_zone_is_the_houses(house):
 @pytest.mark.parametrize(
     ("field", "values"),
     [
+        ("body", {"body": " \n "}),
         ("next_on", {"next": "date"}),
         ("next_on", {"next_on": today() - timedelta(days=1)}),
         ("outcome", {"outcome": "sold_out"}),

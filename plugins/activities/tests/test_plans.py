@@ -119,3 +119,31 @@ def test_plans_of_a_closed_engagement_can_still_be_settled(house):
         relay.cancel(session, actor, engagement_id, "They went elsewhere.")
     change(house, "collector", plans.cancel_plan, plan)
     assert house.read_plan(plan.id).state == "cancelled"
+
+
+def test_whoever_loses_their_part_loses_its_plans_to_the_holder(house, factory):
+    engagement_id = house.open()
+    with house.as_("collector") as (session, actor):
+        relay.add_member(session, actor, engagement_id, house.people["agent"].id)
+    helpers = house.plan("agent", engagement_id=engagement_id)
+    with house.as_("collector") as (session, actor):
+        relay.remove_member(session, actor, engagement_id, house.people["agent"].id)
+    assert house.read_plan(helpers.id).assignee_id == house.people["collector"].id
+    leg_id = house.log("collector", engagement_id=engagement_id).leg_id
+    with house.as_("collect_head") as (session, actor):
+        relay.reassign(session, actor, leg_id, house.people["other_collector"].id)
+    passed = house.read_plan(helpers.id)
+    assert passed.assignee_id == house.people["other_collector"].id
+    assert passed.passed_on_by_label == "Carol"
+
+
+def test_helpers_keep_their_plans_while_they_write(house):
+    engagement_id = house.open()
+    house.pass_on("collector", "trainer", engagement_id)
+    with house.as_("trainer") as (session, actor):
+        relay.add_member(session, actor, engagement_id, house.people["other_collector"].id)
+    plan = house.plan("other_collector", engagement_id=engagement_id)
+    with house.as_("trainer") as (session, actor):
+        relay.add_member(session, actor, engagement_id, house.people["collect_head"].id)
+        relay.remove_member(session, actor, engagement_id, house.people["collect_head"].id)
+    assert house.read_plan(plan.id).assignee_id == house.people["other_collector"].id

@@ -26,6 +26,8 @@ from platform_core.api import (
 
 _ = translator("activities")
 Pairs = list[tuple[str, str]]
+_SHORT = 20
+"""Characters of a plan's subject that fit beside the button."""
 _QUICK = ("1d", "3d", "mon", "none", "date")
 
 
@@ -83,14 +85,20 @@ def composer(
     if form is None:
         only = engagements[0][0] if len(engagements) == 1 else None
         due = [row for row in mine if row.is_due]
-        form = initial(FollowUpInput, kind="call", engagement_id=only, plan_id=str(due[0].plan.id) if due else None)
+        kinds = presets.kinds(session)
+        form = initial(
+            FollowUpInput,
+            kind=kinds[0].code if kinds else "",
+            engagement_id=only,
+            plan_id=str(due[0].plan.id) if due else None,
+        )
     return _composer(
         session,
         customer,
         form,
         place=place,
         engagements=engagements,
-        answers=[(str(row.plan.id), f"{row.plan.subject} · {due_text(row.due)}") for row in mine],
+        answers=[(str(row.plan.id), f"{due_text(row.due)} · {_short(row.plan.subject)}") for row in mine],
         draft=f"{actor.user_id}:customer:{customer.id}",
         message=message,
     )
@@ -132,8 +140,8 @@ def _composer(
         place=place,
         kinds=presets.kinds(session, current=str(form.get("kind"))),
         outcomes=outcome_choices(session),
-        statuses=[("", _("As the outcome says")), *dictionaries.choices(session, presets.STATUSES)],
-        nexts=[("", _("As the outcome says")), *((choice, next_label(choice)) for choice in _QUICK)],
+        statuses=[("", _("By outcome")), *dictionaries.choices(session, presets.STATUSES)],
+        nexts=[("", _("By outcome")), *((choice, next_label(choice)) for choice in _QUICK)],
         contacts=contact_pairs(session, customer.id),
         engagements=engagements,
         answers=answers,
@@ -141,6 +149,10 @@ def _composer(
         needs_reason=customer.grade == services.IMPORTANT_GRADE,
         message=message,
     )
+
+
+def _short(subject: str) -> str:
+    return subject if len(subject) <= _SHORT else f"{subject[: _SHORT - 1]}…"
 
 
 def contact_pairs(session: Session, customer_id: UUID) -> Pairs:

@@ -70,7 +70,7 @@ def baton_customer_panels(session: Session, actor: Actor, customer: Customer) ->
             Panel(
                 "activities.plans",
                 "side",
-                _("Everybody's plans with this customer"),
+                _("Everybody's plans"),
                 "activities/_plans_panel.html",
                 plans_context(session, actor, customer.id),
                 icon="clock",

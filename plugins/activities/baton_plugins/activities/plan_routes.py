@@ -172,8 +172,8 @@ def finished(
         else:
             if place != "row" or not wants_fragment(request):
                 return logged(request, session, actor, customer, follow_up, place=place)
-            context = {**_row_context(session, row), "message": saved_message(follow_up)}
-            return fragment(request, "activities/_row_done.html", **context)
+            context = {**_row_context(session, row), "tally": queries.tally(session, actor)}
+            return fragment(request, "activities/_row_done.html", **context, message=saved_message(follow_up))
     again = composing.finishing(session, actor, customer, row, place=place, form=bound, message=message)
     return _finish_page(request, session, row, again, status=status)
 

@@ -16,14 +16,17 @@ from platform_core.api import (
     Actor,
     Customer,
     EntityRef,
+    Event,
     Forbidden,
     Invalid,
     Leg,
+    Listener,
     Session,
     User,
     customer_contacts,
     customer_get,
     customer_touch,
+    engagement_members,
     local,
     now,
     record,
@@ -95,22 +98,38 @@ def _turn(session: Session, actor: Actor, plan_id: UUID, old: str, new: str, act
 
 @hookimpl
 def baton_leg_taken(session: Session, actor: Actor, leg: Leg) -> None:
-    """Whoever holds the baton has its plans: the last holder's pass on, and a first visit is planned if asked for.
+    """Whoever holds the baton has its plans, and a first visit is planned where the step asks for one.
 
     Part of the take-over itself, so it asks for no right of its own.
     """
     receiver = session.get_one(User, leg.assignee_id)
-    senders = set(
-        session.scalars(
-            select(Leg.assignee_id).where(Leg.engagement_id == leg.engagement_id, Leg.position < leg.position)
-        )
-    )
-    senders.add(leg.offered_by)
+    _pass_on(session, actor, leg, receiver)
+    if FIRST_VISIT in leg.needs:
+        _plan_first_visit(session, actor, leg, receiver)
+    refresh_next(session, leg.customer_id)
+
+
+@hookimpl
+def baton_listeners() -> list[Listener]:
+    return [Listener("relay.reassigned", _people_changed), Listener("relay.left", _people_changed)]
+
+
+def _people_changed(session: Session, event: Event) -> None:
+    """Somebody has no part in the engagement any more: what they had planned there goes to its holder.
+
+    Should this be lost, the next take-over does it.
+    """
+    engagement_id = UUID(str(event.data["engagement_id"]))
+    leg = session.scalars(select(Leg).where(Leg.engagement_id == engagement_id, Leg.state == "active")).one_or_none()
+    if leg is not None and leg.assignee_id is not None:
+        _pass_on(session, None, leg, session.get_one(User, leg.assignee_id))
+
+
+def _pass_on(session: Session, actor: Actor | None, leg: Leg, receiver: User) -> None:
+    """Open plans of those who cannot write in the engagement any more, such as the holder of the leg before."""
+    writers = {member.user_id for member in engagement_members(session, leg.engagement_id) if member.writes}
     held = select(Plan).where(
-        Plan.engagement_id == leg.engagement_id,
-        Plan.state == "open",
-        Plan.assignee_id != receiver.id,
-        Plan.assignee_id.in_([sender for sender in senders if sender is not None]),
+        Plan.engagement_id == leg.engagement_id, Plan.state == "open", Plan.assignee_id.not_in(writers | {receiver.id})
     )
     for plan in session.scalars(held.with_for_update(of=Plan)).all():
         before = plan.assignee_id
@@ -118,9 +137,6 @@ def baton_leg_taken(session: Session, actor: Actor, leg: Leg) -> None:
         plan.passed_on_by_label = owner.name if owner else ""
         plan.assignee_id, plan.department_id = receiver.id, leg.department_id
         _record(session, actor, "activities.pass_on_plan", plan, {"assignee_id": before}, {"assignee_id": receiver.id})
-    if FIRST_VISIT in leg.needs:
-        _plan_first_visit(session, actor, leg, receiver)
-    refresh_next(session, leg.customer_id)
 
 
 def _plan_first_visit(session: Session, actor: Actor, leg: Leg, receiver: User) -> None:
@@ -201,9 +217,9 @@ def _require_rearrange(session: Session, actor: Actor, plan: Plan) -> None:
 
 
 def _record(
-    session: Session, actor: Actor, action: str, plan: Plan, before: dict[str, Any], after: dict[str, Any]
+    session: Session, actor: Actor | None, action: str, plan: Plan, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    ref = EntityRef("activities", "plan", plan.id, plan.subject)
+    ref = EntityRef("activities", "plan", plan.id)  # its subject may quote what was said, which stays out of the trail
     record(
         session, actor, action, ref, customer_id=plan.customer_id,
         before={key: str(value) for key, value in before.items()},

@@ -3,18 +3,7 @@
 from __future__ import annotations
 
 import pluggy
-from baton_plugins.activities import (
-    api,
-    demo,
-    models,
-    panels,
-    plan_routes,
-    plans,
-    preset_routes,
-    presets,
-    routes,
-    workbench,
-)
+from baton_plugins.activities import api, demo, models, panels, plan_routes, plans, presets, routes, settings, workbench
 
 from platform_core.api import (
     Customer,
@@ -80,11 +69,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [
-        Routes("/follow-ups", routes.HANDLERS),
-        Routes("/plans", plan_routes.HANDLERS),
-        Routes("/settings/outcomes", preset_routes.HANDLERS),
-    ]
+    return [Routes("/follow-ups", routes.HANDLERS), Routes("/plans", plan_routes.HANDLERS), settings.ROUTES]
 
 
 @hookimpl
@@ -108,4 +93,5 @@ baton_demo_data = demo.baton_demo_data
 baton_dictionaries = presets.baton_dictionaries
 baton_engagement_summary = panels.baton_engagement_summary
 baton_leg_taken = plans.baton_leg_taken
+baton_listeners = plans.baton_listeners
 baton_workbench = workbench.baton_workbench

@@ -93,7 +93,7 @@ def logged(
     return fragment(
         request,
         "activities/_logged.html",
-        headers={} if place == "panel" else CLOSE_DIALOG,
+        headers={"HX-Trigger": "customer-changed" if place == "panel" else "dialog-close, customer-changed"},
         c=fresh,
         entry=panels.entry(session, actor, follow_up),
         message=saved_message(follow_up),

@@ -36,6 +36,7 @@ from platform_core.api import (
 
 _ = translator("activities")
 IMPORTANT_GRADE = "A"
+_EXCERPT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
         raise Forbidden(_("Only %(name)s or the head of the department may correct this.", name=follow_up.author_label))
     if follow_up.version != data.version:
         raise Conflict(_("Somebody else has corrected this in the meantime. Look at the new text first."))
+    _require_text(data.body)
     kind = data.kind or follow_up.kind
     _known_kind(session, kind, current=follow_up.kind)
     if (data.body, kind) == (follow_up.body, follow_up.kind):
@@ -154,6 +156,7 @@ def _answered(session: Session, actor: Actor, customer: Customer, plan_id: UUID 
 
 def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpInput, plan: Plan | None) -> _Resolved:
     """Put form and outcome together. Raises Invalid; nothing has been written yet."""
+    _require_text(data.body)
     engagement_id = data.engagement_id or (plan.engagement_id if plan else None)
     if plan is None or engagement_id != plan.engagement_id:
         rights.require_engagement(session, actor, customer.id, engagement_id)
@@ -168,19 +171,21 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
     if upcoming is None:
         _require_reason(session, customer, data, plan)
     kind = _known_kind(session, data.kind)
-    next_kind = data.next_kind or (outcome.next_kind if outcome else "") or "call"
-    if upcoming is not None:
-        _known_kind(session, next_kind, field="next_kind")
     return _Resolved(
         kind=kind,
         at=_moment(data.at),
         outcome=outcome.code if outcome else "",
         status=status if status in statuses else "",  # an outcome may name a status that has been removed since
         next=upcoming,
-        next_kind=next_kind,
+        next_kind=_kind_of_next(session, data, outcome) if upcoming else "",
         contact=plans.contact_label(session, customer.id, data.contact_id),
         engagement_id=engagement_id,
     )
+
+
+def _require_text(body: str) -> None:
+    if not body.strip():
+        raise _invalid("body", _("Please fill this in."))
 
 
 def _due(data: FollowUpInput, outcome: presets.Outcome | None) -> dates.Due | None:
@@ -226,9 +231,17 @@ def _known_kind(session: Session, code: str, *, current: str = "", field: str = 
     raise _invalid(field, _("Please choose from the list."))
 
 
+def _kind_of_next(session: Session, data: FollowUpInput, outcome: presets.Outcome | None) -> str:
+    """As asked for; an outcome may name a kind that has been switched off since."""
+    if data.next_kind:
+        return _known_kind(session, data.next_kind, field="next_kind").code
+    active = [kind.code for kind in presets.kinds(session)]
+    wanted = outcome.next_kind if outcome else "call"
+    return wanted if wanted in active or not active else active[0]
+
+
 def _next_plan(session: Session, actor: Actor, follow_up: FollowUp, resolved: _Resolved, data: FollowUpInput) -> Plan:
     assert resolved.next is not None
-    kind = presets.kind(session, resolved.next_kind)
     return plans.add(
         session,
         actor,
@@ -236,11 +249,17 @@ def _next_plan(session: Session, actor: Actor, follow_up: FollowUp, resolved: _R
         engagement_id=follow_up.engagement_id,
         contact_id=follow_up.contact_id,
         contact_label=follow_up.contact_label,
-        kind=kind.code,
-        subject=data.next_subject or _("Next step: %(kind)s", kind=kind.label),
+        kind=resolved.next_kind,
+        subject=data.next_subject or _("Go on: %(text)s", text=_excerpt(follow_up.body)),
         due=resolved.next,
         cause="follow_up",
     )
+
+
+def _excerpt(body: str) -> str:
+    """The first line, so that the next caller sees at a glance where the talk stands."""
+    line = body.strip().splitlines()[0].strip()
+    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1].rstrip()}…"
 
 
 def _settle(

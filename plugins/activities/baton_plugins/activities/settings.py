@@ -17,6 +17,7 @@ from platform_core.api import (
     NotFound,
     Request,
     Response,
+    Routes,
     Session,
     bind,
     changes,
@@ -101,4 +102,4 @@ def _page(
     )
 
 
-HANDLERS = [index, update]
+ROUTES = Routes("/settings/outcomes", [index, update])
