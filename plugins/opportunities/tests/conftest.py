@@ -119,3 +119,9 @@ def make_upload(content: bytes = PDF, filename: str = "contract.pdf") -> Any:
 @pytest.fixture
 def upload() -> Any:
     return make_upload
+
+
+@pytest.fixture
+def signed(house, pdf):
+    opportunity = house.taken()
+    return opportunity, house.sign(house.trainer, opportunity, pdf)
