@@ -147,10 +147,10 @@ CUSTOMERS = ListView(
     prepare=_prepare,
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit"),),
     invitation=Invitation(
-        _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/import", "customers.import"
+        _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"
     ),
     buttons=(
-        Button(_.lazy("Import"), "upload", "/import", "customers.import"),
+        Button(_.lazy("Import"), "upload", "/customers/import", "customers.import"),
         Button(_.lazy("New customer"), "plus", "/customers/new", "customers.create"),
     ),
 )
