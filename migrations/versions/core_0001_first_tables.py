@@ -6,8 +6,8 @@ Revision: core_0001
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "core_0001"
 down_revision = None
@@ -276,6 +276,63 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_users_user_department_id"), ["department_id"], unique=False)
 
     op.create_table(
+        "customers_import_batch",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("department_id", sa.Uuid(), nullable=True),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("stored_as", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("headers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("samples", sa.LargeBinary(), nullable=False),
+        sa.Column("mapping", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("options", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("new_rows", sa.Integer(), nullable=False),
+        sa.Column("duplicate_rows", sa.Integer(), nullable=False),
+        sa.Column("error_rows", sa.Integer(), nullable=False),
+        sa.Column("imported", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("removed", sa.Integer(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["users_department.id"],
+            name=op.f("fk_customers_import_batch_department_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["users_user.id"], name=op.f("fk_customers_import_batch_owner_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers_import_batch")),
+        sa.UniqueConstraint("stored_as", name=op.f("uq_customers_import_batch_stored_as")),
+        info={"owner": "customers"},
+    )
+    with op.batch_alter_table("customers_import_batch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customers_import_batch_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customers_import_batch_owner_id"), ["owner_id"], unique=False)
+
+    op.create_table(
+        "customers_import_mapping",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.Column("targets", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("options", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users_user.id"], name=op.f("fk_customers_import_mapping_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers_import_mapping")),
+        sa.UniqueConstraint("user_id", "signature", name=op.f("uq_customers_import_mapping_user_id_signature")),
+        info={"owner": "customers"},
+    )
+    op.create_table(
         "permissions_role_assignment",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -491,6 +548,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_customers_customer_updated_at", ["updated_at", "id"], unique=False)
 
     op.create_table(
+        "customers_import_row",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("verdict", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("found_by", sa.String(length=8), nullable=False),
+        sa.Column("found_id", sa.Uuid(), nullable=True),
+        sa.Column("found_row", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["customers_import_batch.id"],
+            name=op.f("fk_customers_import_row_batch_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "number", name=op.f("pk_customers_import_row")),
+        info={"owner": "customers"},
+    )
+    with op.batch_alter_table("customers_import_row", schema=None) as batch_op:
+        batch_op.create_index("ix_customers_import_row_batch_id_state", ["batch_id", "state", "number"], unique=False)
+        batch_op.create_index(
+            "ix_customers_import_row_batch_id_verdict", ["batch_id", "verdict", "number"], unique=False
+        )
+
+    op.create_table(
         "users_team_member",
         sa.Column("team_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -626,6 +709,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers_search")),
         sa.UniqueConstraint("customer_id", name=op.f("uq_customers_search_customer_id")),
+        info={"owner": "customers"},
     )
     op.create_table(
         "customers_status_change",
@@ -829,6 +913,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_relay_leg_department_id_state", ["department_id", "state", "accept_due_at"], unique=False
         )
+        batch_op.create_index("ix_relay_leg_offered_to_state", ["offered_to", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_relay_leg_remind_at"), ["remind_at"], unique=False)
         batch_op.create_index("uq_relay_leg_engagement_id_position", ["engagement_id", "position"], unique=True)
 
@@ -840,6 +925,7 @@ def downgrade() -> None:
     with op.batch_alter_table("relay_leg", schema=None) as batch_op:
         batch_op.drop_index("uq_relay_leg_engagement_id_position")
         batch_op.drop_index(batch_op.f("ix_relay_leg_remind_at"))
+        batch_op.drop_index("ix_relay_leg_offered_to_state")
         batch_op.drop_index("ix_relay_leg_department_id_state")
         batch_op.drop_index(batch_op.f("ix_relay_leg_customer_id"))
         batch_op.drop_index("ix_relay_leg_assignee_id_state")
@@ -897,6 +983,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_users_team_member_user_id"))
 
     op.drop_table("users_team_member")
+    with op.batch_alter_table("customers_import_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_customers_import_row_batch_id_verdict")
+        batch_op.drop_index("ix_customers_import_row_batch_id_state")
+
+    op.drop_table("customers_import_row")
     with op.batch_alter_table("customers_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_customers_customer_updated_at")
         batch_op.drop_index("ix_customers_customer_team_id_updated_at")
@@ -933,6 +1024,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_permissions_role_assignment_user_id"))
 
     op.drop_table("permissions_role_assignment")
+    op.drop_table("customers_import_mapping")
+    with op.batch_alter_table("customers_import_batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customers_import_batch_owner_id"))
+        batch_op.drop_index(batch_op.f("ix_customers_import_batch_department_id"))
+
+    op.drop_table("customers_import_batch")
     with op.batch_alter_table("users_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_users_user_department_id"))
 

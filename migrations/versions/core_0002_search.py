@@ -20,8 +20,10 @@ _TRIGGERS = {
     ),
     "update": (
         "AFTER UPDATE OF tokens",
-        "INSERT INTO customers_fts(customers_fts, rowid, tokens) VALUES ('delete', old.id, old.tokens);"
-        " INSERT INTO customers_fts(rowid, tokens) VALUES (new.id, new.tokens);",
+        (
+            "INSERT INTO customers_fts(customers_fts, rowid, tokens) VALUES ('delete', old.id, old.tokens);"
+            " INSERT INTO customers_fts(rowid, tokens) VALUES (new.id, new.tokens);"
+        ),
     ),
 }
 

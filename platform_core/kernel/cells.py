@@ -58,7 +58,9 @@ _SPACES: Final = re.compile(r"[^\S\n]+")
 _QUOTED: Final = re.compile(r'="([^"]*)"')
 _ERROR_VALUE: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)", re.IGNORECASE)
 # The word is wu, none.
-_EMPTY: Final = frozenset({"", "-", "--", "\u2014", "\u2014\u2014", "/", "\\", "\u65e0", "n/a", "null", "none", "nil"})
+EMPTY_WORDS: Final = frozenset(
+    {"", "-", "--", "\u2014", "\u2014\u2014", "/", "\\", "\u65e0", "n/a", "null", "none", "nil"}
+)
 _INTEGRAL: Final = re.compile(r"[0-9]+(?:\.0+)?")
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[Ee][+-]?[0-9]{1,3}")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?|[+-]?[0-9]+\.")
@@ -228,7 +230,7 @@ def parse_bool(value: object) -> bool | None:
         return True
     if text in _FALSE:
         return False
-    if text in _EMPTY:
+    if text in EMPTY_WORDS:
         return None
     _fail("bad_bool", text)
 
@@ -294,7 +296,7 @@ def _as_half_width(value: object) -> str:
 def _plain(value: object) -> str:
     """Half-width text without an apostrophe in front; "" for what people write into empty cells."""
     text = _as_half_width(value).removeprefix("'").strip()
-    return "" if text.casefold() in _EMPTY else text
+    return "" if text.casefold() in EMPTY_WORDS else text
 
 
 def _digits(number: float) -> str:

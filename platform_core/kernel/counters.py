@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session
 from platform_core.kernel.models import Counter
 
 
-def bump(session: Session, name: str) -> int:
-    """Add one within the caller's transaction and return the new value; concurrent callers wait for each other."""
+def bump(session: Session, name: str, by: int = 1) -> int:
+    """Add to it within the caller's transaction and return the new value; concurrent callers wait for each other."""
     changed = session.execute(
-        update(Counter).where(Counter.name == name).values(value=Counter.value + 1).returning(Counter.value)
+        update(Counter).where(Counter.name == name).values(value=Counter.value + by).returning(Counter.value)
     ).scalar_one_or_none()
     if changed is None:
         with session.begin_nested():
-            session.add(Counter(name=name, value=1))
-        return 1
+            session.add(Counter(name=name, value=by))
+        return by
     return changed
 
 

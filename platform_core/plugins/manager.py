@@ -15,6 +15,7 @@ from typing import Any
 
 import pluggy
 from sqlalchemy import Table, select
+from sqlalchemy.orm import DeclarativeBase
 
 from platform_core import __version__
 from platform_core.contracts.plugin import PluginInfo
@@ -170,13 +171,15 @@ class PluginManager:
 
 
 def tables_of(package: str) -> list[Table]:
-    """The tables that the models module of a package maps."""
+    """The tables mapped on the declarative base of a package's models module, wherever in the package they stand."""
     name = f"{package}.models"
     if importlib.util.find_spec(name) is None:
         return []
     module = importlib.import_module(name)
-    return [
-        table
+    bases = [
+        member
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if isinstance(table := getattr(member, "__table__", None), Table) and member.__module__.startswith(package)
+        if issubclass(member, DeclarativeBase) and member.__module__ == name and not hasattr(member, "__table__")
     ]
+    tables = [mapper.local_table for base in bases for mapper in base.registry.mappers]
+    return sorted((table for table in tables if isinstance(table, Table)), key=lambda table: table.name)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import WorkItem, WorkSection
 from platform_core.kernel.clock import local, now
@@ -42,6 +43,8 @@ def workbench(request: Request[Any, Any, Any], session: Session, actor: Actor) -
     platform = platform_of(request)
     shell = PageContext(platform, request, actor, "workbench")
     found = sorted(platform.hooks.workbench(session, actor), key=lambda item: (item.value.order, item.value.key))
+    shown = {work.customer_id for item in found for work in item.value.items}
+    audit.record(session, actor, "relay.workbench", ids=sorted(shown))
     drawn = [_draw(request, item, shell) for item in found]
     main = [item for item in drawn if item.section.place == "main" and (item.section.items or item.failed)]
     counts = {item.section.tone: len(item.section.items) for item in reversed(main)}

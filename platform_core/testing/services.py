@@ -42,6 +42,7 @@ __all__ = [
     "chromium_path",
     "clone_database",
     "clone_file",
+    "kept_postgres",
     "postgres_server",
     "redis_server",
     "restartable_postgres",
@@ -77,6 +78,38 @@ def postgres_server(*, durable: bool = False, shared: bool = True) -> Iterator[s
         "postgres-durable" if durable else "postgres", _postgres_plan(durable=durable), shared=shared
     ) as folder:
         yield _postgres_url(folder)
+
+
+@contextmanager
+def kept_postgres(folder: Path, **settings: str) -> Iterator[str]:
+    """A durable server whose data stay in `folder` from one run to the next, as benchmarks want; one user at a time.
+
+    `settings` are PostgreSQL's, such as `shared_buffers="1GB"`. Raises ServiceUnavailable where PostgreSQL's account
+    cannot pass through to the folder.
+    """
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    account = _unprivileged_account()
+    if account and not all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.resolve().parents)):
+        raise ServiceUnavailable(f"the account {account.name} cannot reach {folder}")
+    with _private_folder("postgres") as private:
+        # A socket's path must be short, and the checkout's may be long.
+        plan = _postgres_plan(durable=True)(private)
+        place = {"unix_socket_directories": str(private / "socket"), **settings}
+        serve = [*plan.serve, *(f"--{name}={value}" for name, value in place.items())]
+        serve[serve.index("-D") + 1] = str(folder / "data")
+        prepare = [] if (folder / "data" / "PG_VERSION").exists() else plan.prepare
+        prepare = [str(folder / "data") if part == str(private / "data") else part for part in prepare]
+        (folder / "data").mkdir(mode=0o700, exist_ok=True)
+        (private / "socket").mkdir()
+        if account:
+            for path in (folder / "data", private / "socket"):
+                os.chown(path, account.uid, account.gid)
+        kept = replace(plan, prepare=prepare, serve=serve, owned=[], stop_signal=signal.SIGINT)
+        process = supervisor.start(kept, folder)
+        try:
+            yield _postgres_url(private)
+        finally:
+            supervisor.stop(kept, process)
 
 
 @contextmanager

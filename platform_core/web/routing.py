@@ -20,8 +20,9 @@ from typing import Annotated, Any, TypeVar
 
 import litestar
 from litestar import Request
+from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import BodyKwarg, PathParameter, QueryParameter
 
 from platform_core.web.endpoint import SIGNED_IN, Endpoint
 from platform_core.web.forms import FormData
@@ -110,7 +111,7 @@ def _located(name: str, annotation: Any, *, in_path: bool) -> Any:
     if hasattr(annotation, "__metadata__"):
         return annotation
     if name == "data":
-        return JSONBody[annotation]
+        return Annotated[annotation, BodyKwarg(media_type=RequestEncodingType.JSON)]
     return Annotated[annotation, PathParameter() if in_path else QueryParameter()]
 
 

@@ -6,7 +6,6 @@ Revision: activities_0001
 from __future__ import annotations
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "activities_0001"
