@@ -68,14 +68,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def test_ten_thousand_rows(collector: Collector, record_property: Callable[[str, object], None]) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     collector.upload(many(10_000), "many.csv")
-    uploaded = time.perf_counter()
+    uploaded = time.process_time()
     batch = collector.check()
-    checked = time.perf_counter()
+    checked = time.process_time()
     assert (batch.total, batch.new_rows, batch.duplicate_rows, batch.error_rows) == (10_000, 9_800, 100, 100)
     batch = collector.commit()
-    committed = time.perf_counter()
+    committed = time.process_time()
     assert (batch.imported, batch.skipped) == (9_800, 100)
     assert numbers(collector.runtime, Customer, SearchRow, StatusChange) == [9_800] * 3
     assert numbers(collector.runtime, ContactPoint) == [2 * 9_800]
@@ -88,7 +88,7 @@ def test_ten_thousand_rows(collector: Collector, record_property: Callable[[str,
     assert (job_of(collector).done, job_of(collector).total) == (9_800, 9_800)
     for name, seconds in (("upload", uploaded - started), ("check", checked - uploaded), ("commit", committed - checked)):
         record_property(name, round(seconds, 2))
-    assert committed - started < 120
+    assert committed - started < 60, "processor seconds, so that a busy machine changes nothing"
 
 
 def test_memory_does_not_grow_with_the_table(collector: Collector) -> None:
