@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 
 import click
@@ -12,6 +14,8 @@ from platform_core.app import create_app
 from platform_core.cli.runtime import start
 from platform_core.kernel.i18n import speaking
 from platform_core.permissions import setup
+
+_PR_SET_PDEATHSIG = 1
 
 
 @click.command()
@@ -63,9 +67,16 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
 
 def application() -> object:
     """The ASGI application of one web process; granian calls this in each of its workers."""
+    _end_with_parent()
     runtime = start()
     runtime.follow()
     return create_app(runtime)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would keep the port and serve on with what it knows."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @click.command()

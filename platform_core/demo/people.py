@@ -100,7 +100,7 @@ class Registry:
         holder = made.contact.id if made.contact else None
         self.add_point(made, "mobile", self.mobile(number), holder)
         local_format = _local_format(made.place.area)
-        if local_format and made.contacts and random.random() < 0.25:
+        if local_format and made.contacts and random.random() < 0.15:
             self.add_point(made, "phone", local_format.format(number * _SCATTER % 10_000), None)
         if random.random() < 0.3:
             name = made.contact.person.name if made.contact else fields["name"]

@@ -1,0 +1,1 @@
+"""The benchmarks, each with a stated limit: `python -m bench`; some of them: `python -m bench --only list,search`."""

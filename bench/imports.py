@@ -1,0 +1,87 @@
+"""Importing 10,000 rows into the full database: dry run and commit, then taken back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from bench.results import Result
+from bench.stands import Stand
+from platform_core.app import Runtime
+from platform_core.contracts.identity import Actor
+from platform_core.customers.importing import files, services
+from platform_core.customers.importing.columns import Options
+from platform_core.customers.importing.models import ImportBatch
+from platform_core.demo.tables import Names
+from platform_core.permissions import actors
+from platform_core.users.models import User
+
+_ROWS = 10_000
+_CHECK = 15.0
+_COMMIT = 30.0
+_TITLES = ("name", "contact", "mobile", "email", "city", "notes")
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    filename: str
+    file: io.BytesIO
+
+
+def measure(stand: Stand) -> Iterator[Result]:
+    runtime = Runtime(stand.settings)
+    runtime.follow()
+    with runtime.database.system_session("benchmark: who imports", write=False) as session:
+        user_id = session.scalars(select(User.id).where(User.login == "collector")).one()
+        actor = actors.load_actor(session, user_id)
+    assert actor is not None
+    received = files.receive(runtime.database, _Upload("benchmark.csv", _table()))
+    with runtime.database.actor_session(actor) as session:
+        batch = services.begin(session, actor, received)
+    checked = _run(
+        runtime, actor, batch.id, lambda session: services.check(session, actor, batch.id, batch.mapping, Options())
+    )
+    yield Result(f"{stand.name}: import, dry run of {_ROWS:,} rows", checked, "s", _CHECK)
+    committed = _run(runtime, actor, batch.id, lambda session: services.commit(session, actor, batch.id))
+    with runtime.database.system_session("benchmark: what came of it", write=False) as session:
+        done = session.get_one(ImportBatch, batch.id)
+        detail = f"{done.imported:,} imported, {done.duplicate_rows:,} duplicates, {done.error_rows:,} errors"
+    yield Result(f"{stand.name}: import, commit", committed, "s", _COMMIT, detail)
+    _run(runtime, actor, batch.id, lambda session: services.revert(session, actor, batch.id))
+    runtime.close()
+
+
+def _run(runtime: Runtime, actor: Actor, batch_id: UUID, act: Callable[[Any], object]) -> float:
+    """Start a step of the import and do its job here. Returns seconds."""
+    with runtime.database.actor_session(actor) as session:
+        act(session)
+    with runtime.database.system_session("benchmark: its job", write=False) as session:
+        job_id = session.get_one(ImportBatch, batch_id).job_id
+    assert job_id is not None
+    began = time.monotonic()
+    if not runtime.jobs.run(job_id):
+        raise RuntimeError("the job of the import did not finish")
+    return time.monotonic() - began
+
+
+def _table() -> io.BytesIO:
+    """Invented companies; one in fifty has been there a moment before."""
+    names, random = Names(), Random(time.time_ns())
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(_TITLES)
+    for number in range(_ROWS):
+        company = names.company(random)
+        phone = f"13900{random.randrange(10**6):06}" if number % 50 == 0 else f"1391{number:07}"
+        writer.writerow(
+            (company.name, names.person(random).name, phone, f"m{number}@bench.example", company.place.city, "")
+        )
+    return io.BytesIO(text.getvalue().encode())

@@ -1,0 +1,90 @@
+"""First page of the customer list, search, customer page: server time for every scope, and against the bare minimum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from litestar.testing import TestClient
+
+from bench import clients, people, raw, stands
+from bench.clients import Call
+from bench.people import Person
+from bench.results import Result, Times
+from bench.stands import Stand
+from platform_core.app import Runtime
+
+P95 = 50.0
+"""Milliseconds, at concurrency 1."""
+RATIO = 6.0
+"""Median of the page over (median of its statements by the bare driver + median of /healthz)."""
+_REQUESTS = 200
+_TOGETHER = 16
+_PAGES_IN_RAW = 8
+_ROUNDS = 12
+
+Calls = Mapping[str, list[Call]]
+"""Name of a series -> the requests to take in turn."""
+
+
+def lists(person: Person) -> Calls:
+    return {"list": [Call("/customers", person)]}
+
+
+def searches(person: Person) -> Calls:
+    return {
+        f"search {kind}": [Call("/search", person, {"q": term}, is_partial=True) for term in terms]
+        for kind, terms in person.terms.items()
+    }
+
+
+def details(person: Person) -> Calls:
+    return {"customer": [Call(f"/customers/{customer_id}", person) for customer_id in person.customers]}
+
+
+SERIES: Mapping[str, Callable[[Person], Calls]] = {"list": lists, "search": searches, "customer": details}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A stand with a server on `port` and the application in this process; `bare` is the floor's handler in seconds."""
+
+    stand: Stand
+    runtime: Runtime
+    client: TestClient[Any]
+    port: int
+    bare: float
+
+
+def measure(stand: Stand, names: list[str]) -> Iterator[Result]:
+    """Figures of the named series of pages on one stand."""
+    runtime = Runtime(stand.settings)
+    runtime.follow()
+    persons = people.of_every_scope(runtime)
+    with stands.served(stand) as port, raw.in_process(runtime) as client:
+        bench = _Bench(stand, runtime, client, port, median(clients.alone(port, [Call("/healthz")], _REQUESTS)))
+        yield Result(f"{stand.name}: /healthz", bench.bare * 1000, "ms", detail="the bare handler")
+        for person in persons:
+            for name in names:
+                for series, calls in SERIES[name](person).items():
+                    if calls:
+                        detail = f"sees {person.sees:,}{'+' if person.sees == people.MANY else ''}"
+                        yield from _figures(bench, f"{series}, {person.scope}", calls, detail)
+
+
+def _figures(bench: _Bench, name: str, calls: list[Call], seen: str) -> Iterator[Result]:
+    pages = [raw.captured(bench.runtime, bench.client, call) for call in calls[:_PAGES_IN_RAW]]
+    floor = median(raw.timed(bench.runtime, pages, _ROUNDS))
+    alone = clients.alone(bench.port, calls, _REQUESTS)
+    times = Times.of(alone)
+    busy, per_second = clients.together(bench.port, calls, _REQUESTS, _TOGETHER)
+    crowd = Times.of(busy)
+    statements = max(len(page) for page in pages)
+    label = f"{bench.stand.name}: {name}"
+    at_once = f"{_TOGETHER} at once: p50 {crowd.p50:.0f}, p95 {crowd.p95:.0f}, {per_second:.0f}/s"
+    yield Result(f"{label}: p95", times.p95, "ms", P95, f"p50 {times.p50:.1f}; {seen}; {at_once}")
+    ratio = median(alone) / (floor + bench.bare)
+    parts = f"{statements} statements, {floor * 1000:.2f} ms raw + {bench.bare * 1000:.2f} ms bare"
+    yield Result(f"{label}: ratio", ratio, "x", RATIO, parts)
