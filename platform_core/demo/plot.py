@@ -222,7 +222,9 @@ class Teller:
         found: list[datetime] = []
         for moment, following in zip(moments, [*moments[1:], self._now], strict=True):
             shifted = self._office_hour(moment)
-            fits = shifted < following and (not found or shifted > found[-1])
+            while shifted >= following:
+                shifted -= timedelta(days=1)
+            fits = not found or shifted > found[-1]
             found.append(shifted if fits else max([moment, *found]))
         return found
 
