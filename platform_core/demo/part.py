@@ -37,6 +37,7 @@ from platform_core.relay.models import Engagement, Leg, RelayEvent
 
 Row = dict[str, Any]
 _POOL = 0.1
+_TAGGED = 0.15
 _MATTERS = 0.1
 """Share of customers with an engagement, in a large demo."""
 _MATTERS_SMALL = 0.42
@@ -89,7 +90,8 @@ class Part:
             if owner is not None:
                 slots = teller.slots(self.registry.address(made), made.place.city, month=1 + number % 12)
                 teller.tell(plot, owner.person, slots, created, self._run_ids(created))
-            self.add(made, plot, spec.code(number, created), owner.person if owner else None, department_id)
+            person = owner.person if owner else None
+            self.add(made, plot, spec.code(number, created), person, department_id, self._tags())
 
     def flush(self, writer: Writer) -> None:
         """Write the core's rows; what `write` is given goes the same way from now on."""
@@ -99,7 +101,13 @@ class Part:
             rows.clear()
 
     def add(
-        self, made: Identity, plot: Plot, code: str, owner: DemoPerson | None, department_id: UUID, **fields: Any
+        self,
+        made: Identity,
+        plot: Plot,
+        code: str,
+        owner: DemoPerson | None,
+        department_id: UUID,
+        tags: Iterable[UUID],
     ) -> None:
         """Take an invented customer with its plot among the rows."""
         rows = self._rows
@@ -114,7 +122,6 @@ class Part:
                 last_contact_at=max(spoken, default=None),
                 next_plan_at=min((task.due_at for task in plot.tasks), default=None),
                 updated_at=min(max(moments), self.spec.now),
-                **fields,
             )
         )  # fmt: skip
         rows[Contact] += people.contact_rows(made, owner_id, department_id)
@@ -123,13 +130,12 @@ class Part:
         rows[SearchRow].append({"customer_id": made.id, "tokens": sorted(_tokens(made, code))})
         if self.is_small or self.random.random() < 0.2:
             rows[Address].append(self._address(made))
-        if self.random.random() < 0.15:
-            tag = pick(self.random, list(self.spec.house.tags.values()))
-            rows[CustomerTag].append({"customer_id": made.id, "tag_id": tag})
+        rows[CustomerTag] += ({"customer_id": made.id, "tag_id": tag_id} for tag_id in tags)
         self._add_runs(made, plot)
 
-    def tag(self, customer_id: UUID, tag_id: UUID) -> None:
-        self._rows[CustomerTag].append({"customer_id": customer_id, "tag_id": tag_id})
+    def _tags(self) -> list[UUID]:
+        found = list(self.spec.house.tags.values())
+        return [pick(self.random, found)] if self.random.random() < _TAGGED else []
 
     def _add_runs(self, made: Identity, plot: Plot) -> None:
         rows = self._rows

@@ -58,9 +58,8 @@ class _Teller:
         spec = part.spec
         year = local(created).year
         code = f"C-{year}-{spec.counts()[year] + number + 1:05}"
-        part.add(made, plot, code, owner, owner.department_id)
-        for tag in told.get("tags", ()):
-            part.tag(made.id, self._house.tags[tag])
+        tags = [self._house.tags[tag] for tag in told.get("tags", ())]
+        part.add(made, plot, code, owner, owner.department_id, tags)
 
     def _identity(self, created: datetime) -> Identity:
         told, part = self._told, self._part
