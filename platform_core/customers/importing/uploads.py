@@ -32,7 +32,7 @@ PERMISSION = "customers.import"
 _FORM_OVERHEAD = 64 * 1024
 _MAX_BODY = LIMITS.bytes + _FORM_OVERHEAD
 _MAX_DRAINED = 2 * 1024**3
-_DRAIN_SECONDS = 30.0
+_DRAIN_SECONDS = 180.0
 
 
 @get("/customers/import", permission=PERMISSION, name="customers:import")
@@ -102,8 +102,9 @@ async def upload(request: Request[Any, Any, Any]) -> Response[Any]:
             if not body.exceeded:
                 raise
     if body.exceeded:
+        answer = await _in_thread(lambda: _refuse(request))
         await _drain(request)
-        return await _in_thread(lambda: _refuse(request))
+        return answer
     unkeyed = FormData([("_csrf", form.get("_csrf"))])
     await _in_thread(lambda: _admitting.serve(request, unkeyed, {}))
     received = await _in_thread(lambda: files.receive(database, form.file("file")))

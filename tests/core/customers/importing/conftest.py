@@ -21,7 +21,22 @@ from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
 from platform_core.users.models import User
 
-TITLES = ["客户名称", "联系人", "手机", "邮箱", "行业", "地区", "来源", "来源网址", "地址", "备注", "级别", "状态", "收集日期", "微信"]
+TITLES = [
+    "客户名称",
+    "联系人",
+    "手机",
+    "邮箱",
+    "行业",
+    "地区",
+    "来源",
+    "来源网址",
+    "地址",
+    "备注",
+    "级别",
+    "状态",
+    "收集日期",
+    "微信",
+]
 GOOD = ["上海启衡管理咨询有限公司", "张海涛", "138 0000 6021", "zhang@qiheng.example", "manufacturing", "EAST", "exhibition", "https://qiheng.example/contact", "上海市延安路1号", "对总裁班有兴趣", "A", "", "2026.11.20", "zht_6021"]  # fmt: skip
 
 
@@ -112,7 +127,9 @@ class Collector:
 
     def customers(self) -> list[Customer]:
         with self.runtime.database.system_session("test", write=False) as session:
-            return list(session.scalars(select(Customer).where(Customer.batch_id == self.batch_id).order_by(Customer.code)))
+            return list(
+                session.scalars(select(Customer).where(Customer.batch_id == self.batch_id).order_by(Customer.code))
+            )
 
 
 @pytest.fixture

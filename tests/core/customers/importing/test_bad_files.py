@@ -6,7 +6,6 @@ import asyncio
 import io
 import tracemalloc
 import zipfile
-
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +20,17 @@ from tests.core.customers.importing.conftest import TITLES, Collector, csv_text,
 def bomb() -> bytes:
     """An .xlsx of a few hundred kB whose sheet unpacks to 400 MB."""
     target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(xlsx(TITLES, [row()]))) as good, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bad:
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx(TITLES, [row()]))) as good,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bad,
+    ):
         for name in good.namelist():
             if not name.startswith("xl/worksheets/"):
                 bad.writestr(name, good.read(name))
         with bad.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            sheet.write(b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>')
+            sheet.write(
+                b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>'
+            )
             for _number in range(400):
                 sheet.write(b" " * 1024 * 1024)
             sheet.write(b"</t></is></c></row></sheetData></worksheet>")
@@ -43,12 +47,24 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "blank": ("a.csv", lambda: b"\n\n  \n", "The file is empty"),
     "header only, csv": ("a.csv", lambda: csv_text(TITLES, []).encode(), "no rows below"),
     "header only, xlsx": ("a.xlsx", lambda: xlsx(TITLES, []), "no rows below"),
-    "200 columns, csv": ("a.csv", lambda: csv_text([f"t{n}" for n in range(200)], [["x"] * 200]).encode(), "more than 100 columns"),
-    "200 columns, xlsx": ("a.xlsx", lambda: xlsx([f"t{n}" for n in range(200)], [["x"] * 200]), "more than 100 columns"),
+    "200 columns, csv": (
+        "a.csv",
+        lambda: csv_text([f"t{n}" for n in range(200)], [["x"] * 200]).encode(),
+        "more than 100 columns",
+    ),
+    "200 columns, xlsx": (
+        "a.xlsx",
+        lambda: xlsx([f"t{n}" for n in range(200)], [["x"] * 200]),
+        "more than 100 columns",
+    ),
     "duplicate headers": ("a.csv", lambda: csv_text(["姓名", "电话", "姓名"], [["a", "b", "c"]]).encode(), "姓名"),
     "blank header": ("a.csv", lambda: csv_text(["姓名", "", "电话"], [["a", "b", "c"]]).encode(), "no title: B"),
     "UTF-16": ("a.csv", lambda: csv_text(TITLES, [row()]).encode("utf-16"), "UTF-16"),
-    "two encodings": ("a.csv", lambda: csv_text(TITLES, [row()]).encode() + csv_text(row(客户名称="第二家公司"), []).encode("gb18030"), "another character encoding"),
+    "two encodings": (
+        "a.csv",
+        lambda: csv_text(TITLES, [row()]).encode() + csv_text(row(客户名称="第二家公司"), []).encode("gb18030"),
+        "another character encoding",
+    ),
     "cut off": ("a.xlsx", lambda: xlsx(TITLES, [row()])[:-400], "damaged"),
     "zip bomb": ("a.xlsx", bomb, "unpacks to far more"),
     "51 MB": ("a.csv", lambda: b"name,phone\n" + b"x,1\n" * (51 * 1024 * 256), "larger than 50 MB"),
@@ -141,3 +157,4 @@ def test_a_gigabyte_from_nobody_is_refused(collector: Collector) -> None:
     app: Any = create_app(collector.runtime, background=False)
     asyncio.run(app(request.scope, request.receive, request.send))
     assert request.status == 413
+    assert request.taken == 0

@@ -24,7 +24,11 @@ def existing(collector: Collector, factory: Factory, owner: User, **fields: str)
 def test_by_phone_and_by_name_in_the_house(collector: Collector, factory: Factory) -> None:
     existing(collector, factory, collector.user, name="早就有的公司", phone="13800006021")
     existing(collector, factory, collector.user, name="南京 百草堂", phone="025-86001234")
-    rows = [row(客户名称="换了名字"), row(客户名称="南京（百草堂）", 手机=OTHER), row(客户名称="真正的新客户", 手机="13922220000")]
+    rows = [
+        row(客户名称="换了名字"),
+        row(客户名称="南京（百草堂）", 手机=OTHER),
+        row(客户名称="真正的新客户", 手机="13922220000"),
+    ]
     collector.upload(xlsx(TITLES, rows))
     batch = collector.check()
     assert (batch.new_rows, batch.duplicate_rows) == (1, 2)
@@ -54,7 +58,12 @@ def test_duplicates_can_be_imported_all_the_same(collector: Collector) -> None:
 
 
 def test_people_with_a_number_may_share_a_name(collector: Collector) -> None:
-    rows = [row(客户名称="", 联系人="张伟"), row(客户名称="", 联系人="张伟", 手机=OTHER), row(客户名称="", 联系人="李娜", 手机=""), row(客户名称="", 联系人="李娜", 手机="")]
+    rows = [
+        row(客户名称="", 联系人="张伟"),
+        row(客户名称="", 联系人="张伟", 手机=OTHER),
+        row(客户名称="", 联系人="李娜", 手机=""),
+        row(客户名称="", 联系人="李娜", 手机=""),
+    ]
     collector.upload(xlsx(TITLES, rows))
     assert (collector.check().new_rows, collector.batch.duplicate_rows) == (3, 1)
 
@@ -96,7 +105,10 @@ def test_who_came_in_between_check_and_commit_is_left_out(collector: Collector, 
 def test_codes_are_kept_and_must_be_free(collector: Collector, factory: Factory) -> None:
     existing(collector, factory, collector.user, name="有编码的", code="K-1")
     titles = [*TITLES, "客户编码"]
-    rows = [[*row(客户名称=f"客户{place}", 手机=f"1391111000{place}"), code] for place, code in enumerate(["K-1", "K-2", "K-2", "", "C-2026-00003"])]
+    rows = [
+        [*row(客户名称=f"客户{place}", 手机=f"1391111000{place}"), code]
+        for place, code in enumerate(["K-1", "K-2", "K-2", "", "C-2026-00003"])
+    ]
     collector.upload(xlsx(titles, rows))
     batch = collector.check()
     assert (batch.new_rows, batch.error_rows) == (3, 2)
@@ -122,7 +134,9 @@ def test_generated_codes_step_over_typed_ones(collector: Collector, factory: Fac
 
 
 @pytest.mark.parametrize("role", ["coordinator", "department_head", "management"])
-def test_rows_are_for_whoever_uploaded_them(collector: Collector, factory: Factory, browser: Browser, role: str) -> None:
+def test_rows_are_for_whoever_uploaded_them(
+    collector: Collector, factory: Factory, browser: Browser, role: str
+) -> None:
     """Above them, the batch is seen without its rows; beside them, it does not exist."""
     collector.upload(xlsx(TITLES, [row()]))
     collector.check()

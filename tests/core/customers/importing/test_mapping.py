@@ -40,7 +40,7 @@ def test_a_table_of_people(runtime) -> None:
 def test_the_page_shows_samples_and_its_guesses(collector: Collector) -> None:
     collector.upload(csv_text(TITLES, [row()]).encode(), "a.csv")
     page = collector.page()
-    assert "<small class=\"muted\">上海启衡管理咨询有限公司</small>" in page
+    assert '<small class="muted">上海启衡管理咨询有限公司</small>' in page
     assert page.count(" selected>") == len(TITLES) + 2
 
 
@@ -96,4 +96,7 @@ def test_rows_without_a_source_get_the_chosen_one(collector: Collector) -> None:
     collector.upload(csv_text(["公司", "来源"], [["某公司", ""], ["另一家", "referral"]]).encode(), "a.csv")
     collector.check(source="exhibition")
     collector.commit()
-    assert {customer.name: customer.source for customer in collector.customers()} == {"某公司": "exhibition", "另一家": "referral"}
+    assert {customer.name: customer.source for customer in collector.customers()} == {
+        "某公司": "exhibition",
+        "另一家": "referral",
+    }

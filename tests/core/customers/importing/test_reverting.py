@@ -13,7 +13,16 @@ from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
 from platform_core.customers import contacts, services
 from platform_core.customers.forms import AddressInput, ContactInput, CustomerPatch
-from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer, CustomerTag, StatusChange, Tag
+from platform_core.customers.models import (
+    Address,
+    Attachment,
+    Contact,
+    ContactPoint,
+    Customer,
+    CustomerTag,
+    StatusChange,
+    Tag,
+)
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.ids import new_id
@@ -99,7 +108,16 @@ def _shared(collector: Collector, factory: Factory, actor: Actor, customer_id: U
 
 
 def _file(collector: Collector, factory: Factory, actor: Actor, customer_id: UUID) -> None:
-    factory.add(Attachment(customer_id=customer_id, filename="a.pdf", media_type="application/pdf", size=1, sha256="", stored_as=new_id().hex))
+    factory.add(
+        Attachment(
+            customer_id=customer_id,
+            filename="a.pdf",
+            media_type="application/pdf",
+            size=1,
+            sha256="",
+            stored_as=new_id().hex,
+        )
+    )
 
 
 TOUCHES: dict[str, Touch] = {
@@ -156,7 +174,9 @@ def test_two_clicks_take_it_back_once(collector: Collector) -> None:
 
 
 @pytest.mark.parametrize(("role", "allowed"), [("coordinator", False), ("department_head", True), ("management", True)])
-def test_who_may_take_it_back(collector: Collector, factory: Factory, browser: Browser, role: str, allowed: bool) -> None:
+def test_who_may_take_it_back(
+    collector: Collector, factory: Factory, browser: Browser, role: str, allowed: bool
+) -> None:
     imported(collector, 1)
     department = factory.read(type(factory.department()), collector.user.department_id)
     other = browser.sign_in(factory.user(role, department))

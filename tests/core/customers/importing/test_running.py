@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from platform_core.app import Runtime
 from platform_core.audit.models import AuditEntry
-from platform_core.customers.importing import running
+from platform_core.customers.importing import running, writing
 from platform_core.customers.importing.models import ImportRow
 from platform_core.customers.models import ContactPoint, Customer, StatusChange
 from platform_core.customers.searchmodel import SearchRow
@@ -59,7 +59,7 @@ def job_of(collector: Collector) -> JobRow:
         return session.get_one(JobRow, collector.batch.job_id)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
@@ -86,14 +86,19 @@ def test_ten_thousand_rows(collector: Collector, record_property: Callable[[str,
     assert sum(len(entry.ids) for entry in slices) == 9_800
     assert [item.parameters["count"] for item in news] == [9_800]
     assert (job_of(collector).done, job_of(collector).total) == (9_800, 9_800)
-    for name, seconds in (("upload", uploaded - started), ("check", checked - uploaded), ("commit", committed - checked)):
+    for name, seconds in (
+        ("upload", uploaded - started),
+        ("check", checked - uploaded),
+        ("commit", committed - checked),
+    ):
         record_property(name, round(seconds, 2))
     assert committed - started < 60, "processor seconds, so that a busy machine changes nothing"
 
 
-def test_memory_does_not_grow_with_the_table(collector: Collector) -> None:
+def test_memory_does_not_grow_with_the_table(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "SLICE", 100)
     peaks = []
-    for count in (1_000, 3_000):
+    for count in (400, 1_600):
         collector.upload(many(count).replace("商贸".encode("gb18030"), f"商贸{count}".encode("gb18030")), "many.csv")
         collector.check(duplicates="import")
         assert collector.act("commit").status_code == 303
@@ -111,14 +116,14 @@ def test_stopping_leaves_whole_slices_and_can_go_on(
     collector.upload(many(400), "many.csv")
     collector.check()
     collector.act("commit")
-    save = running.writing.save
+    save = writing.save
     slices: list[int] = []
 
     def save_and_stop(session: Any, actor: Any, drafts: Any) -> Any:
         slices.append(len(drafts))
         return save(session, actor, drafts)
 
-    monkeypatch.setattr(running.writing, "save", save_and_stop)
+    monkeypatch.setattr(writing, "save", save_and_stop)
     stopped = threading.Event()
 
     def draft(*arguments: Any) -> Any:
@@ -127,8 +132,8 @@ def test_stopping_leaves_whole_slices_and_can_go_on(
             assert collector.act("cancel").status_code == 303
         return original(*arguments)
 
-    original = running.writing.draft
-    monkeypatch.setattr(running.writing, "draft", draft)
+    original = writing.draft
+    monkeypatch.setattr(writing, "draft", draft)
     collector.run()
     batch = collector.batch
     assert (batch.state, batch.imported, job_of(collector).state) == ("cancelled", sum(slices[:3]), "cancelled")
@@ -248,7 +253,8 @@ def test_a_killed_worker_leaves_whole_slices_and_no_row_comes_twice(
     left = collector.batch
     customers, search, changes, points = numbers(collector.runtime, Customer, SearchRow, StatusChange, ContactPoint)
     with collector.runtime.database.system_session("test") as session:
-        rows = {state: count for state, count in session.execute(select(ImportRow.state, func.count()).group_by(ImportRow.state))}
+        counted = session.execute(select(ImportRow.state, func.count()).group_by(ImportRow.state))
+        rows = {row.state: row[1] for row in counted}
         audited = session.scalars(select(AuditEntry.ids).where(AuditEntry.action == "customers.import")).all()
     assert 0 < customers < 3_920, "killed too early or too late to prove anything"
     assert customers == search == changes == points / 2 == left.imported == rows["imported"] == sum(map(len, audited))
@@ -291,7 +297,8 @@ def test_every_page_renders_within_its_budget(
     collector.run()
     page = look(collector.url)
     assert 'hx-trigger="every 1s' not in page
-    assert (("重复" if language == "zh" else "twice") in page) and page.count("<tr>") > 55
+    assert ("重复" if language == "zh" else "twice") in page
+    assert page.count("<tr>") > 55
     collector.act("commit")
     look(collector.url)
     collector.run()

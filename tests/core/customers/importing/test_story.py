@@ -41,11 +41,24 @@ def test_a_table_becomes_customers(collector: Collector, kind: str) -> None:
         search = session.scalars(select(SearchRow)).one()
     assert customer.name == GOOD[0]
     assert customer.code == f"C-{today().year}-00001"
-    assert (customer.industry, customer.region, customer.source, customer.grade) == ("manufacturing", "east", "exhibition", "A")
+    assert (customer.industry, customer.region, customer.source, customer.grade) == (
+        "manufacturing",
+        "east",
+        "exhibition",
+        "A",
+    )
     assert (customer.status, change.new, change.cause) == ("new", "new", "customers.import")
     assert customer.collected_on == date(2026, 11, 20)
-    assert (customer.owner_id, customer.created_by, customer.department_id) == (collector.user.id, collector.user.id, collector.user.department_id)
-    assert (customer.contact_name, customer.phone_mask, customer.phone_point_id) == ("张海涛", "138****6021", points["mobile"].id)
+    assert (customer.owner_id, customer.created_by, customer.department_id) == (
+        collector.user.id,
+        collector.user.id,
+        collector.user.department_id,
+    )
+    assert (customer.contact_name, customer.phone_mask, customer.phone_point_id) == (
+        "张海涛",
+        "138****6021",
+        points["mobile"].id,
+    )
     assert contact.is_primary
     assert address.street == GOOD[8]
     assert {point.contact_id for point in points.values()} == {contact.id}
@@ -65,8 +78,10 @@ def test_cells_as_people_write_them_are_understood(collector: Collector) -> None
         row(客户名称=" 尾部空格\u3000", 手机="13500004444 "),
         row(客户名称="点号日期", 手机="13400005555", 收集日期="2026.11.2"),
         row(客户名称="序号日期", 手机="13300006666", 收集日期=46328),
-        row(客户名称="真日期", 手机="13200007777", 收集日期=datetime(2026, 10, 1)),
-        row(客户名称="空字段", 手机="13100008888", 联系人="", 邮箱="无", 行业="/", 地区="", 来源="", 微信="-", 级别=None),
+        row(客户名称="真日期", 手机="13200007777", 收集日期=datetime(2026, 10, 1)),  # noqa: DTZ001
+        row(
+            客户名称="空字段", 手机="13100008888", 联系人="", 邮箱="无", 行业="/", 地区="", 来源="", 微信="-", 级别=None
+        ),
     ]
     collector.upload(xlsx(TITLES, rows))
     assert collector.check().new_rows == len(rows), collector.page()
@@ -76,7 +91,11 @@ def test_cells_as_people_write_them_are_understood(collector: Collector) -> None
     assert made["浮点电话"].phone_mask == "137****2222"
     assert made["两个电话"].phone_mask == "136****3333"
     assert "尾部空格" in made
-    assert [made[name].collected_on for name in ("点号日期", "序号日期", "真日期")] == [date(2026, 11, 2), date(2026, 11, 2), date(2026, 10, 1)]
+    assert [made[name].collected_on for name in ("点号日期", "序号日期", "真日期")] == [
+        date(2026, 11, 2),
+        date(2026, 11, 2),
+        date(2026, 10, 1),
+    ]
     with collector.runtime.database.system_session("test") as session:
         held = session.scalars(select(ContactPoint.kind).where(ContactPoint.customer_id == made["两个电话"].id)).all()
     assert sorted(held) == ["email", "email", "mobile", "phone", "wechat"]
@@ -84,7 +103,12 @@ def test_cells_as_people_write_them_are_understood(collector: Collector) -> None
 
 BAD = {
     "手机": [(13800000000.0, "1.38e+10"), ("1.38E+10", "1.38E+10"), ("62345678", "62345678"), ("abc", "abc")],
-    "收集日期": [("11/12/2026", "11/12/2026"), ("2026-02-30", "2026-02-30"), ("2099-01-01", "still to come"), ("2026年11月", "no day")],
+    "收集日期": [
+        ("11/12/2026", "11/12/2026"),
+        ("2026-02-30", "2026-02-30"),
+        ("2099-01-01", "still to come"),
+        ("2026年11月", "no day"),
+    ],
     "邮箱": [("nobody", "no mail address")],
     "行业": [("炼金术", "炼金术"), ("#N/A", "#N/A")],
     "级别": [("Z", "A")],
@@ -95,7 +119,9 @@ BAD = {
 @pytest.mark.parametrize(("title", "cell", "shown"), [(title, *case) for title, cases in BAD.items() for case in cases])
 def test_bad_cells_are_reported_by_row_and_column(collector: Collector, title: str, cell: object, shown: str) -> None:
     other = row(客户名称="好的一行", 手机="13912345678")
-    collector.upload(csv_text(TITLES, [other, row(**{title: cell})]).encode(), "a.csv") if isinstance(cell, str) else collector.upload(xlsx(TITLES, [other, row(**{title: cell})]))
+    collector.upload(csv_text(TITLES, [other, row(**{title: cell})]).encode(), "a.csv") if isinstance(
+        cell, str
+    ) else collector.upload(xlsx(TITLES, [other, row(**{title: cell})]))
     batch = collector.check()
     assert (batch.new_rows, batch.error_rows) == (1, 1)
     page = collector.page()
@@ -105,7 +131,12 @@ def test_bad_cells_are_reported_by_row_and_column(collector: Collector, title: s
 
 
 def test_all_faults_of_a_row_are_reported_at_once_and_come_back_as_a_table(collector: Collector) -> None:
-    collector.upload(xlsx(TITLES, [row(手机=13800000000.0, 收集日期="昨天", 级别="Z"), row(客户名称="", 联系人="", 手机="13912345678")]))
+    collector.upload(
+        xlsx(
+            TITLES,
+            [row(手机=13800000000.0, 收集日期="昨天", 级别="Z"), row(客户名称="", 联系人="", 手机="13912345678")],
+        )
+    )
     assert collector.check().error_rows == 2
     answer = collector.browser.get(f"{collector.url}/rows/error")
     assert answer.headers["content-disposition"].startswith("attachment")
@@ -129,12 +160,20 @@ def test_corrected_error_rows_can_be_uploaded_as_they_are(collector: Collector) 
 
 
 def test_people_need_no_company(collector: Collector) -> None:
-    collector.upload(csv_text(["姓名", "电话", "性别", "职务"], [["何莉", "13600001111", "女", "店长"]]).encode(), "people.csv")
+    collector.upload(
+        csv_text(["姓名", "电话", "性别", "职务"], [["何莉", "13600001111", "女", "店长"]]).encode(), "people.csv"
+    )
     assert collector.batch.options["kind"] == "person"
     collector.check()
     collector.commit()
     customer = collector.customers()[0]
-    assert (customer.kind, customer.name, customer.gender, customer.position, customer.phone_mask) == ("person", "何莉", "f", "店长", "136****1111")
+    assert (customer.kind, customer.name, customer.gender, customer.position, customer.phone_mask) == (
+        "person",
+        "何莉",
+        "f",
+        "店长",
+        "136****1111",
+    )
 
 
 def test_a_row_with_only_a_contact_is_a_person(collector: Collector) -> None:
@@ -151,13 +190,18 @@ def test_what_a_table_says_is_encrypted_and_what_was_done_is_on_record(collector
     with collector.runtime.database.connection("test") as connection:
         kept = connection.exec_driver_sql("SELECT payload FROM customers_import_row").scalars().all()
         samples = connection.exec_driver_sql("SELECT samples FROM customers_import_batch").scalars().all()
-    assert "6021".encode() not in b"".join(map(bytes, [*kept, *samples]))
+    assert b"6021" not in b"".join(map(bytes, [*kept, *samples]))
     assert "6021" in Vault.decrypt(collector.runtime.vault, kept[0])
     collector.commit()
     with collector.runtime.database.system_session("test") as session:
         entries = {entry.action: entry for entry in session.scalars(select(AuditEntry))}
     made = collector.customers()[0]
-    assert {"customers.import_upload", "customers.import_check", "customers.import_start", "customers.import_finish"} <= entries.keys()
+    assert {
+        "customers.import_upload",
+        "customers.import_check",
+        "customers.import_start",
+        "customers.import_finish",
+    } <= entries.keys()
     assert entries["customers.import"].ids == [made.id.hex]
     assert entries["customers.import"].entity_id == collector.batch_id
     assert "13800006021" not in str([(entry.before, entry.after, entry.entity_label) for entry in entries.values()])
