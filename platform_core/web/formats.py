@@ -24,7 +24,7 @@ def exact(value: datetime | date | None) -> str:
 
 
 def day(value: datetime | date | None) -> str:
-    """11-22 周日 this year, 2025-11-22 otherwise."""
+    """11-22 Sun this year, 2025-11-22 otherwise."""
     if value is None:
         return ""
     when = local(value).date() if isinstance(value, datetime) else value

@@ -69,7 +69,7 @@ class PageContext:
 
     @property
     def languages(self) -> list[tuple[str, str, bool]]:
-        names = {"zh": "中文", "en": "English"}  # each language names itself
+        names = {"zh": "\u4e2d\u6587", "en": "English"}  # each language names itself
         return [(code, names[code], code == language()) for code in LANGUAGES]
 
     @property

@@ -18,7 +18,7 @@ _FOREIGN = re.compile(
         | (?:deb|security|snapshot)\.debian\.org | archive\.ubuntu\.com | crates\.io | proxy\.golang\.org
         | registry\.(?:npmmirror|yarnpkg)\.\w+ | mirrors?\.[\w-]+\.(?:com|cn|org|edu) | docker\.io | ghcr\.io
     )\b
-    | (?<![\w.$}/-])/(?:wor[k]|roo[t]|hom[e]/\w+)(?:/|\b)(?!-)
+    | (?-i:(?<![\w.$}/-])/(?:wor[k]|roo[t]|hom[e]/\w+)(?:/|\b)(?!-))
     """,
     re.VERBOSE | re.IGNORECASE,
 )

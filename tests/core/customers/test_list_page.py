@@ -84,7 +84,7 @@ def test_empty_lists_say_what_to_do(browser, factory, people):
     mine = browser.sign_in(people[0])
     nothing = mine.get("/customers")
     assert "There are no customers yet." in nothing.text
-    assert 'href="/import"' in nothing.text
+    assert 'href="/customers/import"' in nothing.text
     unmet = mine.get("/customers?f=status:is:lost")
     assert "Nothing meets these conditions." in unmet.text
     assert link(unmet, "Show all") == "/customers"

@@ -118,8 +118,7 @@ def test_any_two_characters_side_by_side_find_the_name(name, data):
 
 @given(NAMES)
 def test_pinyin_and_initials_find_a_name_in_any_reading_of_its_first_character(name):
-    rest = lazy_pinyin(name[1:], style=Style.NORMAL)
-    rest = [searchtokens._readings(char)[0] for char in name[1:]]
+    rest = [readings[0] for readings in searchtokens._run_readings(name)][1:]
     for surname in searchtokens._readings(name[0]):
         assert finds(surname + "".join(rest), name)
         assert finds(surname[0] + "".join(syllable[0] for syllable in rest), name)
