@@ -4,7 +4,6 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pypinyin import Style, lazy_pinyin
 
 from platform_core.kernel import searchtokens
 from platform_core.kernel.searchtokens import (
