@@ -36,7 +36,9 @@ def audited(session, action):
 
 def test_create_fills_in_what_follows_from_the_input(acting, actor):
     customer = services.create(
-        acting, actor, CustomerInput(name="上海启衡管理咨询有限公司", contact_name="张海涛", phone="138 0000 6021 / 021-62345678")
+        acting,
+        actor,
+        CustomerInput(name="上海启衡管理咨询有限公司", contact_name="张海涛", phone="138 0000 6021 / 021-62345678"),
     )
     acting.flush()
     assert customer.code.startswith("C-20")
@@ -89,7 +91,12 @@ def test_update_changes_only_what_is_given(acting, actor):
     customer = services.create(acting, actor, CustomerInput(name="甲公司", city="上海", phone="13800006021"))
     services.update(acting, actor, customer.id, CustomerPatch(grade="A", status="signed"), customer.version)
     acting.flush()
-    assert (customer.city, customer.grade, customer.status, customer.phone_mask) == ("上海", "A", "signed", "138****6021")
+    assert (customer.city, customer.grade, customer.status, customer.phone_mask) == (
+        "上海",
+        "A",
+        "signed",
+        "138****6021",
+    )
     (line,) = audited(acting, "customers.update")
     assert line.before == {"grade": "", "status": "new"}
     assert line.after == {"grade": "A", "status": "signed"}
@@ -97,7 +104,9 @@ def test_update_changes_only_what_is_given(acting, actor):
 
 
 def test_an_untouched_form_writes_nothing_back(acting, actor):
-    customer = services.create(acting, actor, CustomerInput(name="甲公司", phone="13800006021", email="zhang@example.com"))
+    customer = services.create(
+        acting, actor, CustomerInput(name="甲公司", phone="13800006021", email="zhang@example.com")
+    )
     before = [(point.id, point.cipher) for point in queries.points_of(acting, customer.id)]
     patch = CustomerPatch(name="甲公司", phone="138****6021", email="zh***@example.com", wechat="")
     services.update(acting, actor, customer.id, patch, customer.version)
