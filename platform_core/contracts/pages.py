@@ -104,6 +104,7 @@ class TimelineQuery:
     before: tuple[datetime, UUID] | None = None
     """Keyset: only entries older than this (`at`, `id`)."""
     engagement_id: UUID | None = None
+    """Only this engagement's entries, and those that concern the customer alone."""
     kinds: frozenset[str] | None = None
 
 

@@ -56,7 +56,7 @@ def add_contact(
 
 @get("/contacts/{contact_id:uuid}/edit", permission="customers.edit", name="customers:edit_contact")
 def edit_contact(request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID) -> Response[str]:
-    contact = queries.contact(session, contact_id)
+    contact = contacts.changeable(session, actor, contact_id)
     audit.record(session, actor, "customers.view", contacts.ref(contact), customer_id=contact.customer_id)
     masks: dict[str, str] = {}
     for point in queries.points_of_contacts(session, [contact_id])[contact_id]:

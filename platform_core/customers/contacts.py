@@ -75,7 +75,7 @@ def create(session: Session, actor: Actor, data: ContactInput) -> Contact:
 
 def update(session: Session, actor: Actor, contact_id: UUID, data: ContactPatch, version: int | None = None) -> Contact:
     """Change the given fields of a contact. Raises Conflict when `version` has passed."""
-    contact = _changeable(session, actor, contact_id)
+    contact = changeable(session, actor, contact_id)
     values = given(data)
     values.pop("customer_id", None)  # `attach` is the only way to another customer
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
@@ -110,7 +110,7 @@ def make_primary(session: Session, actor: Actor, contact_id: UUID) -> Contact:
 
 def remove(session: Session, actor: Actor, contact_id: UUID) -> Contact:
     """Hide a contact; its numbers go, the records that mention it stay."""
-    contact = _changeable(session, actor, contact_id)
+    contact = changeable(session, actor, contact_id)
     contact.deleted_at = now()
     was_main, contact.is_primary = contact.is_primary, False
     session.execute(delete(ContactPoint).where(ContactPoint.contact_id == contact.id))
@@ -126,7 +126,7 @@ def remove(session: Session, actor: Actor, contact_id: UUID) -> Contact:
 
 def attach(session: Session, actor: Actor, contact_id: UUID, customer_id: UUID) -> Contact:
     """Give a contact that stood alone to a customer, with its numbers."""
-    contact = _changeable(session, actor, contact_id)
+    contact = changeable(session, actor, contact_id)
     if contact.customer_id is not None:
         raise Conflict(_("This contact belongs to a customer already."))
     _may_change(session, actor, customer_id)
@@ -208,7 +208,8 @@ def _may_change(session: Session, actor: Actor, customer_id: UUID) -> Customer:
     return customer
 
 
-def _changeable(session: Session, actor: Actor, contact_id: UUID) -> Contact:
+def changeable(session: Session, actor: Actor, contact_id: UUID) -> Contact:
+    """Raises NotFound for one the actor may not see, Forbidden for one they may only look at."""
     contact = queries.contact(session, contact_id)
     if contact.customer_id is not None:
         _may_change(session, actor, contact.customer_id)

@@ -42,6 +42,20 @@ def test_receivers_read_what_was_written_before(house, matter):
     assert SECRET in seen(house, "manager")
 
 
+def test_an_engagements_timeline_holds_what_was_said_before_it_was_opened(house):
+    house.log("collector", "Called for the first time.")
+    first, second = house.open(), house.open()
+    house.log("collector", "About the first.", engagement_id=first)
+    house.log("collector", "About the second.", engagement_id=second)
+    house.pass_on("collector", "trainer", first)
+    with house.as_("trainer") as (session, actor):
+        query = TimelineQuery(house.customer.id, 50, engagement_id=first)
+        told = repr(house.runtime.hooks.customer_timeline(session, actor, query))
+    assert "Called for the first time." in told
+    assert "About the first." in told
+    assert "About the second." not in told
+
+
 def test_a_colleague_without_a_part_sees_nothing_of_it(house, matter):
     assert SECRET not in seen(house, "other_collector")
     assert SECRET not in seen(house, "agent")

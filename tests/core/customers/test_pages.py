@@ -107,6 +107,9 @@ def test_who_may_only_look_sees_no_verbs(browser, factory, made):
     assert f"/customers/{made.id}/edit" not in page.text
     assert "/reveal" not in page.text
     assert reader.get(f"/customers/{made.id}/edit").status_code == 403
+    contact = Contact(customer_id=made.id, name="Chen")
+    factory.add(contact)
+    assert reader.get(f"/contacts/{contact.id}/edit").status_code == 403
     point = f"/customers/{made.id}/points/{made.phone_point_id}"
     assert reader.post(f"{point}/reveal").status_code == 403
 

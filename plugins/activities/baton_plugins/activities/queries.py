@@ -111,7 +111,8 @@ def timeline(session: Session, query: TimelineQuery) -> Sequence[FollowUp]:
         at, known = query.before
         conditions.append(or_(FollowUp.at < at, and_(FollowUp.at == at, FollowUp.id < known)))
     if query.engagement_id is not None:
-        conditions.append(FollowUp.engagement_id == query.engagement_id)
+        # What concerns the customer alone was often said before the engagement was opened, and its reader needs it.
+        conditions.append(or_(FollowUp.engagement_id == query.engagement_id, FollowUp.engagement_id.is_(None)))
     return _newest(session, query.customer_id, query.limit, *conditions)
 
 
