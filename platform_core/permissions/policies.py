@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.clock import now
@@ -13,21 +13,25 @@ from platform_core.permissions.models import Access
 _access = Access.__table__.alias("scope_access")
 
 
-def accessible(actor: Actor, column: str, permission: str, *, take_over: str = "relay.accept") -> list[Any]:
-    """Subselects of `column` (customer_id or engagement_id) over the access rows that include the actor.
+def accessible(
+    actor: Actor, key: Any, column: str, permission: str, *, take_over: str = "relay.accept"
+) -> ColumnElement[bool]:
+    """Whether an access row that includes the actor names `key` in its `column` (customer_id or engagement_id).
 
     Their own memberships and shares, batons offered to them or to their department, and, where the scope of
     `permission` covers departments, everything those departments have or had a leg in.
+
+    Probed by the key, row by row: the set of everything that a branch has or had a leg in is too large to be built for
+    one page, and neither database knows that beforehand.
     """
-    moment = now()
-    live = or_(_access.c.until.is_(None), _access.c.until > moment)
-    routes = [and_(_access.c.user_id == actor.user_id, live)]
+    routes = [_access.c.user_id == actor.user_id]
     if actor.can(take_over) and actor.department_ids:
-        routes.append(and_(_access.c.department_id.in_(actor.department_ids), _access.c.kind == "offer", live))
+        routes.append(and_(_access.c.department_id.in_(sorted(actor.department_ids)), _access.c.kind == "offer"))
     departments = actor.departments_for(permission)
     if departments:
-        routes.append(and_(_access.c.department_id.in_(departments), live))
-    return [select(_access.c[column]).where(route) for route in routes]
+        routes.append(_access.c.department_id.in_(sorted(departments)))
+    live = or_(_access.c.until.is_(None), _access.c.until > now())
+    return exists().where(_access.c[column] == key, live, or_(*routes))
 
 
 def customer_predicate(model: Any, actor: Actor, permission: str = "customers.view") -> ColumnElement[bool] | None:
@@ -39,11 +43,11 @@ def customer_predicate(model: Any, actor: Actor, permission: str = "customers.vi
         return false()
     parts: list[Any] = [model.owner_id == actor.user_id]
     if scope >= Scope.TEAM and actor.team_ids:
-        parts.append(model.team_id.in_(actor.team_ids))
+        parts.append(model.team_id.in_(sorted(actor.team_ids)))
     departments = actor.departments_for(permission)
     if departments:
-        parts.append(model.department_id.in_(departments))
-    parts.extend(model.id.in_(ids) for ids in accessible(actor, "customer_id", permission))
+        parts.append(model.department_id.in_(sorted(departments)))
+    parts.append(accessible(actor, model.id, "customer_id", permission))
     return or_(*parts)
 
 
@@ -58,9 +62,7 @@ class ThroughCustomer:
         inner = customer_predicate(self._customers.c, actor)
         if inner is None:
             return None
-        ids = select(self._customers.c.id).where(inner)
-        allowed: ColumnElement[bool] = self._model.customer_id.in_(ids)
-        return allowed
+        return exists().where(self._customers.c.id == self._model.customer_id, inner)
 
 
 class ThroughEngagement:
@@ -95,4 +97,4 @@ def engagement_predicate(column: Any, actor: Actor, permission: str = "relay.vie
         return None
     if scope == Scope.NONE:
         return false()
-    return or_(*(column.in_(ids) for ids in accessible(actor, "engagement_id", permission)))
+    return accessible(actor, column, "engagement_id", permission)
