@@ -526,26 +526,76 @@ def upgrade() -> None:
     with op.batch_alter_table("customers_customer", schema=None) as batch_op:
         batch_op.create_index("ix_customers_customer_batch_id", ["batch_id"], unique=False)
         batch_op.create_index(
-            "ix_customers_customer_department_id_name_key", ["department_id", "name_key", "id"], unique=False
+            "ix_customers_customer_department_id_name_key",
+            ["department_id", "name_key", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(
-            "ix_customers_customer_department_id_next_plan_at", ["department_id", "next_plan_at", "id"], unique=False
+            "ix_customers_customer_department_id_next_plan_at",
+            ["department_id", "next_plan_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(
-            "ix_customers_customer_department_id_updated_at", ["department_id", "updated_at", "id"], unique=False
+            "ix_customers_customer_department_id_updated_at",
+            ["department_id", "updated_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
         )
-        batch_op.create_index("ix_customers_customer_name_key", ["name_key", "id"], unique=False)
+        batch_op.create_index(
+            "ix_customers_customer_name_key",
+            ["name_key", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
+        )
         batch_op.create_index("ix_customers_customer_name_norm", ["name_norm"], unique=False)
-        batch_op.create_index("ix_customers_customer_next_plan_at", ["next_plan_at", "id"], unique=False)
-        batch_op.create_index("ix_customers_customer_owner_id_name_key", ["owner_id", "name_key", "id"], unique=False)
         batch_op.create_index(
-            "ix_customers_customer_owner_id_next_plan_at", ["owner_id", "next_plan_at", "id"], unique=False
+            "ix_customers_customer_next_plan_at",
+            ["next_plan_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(
-            "ix_customers_customer_owner_id_updated_at", ["owner_id", "updated_at", "id"], unique=False
+            "ix_customers_customer_owner_id_name_key",
+            ["owner_id", "name_key", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
         )
-        batch_op.create_index("ix_customers_customer_team_id_updated_at", ["team_id", "updated_at", "id"], unique=False)
-        batch_op.create_index("ix_customers_customer_updated_at", ["updated_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_customers_customer_owner_id_next_plan_at",
+            ["owner_id", "next_plan_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customers_customer_owner_id_updated_at",
+            ["owner_id", "updated_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customers_customer_team_id_updated_at",
+            ["team_id", "updated_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customers_customer_updated_at",
+            ["updated_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
+        )
 
     op.create_table(
         "customers_import_row",
@@ -766,14 +816,20 @@ def upgrade() -> None:
         info={"owner": "permissions"},
     )
     with op.batch_alter_table("permissions_access", schema=None) as batch_op:
-        batch_op.create_index("ix_permissions_access_customer_id", ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_permissions_access_customer_id",
+            ["customer_id", "department_id", "user_id", "kind", "until"],
+            unique=False,
+        )
         batch_op.create_index(
             "ix_permissions_access_department_id_kind_customer_id",
-            ["department_id", "kind", "customer_id"],
+            ["department_id", "kind", "customer_id", "until"],
             unique=False,
         )
         batch_op.create_index("ix_permissions_access_engagement_id", ["engagement_id"], unique=False)
-        batch_op.create_index("ix_permissions_access_user_id_customer_id", ["user_id", "customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_permissions_access_user_id_customer_id", ["user_id", "customer_id", "until"], unique=False
+        )
         batch_op.create_index("ix_permissions_access_user_id_engagement_id", ["user_id", "engagement_id"], unique=False)
 
     op.create_table(

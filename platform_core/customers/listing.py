@@ -139,7 +139,8 @@ CUSTOMERS = ListView(
         Preset("mine", _.lazy("Mine"), ("owner:is:me",)),
         Preset("today", _.lazy("To contact today"), ("next_plan:until:today",), sort="next_plan"),
         Preset("never", _.lazy("Never contacted"), ("last_contact:empty",)),
-        Preset("quiet", _.lazy("No contact for 30 days"), ("last_contact:before:last-30",)),
+        # Oldest change first: that is where they are, since a contact changes the record.
+        Preset("quiet", _.lazy("No contact for 30 days"), ("last_contact:before:last-30",), sort="updated"),
     ),
     search=searching.condition,
     search_label=_.lazy("Search in this list"),

@@ -28,7 +28,7 @@ from sqlalchemy.types import Boolean
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.database import database_of, vault_of
-from platform_core.kernel.searchtokens import SearchQuery, code_group, to_fts5, to_tsquery
+from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5, to_tsquery
 
 NOTHING: ColumnElement[bool] = false()
 _FTS = table("customers_fts", column("rowid"), column("customers_fts"))
@@ -83,7 +83,12 @@ class _TsVector:
     """PostgreSQL: GIN for the list of matches; the operator's function, which no index serves, for single rows."""
 
     def ids(self, groups: Any) -> Select[Any]:
-        return select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(_tsquery(groups)))
+        strong = _strong(groups)
+        found = select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(_tsquery(strong)))
+        if len(strong) == len(groups):
+            return found
+        # The index would collect every row for `2026` in a code before it looks at the rest of it.
+        return found.where(func.ts_match_vq(SearchRow.tokens, _tsquery(groups)))
 
     def probe(self, groups: Any, customer_id: Any = Customer.id) -> ColumnElement[bool]:
         # A scalar subquery stays one; EXISTS might become a join over all search rows.
@@ -107,6 +112,16 @@ class _Fts5:
         return exists().where(
             and_(_FTS.c.customers_fts.op("MATCH")(to_fts5(groups)), _FTS.c.rowid == row.scalar_subquery())
         )
+
+
+def _strong(groups: list[list[QueryTerm]]) -> list[list[QueryTerm]]:
+    """The groups worth asking an index for: without short beginnings, as long as another group is left."""
+    strong = [group for group in groups if not any(_is_weak(term) for term in group)]
+    return strong or groups
+
+
+def _is_weak(term: QueryTerm) -> bool:
+    return term.prefix and term.token.isascii() and len(term.token) <= (4 if term.token.isdigit() else 2)
 
 
 def _tsquery(groups: Any) -> Any:

@@ -80,7 +80,7 @@ def _branches(session: Session, actor: Actor, scope: Scope) -> tuple[Branch, ...
         branches.append(Among("department", Customer.department_id, tuple(sorted(departments))))
         named = {**moment, "access_departments": sorted(departments)}
         wide = _is_wide(session, departments)
-        branches.append(Linked("legs", Access.customer_id, _OF_DEPARTMENTS, named, wide=wide))
+        branches.append(Linked("legs", Access.customer_id, _OF_DEPARTMENTS, named, many=True, wide=wide))
     if _takes_over(actor) and not actor.department_ids <= departments:
         offered: dict[str, Any] = {**moment, "access_offered_to": sorted(actor.department_ids)}
         branches.append(Linked("offers", Access.customer_id, _OFFERED, offered))

@@ -7,7 +7,7 @@ until enough match. Which of the two is measured by the query itself, so no plan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ NARROW = 2000
 """Up to so many matches are ranked among each other; of more, the newest are."""
 _WALK = 8000
 """How many of the newest customers are looked at for common words, by actors who see very many."""
-_FEW_PARTS = 12
+_FEW_PARTS = 4
 _PROOF = proven("search: every statement carries the predicate or the branches of the actor's reach")
 _NEWEST = Order(Sort("updated", "", Customer.updated_at, descending=True), descending=True, key=Customer.id)
 _FIELDS = (
@@ -84,13 +84,8 @@ def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: 
     rows = session.execute(_ranked(actor, matcher, words, limit), execution_options=_PROOF).all()
     common = matcher.may_be_common and rows[0].breadth > NARROW
     ranked = [row for row in rows if row.id is not None]
-    sqlite = database_of(session).is_sqlite
     if common:
-        walked = session.execute(
-            _walked(reached, actor, matcher, words, sqlite=sqlite),
-            {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: limit + 1},
-            execution_options=_PROOF,
-        ).all()
+        walked = _walked(session, reached, actor, matcher, words, limit + 1)
         merged = {row.id: row for row in (*walked, *ranked)}
         ranked = sorted(merged.values(), key=lambda row: (row.rank, -row.updated_at.timestamp()))
     return Hits(ranked[:limit], many=common or len(ranked) > limit)
@@ -127,11 +122,22 @@ def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int) -> Select[An
     )
 
 
-def _walked(reached: Reach, actor: Actor, matcher: Matcher, words: str, *, sqlite: bool) -> Select[Any]:
+def _walked(session: Session, reached: Reach, actor: Actor, matcher: Matcher, words: str, limit: int) -> Sequence[Any]:
     """The newest that match: of each branch where there are few, else among the newest of all."""
-    if not reached.whole and reached.parts <= _FEW_PARTS:
-        merge = statements.Merge((*_FIELDS, _rank(words)), reached, [matcher.probe], sqlite=sqlite)
-        return merge.page(_NEWEST, "all", bounded=False, forward=True)
+    if reached.whole or reached.parts > _FEW_PARTS:
+        statement = _window(actor, reached, matcher, words)
+        return session.execute(statement, {statements.LIMIT: limit}, execution_options=_PROOF).all()
+    sqlite = database_of(session).is_sqlite
+    merge = statements.Merge((*_FIELDS, _rank(words)), reached, [matcher.probe], sqlite=sqlite)
+    values = {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: limit}
+
+    def run(_step: Any, build: Callable[[], Select[Any]], parameters: dict[str, Any]) -> Sequence[Any]:
+        return session.execute(build(), parameters, execution_options=_PROOF).all()
+
+    return statements.page_of(merge, _NEWEST, "all", values, run, bounded=False, forward=True)
+
+
+def _window(actor: Actor, reached: Reach, matcher: Matcher, words: str) -> Any:
     window = (
         select(Customer.id, Customer.updated_at)
         .where(reached.kept)
@@ -139,12 +145,10 @@ def _walked(reached: Reach, actor: Actor, matcher: Matcher, words: str, *, sqlit
         .limit(literal(_WALK))
         .subquery("newest")
     )
-    newest: Any = (
+    return (
         select(*_FIELDS, _rank(words))
         .join(window, window.c.id == Customer.id)
         .where(and_(reach.predicate(actor), matcher.probe))
         .order_by(window.c.updated_at.desc(), window.c.id.desc())
         .limit(bindparam(statements.LIMIT))
     )
-    walked: Select[Any] = newest
-    return walked

@@ -72,9 +72,10 @@ class Access(Identified, Base):
     until: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
     __table_args__ = (
-        Index("ix_permissions_access_user_id_customer_id", "user_id", "customer_id"),
+        # `until` is in them so that a scope is decided without reading a row.
+        Index("ix_permissions_access_user_id_customer_id", "user_id", "customer_id", "until"),
         Index("ix_permissions_access_user_id_engagement_id", "user_id", "engagement_id"),
-        Index("ix_permissions_access_department_id_kind_customer_id", "department_id", "kind", "customer_id"),
-        Index("ix_permissions_access_customer_id", "customer_id"),
+        Index("ix_permissions_access_department_id_kind_customer_id", "department_id", "kind", "customer_id", "until"),
+        Index("ix_permissions_access_customer_id", "customer_id", "department_id", "user_id", "kind", "until"),
         Index("ix_permissions_access_engagement_id", "engagement_id"),
     )

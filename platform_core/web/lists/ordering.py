@@ -26,6 +26,8 @@ Segment = Literal["all", "valued", "blank"]
 VALUE = "sort_value"
 BOUND_VALUE = "bound_value"
 BOUND_ID = "bound_id"
+FLOOR_VALUE = "floor_value"
+FLOOR_ID = "floor_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +90,28 @@ class Order:
         if segment != "all":
             found.append(column.is_not(None) if segment == "valued" else column.is_(None))
         if bounded:
-            down = self.descending == forward
-            key = bindparam(BOUND_ID, type_=Uuid())
-            if segment == "blank":
-                found.append(self.key < key if down else self.key > key)
-            else:
-                row = tuple_(column, self.key)
-                bound = tuple_(bindparam(BOUND_VALUE, type_=column.type), key)
-                found.append(row < bound if down else row > bound)
+            row, bound = self._compared(segment, BOUND_VALUE, BOUND_ID)
+            found.append(row < bound if self.descending == forward else row > bound)
         return found
 
-    def by(self, value: Any, key: Any, segment: Segment, *, forward: bool) -> list[Any]:
-        """ORDER BY over these columns, reversed when reading backward."""
-        columns = [key] if segment == "blank" else [value, key]
-        return [column.desc() if self.descending == forward else column.asc() for column in columns]
+    def above_floor(self, segment: Segment, *, forward: bool) -> Any:
+        """Which rows come no later than the floor (parameters FLOOR_VALUE, FLOOR_ID)."""
+        row, floor = self._compared(segment, FLOOR_VALUE, FLOOR_ID)
+        return row >= floor if self.descending == forward else row <= floor
+
+    def _compared(self, segment: Segment, value: str, key: str) -> tuple[Any, Any]:
+        bound = bindparam(key, type_=Uuid())
+        if segment == "blank":
+            return self.key, bound
+        column = self.sort.column
+        return tuple_(column, self.key), tuple_(bindparam(value, type_=column.type), bound)
+
+    def by(self, value: Any, key: Any, *, forward: bool) -> list[Any]:
+        """ORDER BY over these columns, reversed when reading backward.
+
+        Also of rows without a value: PostgreSQL does not see that the index behind NULLs is ordered by the key alone.
+        """
+        return [column.desc() if self.descending == forward else column.asc() for column in (value, key)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Linked:
     column: Any
     condition: ColumnElement[bool]
     parameters: Mapping[str, Any]
+    many: bool = False
+    """There may be very many: they are looked for only as far as the page reaches without them."""
     wide: bool = False
     """So many that SQLite, which keeps no statistics, should walk the order and probe instead of sorting them."""
 

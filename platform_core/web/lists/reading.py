@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_
@@ -14,7 +15,15 @@ from platform_core.kernel.database import database_of
 from platform_core.kernel.scope import proven, visible
 from platform_core.web.lists import conditions, statements
 from platform_core.web.lists.declaration import ListView, Search
-from platform_core.web.lists.ordering import BOUND_ID, BOUND_VALUE, Cursor, Order, Page, Segment, read_page
+from platform_core.web.lists.ordering import (
+    BOUND_ID,
+    BOUND_VALUE,
+    Cursor,
+    Order,
+    Page,
+    Segment,
+    read_page,
+)
 from platform_core.web.lists.reach import Reach
 from platform_core.web.lists.state import ListState
 
@@ -23,6 +32,7 @@ COUNT_CAP = 1000
 _MOST_PARTS = 500
 """SQLite takes at most 500 terms in a compound SELECT, and more ranges than that are no gain anywhere."""
 _MOST_FILTERED_PARTS = 40
+_MOST_SEARCHED_PARTS = 12
 Plan = Literal["policy", "whole", "merge", "predicate"]
 _PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
 _built: dict[tuple[Any, ...], Select[Any]] = {}
@@ -50,6 +60,8 @@ def choose(state: ListState, reach: Reach | None, search: Search | None) -> Plan
         return "merge" if reach.parts <= _MOST_PARTS else "predicate"
     declared = [state.view.by_key["filters"][item.filter] for item in state.conditions]
     selective = (search is not None and search.selective) or any(item.selective for item in declared)
+    if search is not None and reach.parts > _MOST_SEARCHED_PARTS:
+        return "predicate"  # each branch would look for a page of matches of its own
     return "merge" if not selective and reach.parts <= _MOST_FILTERED_PARTS else "predicate"
 
 
@@ -93,35 +105,42 @@ class Reader:
             values[BOUND_ID] = cursor.id
             if segment != "blank":
                 values[BOUND_VALUE] = cursor.value
-        rows: Sequence[Any] = self._run(
-            ("page", self._order.sort.key, self._order.descending, segment, bounded, forward),
-            lambda: self._page_statement(segment, bounded=bounded, forward=forward),
-            values,
-        ).all()
-        return rows
-
-    def _page_statement(self, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
+        kind = (self._order.sort.key, self._order.descending, segment, bounded, forward)
         if self.plan == "merge":
-            return self._merge().page(self._order, segment, bounded=bounded, forward=forward)
-        return statements.plain(
-            self._view.selected(), self._order, segment, self._where, bounded=bounded, forward=forward
-        )
+            return statements.page_of(
+                self._merge(), self._order, segment, values, partial(self._rows, kind), bounded=bounded, forward=forward
+            )
+        fields = self._view.selected()
+        build = partial(statements.plain, fields, self._order, segment, self._where, bounded=bounded, forward=forward)
+        return self._rows(kind, ("page",), build, values)
+
+    def _rows(
+        self, kind: tuple[Any, ...], step: tuple[Any, ...], build: Callable[[], Select[Any]], values: dict[str, Any]
+    ) -> Sequence[Any]:
+        rows: Sequence[Any] = self._run((*step, *kind), build, values).all()
+        return rows
 
     def count(self, cap: int = COUNT_CAP) -> Count:
         """Up to `cap`; counting all of a million takes longer than the page."""
-        number = self._run(("count",), self._count_statement, {statements.LIMIT: cap + 1}).scalar_one()
+        steps = (False, True) if self.plan == "merge" and self._merge().has_many else (True,)
+        number = 0
+        for many in steps:
+            statement = partial(self._count_statement, many=many)
+            number = self._run(("count", many), statement, {statements.LIMIT: cap + 1}).scalar_one()
+            if number > cap:
+                break
         return Count(min(number, cap), number > cap)
 
-    def _count_statement(self) -> Select[Any]:
+    def _count_statement(self, *, many: bool) -> Select[Any]:
         key = self._view.model.id
-        ids = self._merge().ids(key) if self.plan == "merge" else statements.plain_ids(key, self._where)
+        ids = self._merge().ids(key, many=many) if self.plan == "merge" else statements.plain_ids(key, self._where)
         return statements.capped_count(statements.plain_ids(key, [false()]) if ids is None else ids)
 
     def _merge(self) -> statements.Merge:
         assert self._reach is not None
         return statements.Merge(self._view.selected(), self._reach, self._filters, sqlite=self._sqlite)
 
-    def _run(self, kind: tuple[Any, ...], build: Any, values: dict[str, Any]) -> Any:
+    def _run(self, kind: tuple[Any, ...], build: Callable[[], Select[Any]], values: dict[str, Any]) -> Any:
         reach = self._reach
         if self.plan == "merge" and reach is not None:
             values |= statements.parameters(reach, sqlite=self._sqlite)
@@ -129,7 +148,7 @@ class Reader:
         options = {} if self.plan == "policy" else _PROOF
         return self._session.execute(statement, values, execution_options=options)
 
-    def _built(self, kind: tuple[Any, ...], build: Any) -> Select[Any]:
+    def _built(self, kind: tuple[Any, ...], build: Callable[[], Select[Any]]) -> Select[Any]:
         reach = self._reach
         if reach is None or self._filters or self.plan == "predicate":
             made: Select[Any] = build()

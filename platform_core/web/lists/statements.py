@@ -6,12 +6,12 @@ running it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Select,
     bindparam,
     column,
@@ -27,10 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
-from platform_core.web.lists.ordering import VALUE, Order, Segment
+from platform_core.web.lists.ordering import FLOOR_ID, FLOOR_VALUE, VALUE, Order, Segment
 from platform_core.web.lists.reach import Among, Branch, Linked, Reach
 
 LIMIT = "row_limit"
+REACHED = "reached"
+Run = Callable[[tuple[Any, ...], Callable[[], Select[Any]], dict[str, Any]], Sequence[Any]]
 
 
 def plain(
@@ -41,7 +43,7 @@ def plain(
     return (
         select(*fields, value.label(VALUE))
         .where(*where, *order.conditions(segment, bounded=bounded, forward=forward))
-        .order_by(*order.by(value, order.key, segment, forward=forward))
+        .order_by(*order.by(value, order.key, forward=forward))
         .limit(bindparam(LIMIT))
     )
 
@@ -55,66 +57,88 @@ class Merge:
         self._where = [reach.kept, *where]
         self._sqlite = sqlite
 
-    def page(self, order: Order, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
+    @property
+    def has_many(self) -> bool:
+        return any(_is_many(branch) for branch in self._reach.branches)
+
+    def reached(self, order: Order, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
+        """Key and sort value of the page's rows as far as branches without very many rows bring them.
+
+        Of the others nothing after the last of these can be on the page, so that it is their floor.
+        """
+        few = [branch for branch in self._reach.branches if not _is_many(branch)]
         where = [*self._where, *order.conditions(segment, bounded=bounded, forward=forward)]
-        branches = self._reach.branches
-        parts = [part for branch in branches for part in self._ordered(branch, order, segment, where, forward)]
-        if not parts:
-            return select(*self._fields, null().label(VALUE)).where(false()).limit(bindparam(LIMIT))
-        found = union(*(select(part.c.id, part.c[VALUE]) for part in parts)).subquery("found")
-        # Narrow rows are cut to one page before the wide ones are fetched.
-        chosen = (
-            select(found.c.id, found.c[VALUE])
-            .order_by(*order.by(found.c[VALUE], found.c.id, segment, forward=forward))
-            .limit(bindparam(LIMIT))
-            .subquery("chosen")
+        return _cut(_union(self._parts(few, order, where, forward=forward)), order, forward=forward)
+
+    def completed(self, order: Order, segment: Segment, *, bounded: bool, forward: bool, floored: bool) -> Select[Any]:
+        """The page of the rows that were `reached` (parameter REACHED: their keys) and of the branches left out."""
+        where = [*self._where, *order.conditions(segment, bounded=bounded, forward=forward)]
+        floor = [order.above_floor(segment, forward=forward)] if floored else []
+        many = [branch for branch in self._reach.branches if _is_many(branch)]
+        known = select(order.key.label("id"), order.sort.column.label(VALUE)).where(
+            order.key.in_(bindparam(REACHED, expanding=True))
         )
+        parts = [known.subquery(REACHED), *self._parts(many, order, [*where, *floor], forward=forward)]
+        return self._wide(parts, order, forward=forward)
+
+    def page(self, order: Order, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
+        """The page in one statement, for reaches without branches of very many rows."""
+        where = [*self._where, *order.conditions(segment, bounded=bounded, forward=forward)]
+        if not self._reach.branches:
+            return select(*self._fields, null().label(VALUE)).where(false()).limit(bindparam(LIMIT))
+        return self._wide(self._parts(self._reach.branches, order, where, forward=forward), order, forward=forward)
+
+    def _wide(self, parts: Sequence[Any], order: Order, *, forward: bool) -> Select[Any]:
+        """Whole rows, fetched once the narrow ones have been cut to one page."""
+        chosen = _cut(_union(parts), order, forward=forward).subquery("chosen")
         return (
             select(*self._fields, chosen.c[VALUE])
             .join(chosen, chosen.c.id == order.key)
-            .order_by(*order.by(chosen.c[VALUE], chosen.c.id, segment, forward=forward))
+            .order_by(*order.by(chosen.c[VALUE], chosen.c.id, forward=forward))
         )
 
-    def _ordered(
-        self,
-        branch: Branch,
-        order: Order,
-        segment: Segment,
-        where: Sequence[Any],
-        forward: bool,  # noqa: FBT001
-    ) -> list[Any]:
-        key = order.key
-        value: Any = null() if segment == "blank" else order.sort.column
-        rows = select(key.label("id"), value.label(VALUE)).where(*where)
+    def _parts(self, branches: Sequence[Branch], order: Order, where: Sequence[Any], *, forward: bool) -> list[Any]:
+        parts: list[Any] = []
+        for branch in branches:
+            rows = select(order.key.label("id"), order.sort.column.label(VALUE)).where(*where)
+            if isinstance(branch, Linked):
+                parts.append(self._linked(branch, rows, order, forward=forward))
+            else:
+                parts.extend(self._among(branch, rows, order, forward=forward))
+        return parts
 
-        def cut(statement: Select[Any], by_value: Any, by_key: Any) -> Select[Any]:
-            by = order.by(by_value, by_key, segment, forward=forward)
-            return statement.order_by(*by).limit(bindparam(LIMIT))
-
-        if isinstance(branch, Linked):
-            # The plus keeps SQLite from walking the order and probing for each row, unless that is what is wanted.
-            sort = not branch.wide and self._sqlite
-            linked = rows.where(self._linked(branch, key))
-            by_value, by_key = (_unindexed(value), _unindexed(key)) if sort else (value, key)
-            return [cut(linked, by_value, by_key).subquery(branch.name)]
+    def _among(self, branch: Among, rows: Select[Any], order: Order, *, forward: bool) -> list[Any]:
+        by = order.by(order.sort.column, order.key, forward=forward)
+        limit: Any = bindparam(LIMIT)
         if self._sqlite or len(branch.values) == 1:
             return [
-                cut(rows.where(branch.column == bound), value, key).subquery(bound.key) for bound in _parameters(branch)
+                rows.where(branch.column == bound).order_by(*by).limit(limit).subquery(bound.key)
+                for bound in _parameters(branch)
             ]
         each = _unnested(branch)
-        inner = cut(rows.where(branch.column == each.c.value), value, key).lateral(f"{branch.name}_rows")
-        merged = select(inner.c.id, inner.c[VALUE]).select_from(each).join(inner, true())
-        return [cut(merged, inner.c[VALUE], inner.c.id).subquery(branch.name)]
+        inner = rows.where(branch.column == each.c.value).order_by(*by).limit(limit).lateral(f"{branch.name}_rows")
+        merged = select(inner.c.id, inner.c[VALUE]).select_from(each).join(inner, true()).subquery(f"{branch.name}_all")
+        return [_cut(merged, order, forward=forward).subquery(branch.name)]
 
-    def _linked(self, branch: Linked, key: Any) -> ColumnElement[bool]:
-        if self._sqlite and branch.wide:
-            return exists().where(branch.column == key, branch.condition)
-        found: ColumnElement[bool] = key.in_(select(branch.column).where(branch.condition))
-        return found
+    def _linked(self, branch: Linked, rows: Select[Any], order: Order, *, forward: bool) -> Any:
+        key, value = order.key, order.sort.column
+        if not self._sqlite:
+            # Planned apart: a LIMIT in sight makes PostgreSQL walk the whole order for what is rare or old.
+            rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
+            apart = rows.cte(branch.name).prefix_with("MATERIALIZED")
+            return _cut(apart, order, forward=forward).subquery(f"{branch.name}_first")
+        if branch.wide:
+            rows = rows.where(exists().where(branch.column == key, branch.condition))
+        else:
+            # The plus keeps SQLite from walking the order and probing for each row.
+            rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
+            key, value = _unindexed(key), _unindexed(value)
+        return rows.order_by(*order.by(value, key, forward=forward)).limit(bindparam(LIMIT)).subquery(branch.name)
 
-    def ids(self, key: Any) -> Select[Any] | None:
-        """Keys of all rows, at most LIMIT of them; for counting."""
-        parts = [part for branch in self._reach.branches for part in self._unordered(branch, key)]
+    def ids(self, key: Any, *, many: bool) -> Select[Any] | None:
+        """Keys of all rows, at most LIMIT of them, for counting; with or without branches of very many rows."""
+        branches = [branch for branch in self._reach.branches if many or not _is_many(branch)]
+        parts = [part for branch in branches for part in self._unordered(branch, key)]
         if not parts:
             return None
         found = union(*(select(part.c.id) for part in parts)).subquery("found")
@@ -124,7 +148,10 @@ class Merge:
         rows = select(key.label("id")).where(*self._where)
         limit: Any = bindparam(LIMIT)
         if isinstance(branch, Linked):
-            return [rows.where(self._linked(branch, key)).limit(limit).subquery(branch.name)]
+            rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
+            if self._sqlite:
+                return [rows.limit(limit).subquery(branch.name)]
+            return [rows.cte(branch.name).prefix_with("MATERIALIZED")]
         if self._sqlite or len(branch.values) == 1:
             return [
                 rows.where(branch.column == bound).limit(limit).subquery(bound.key) for bound in _parameters(branch)
@@ -132,6 +159,40 @@ class Merge:
         each = _unnested(branch)
         inner = rows.where(branch.column == each.c.value).limit(limit).lateral(f"{branch.name}_rows")
         return [select(inner.c.id).select_from(each).join(inner, true()).limit(limit).subquery(branch.name)]
+
+
+def page_of(
+    merge: Merge, order: Order, segment: Segment, values: dict[str, Any], run: Run, *, bounded: bool, forward: bool
+) -> Sequence[Any]:
+    """The page in one statement or, where a branch may have very many rows, in two.
+
+    `run(kind, build, values)` executes what `build()` makes; `kind` tells statements of one merge and order apart.
+    """
+    if not merge.has_many:
+        build = partial(merge.page, order, segment, bounded=bounded, forward=forward)
+        return run(("page",), build, values)
+    build = partial(merge.reached, order, segment, bounded=bounded, forward=forward)
+    reached = run(("reached",), build, values)
+    values = {**values, REACHED: [row.id for row in reached]}
+    if floored := len(reached) == values[LIMIT]:
+        values[FLOOR_ID] = reached[-1].id
+        if segment != "blank":
+            values[FLOOR_VALUE] = getattr(reached[-1], VALUE)
+    build = partial(merge.completed, order, segment, bounded=bounded, forward=forward, floored=floored)
+    return run(("completed", floored), build, values)
+
+
+def _is_many(branch: Branch) -> bool:
+    return isinstance(branch, Linked) and branch.many
+
+
+def _union(parts: Sequence[Any]) -> Any:
+    return union(*(select(part.c.id, part.c[VALUE]) for part in parts)).subquery("found")
+
+
+def _cut(rows: Any, order: Order, *, forward: bool) -> Select[Any]:
+    by = order.by(rows.c[VALUE], rows.c.id, forward=forward)
+    return select(rows.c.id, rows.c[VALUE]).order_by(*by).limit(bindparam(LIMIT))
 
 
 def capped_count(ids: Select[Any]) -> Select[Any]:

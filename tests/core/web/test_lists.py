@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar.datastructures import MultiDict
+from sqlalchemy import delete
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.listing import CUSTOMERS
@@ -50,6 +51,8 @@ def oracle(rows, sort):
 @pytest.mark.parametrize("sort", ["updated", "-updated", "name", "-name", "next_plan", "-next_plan"])
 def test_all_pages_forward_and_back_hold_every_row_once_and_in_order(runtime, factory, sort):
     moments = st.none() | st.integers(0, 3).map(lambda days: MOMENT + timedelta(days))
+    user = factory.user()
+    actor = Actor(user_id=user.id, name="x", grants={"customers.view": Scope.OWN})
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
@@ -58,7 +61,6 @@ def test_all_pages_forward_and_back_hold_every_row_once_and_in_order(runtime, fa
         st.booleans(),
     )
     def check(drawn, size, narrow):
-        user = factory.user()
         rows = [
             Customer(
                 id=new_id(), code=new_id().hex, name=key, name_key=key, owner_id=user.id, next_plan_at=plan,
@@ -66,8 +68,9 @@ def test_all_pages_forward_and_back_hold_every_row_once_and_in_order(runtime, fa
             )
             for plan, minutes, key in drawn
         ]  # fmt: skip
-        factory.add(*rows)
-        actor = Actor(user_id=user.id, name="x", grants={"customers.view": Scope.OWN})
+        with runtime.database.system_session("test") as session:
+            session.execute(delete(Customer))
+            session.add_all(rows)
         asked = ListState(view=CUSTOMERS, sort=sort)
         if narrow:
             asked = asked.with_conditions([Condition("name", "filled")])
