@@ -60,7 +60,7 @@ class Runtime:
         i18n.load_catalogue("kernel", _PACKAGE / "kernel" / "locale")
         self.manager.load()
         self.hooks = Hooks(self.manager)
-        self.database = Database(settings.database_url, pool_size=settings.web_threads)
+        self.database = Database(settings.database_url, pool_size=settings.web_threads, patience=settings.lock_seconds)
         self.database.vault = self.vault
         self.database.files = settings.data_dir / "files"
         self.database.enabled_owners = lambda: self.manager.enabled

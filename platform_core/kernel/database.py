@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,21 +12,31 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from platform_core.contracts.identity import Actor
+from platform_core.kernel import sqlite
 from platform_core.kernel.scope import ScopedSession, install_guard, proven
 from platform_core.kernel.secrets import Vault
 
 _BEGIN = "baton_sqlite_begin"
+_BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY_POSTGRESQL = frozenset({"55P03", "40P01", "40001"})
+"""lock_not_available, deadlock_detected, serialization_failure."""
 
 
 class Database:
-    """One engine per process. Sessions say at birth for whom they work."""
+    """One engine per process. Sessions say at birth for whom they work.
 
-    def __init__(self, url: str, *, pool_size: int = 24) -> None:
+    `patience` is how many seconds a transaction waits for a lock or a connection; then `is_busy` knows the error.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 24, patience: float = 10.0) -> None:
         self.url = url
+        self.patience = patience
         self.is_sqlite = url.startswith("sqlite")
         self.vault: Vault | None = None
         """Set once the key file is read; models that encrypt reach it through their session."""
@@ -38,20 +49,33 @@ class Database:
             if not path or path == ":memory:":
                 message = "SQLite needs a file: several threads share the database"
                 raise ValueError(message)
-            self.engine = create_engine(url, pool_size=pool_size, max_overflow=8)
-            event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            factory = functools.partial(sqlite.connect, sqlite.turns_of(Path(path).resolve()))
+            self.engine = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=8,
+                pool_timeout=patience,
+                hide_parameters=True,  # they hold customers' data, and errors are logged
+                connect_args={"factory": factory},
+            )
+            event.listen(self.engine, "connect", self._configure_sqlite)
+            event.listen(self.engine, "begin", self._begin_sqlite)
         else:
             # A generic plan walks the ordered index for searches: 1.2 s instead of 0.3 ms at a million customers.
             self.engine = create_engine(
                 url,
                 pool_size=pool_size,
                 max_overflow=8,
+                pool_timeout=patience,
                 pool_pre_ping=True,
-                connect_args={"options": "-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC"},
+                hide_parameters=True,
+                connect_args={
+                    "options": "-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC"
+                    f" -c lock_timeout={int(patience * 1000)}"
+                },
             )
         install_guard(self.engine)
-        self._writing = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+        self._writing = self.engine.execution_options(**{_BEGIN: True})
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def session_for(self, actor: Actor, *, write: bool = True) -> ScopedSession:
@@ -84,6 +108,28 @@ class Database:
         with self._writing.execution_options(**proven(reason)).begin() as connection:
             yield connection
 
+    def _configure_sqlite(self, connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={int(self.patience * 1000)}",
+            "foreign_keys=ON",
+            "mmap_size=268435456",
+            "cache_size=-32768",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        # A read that becomes a write on a stale snapshot fails at once with "database is locked": writers say so first.
+        options = connection.get_execution_options()
+        if options.get(_BEGIN):
+            sqlite.begin_in_turn(connection, self.patience)
+        elif options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN")
+
     def ping(self) -> None:
         with self._reading.connect() as connection:
             connection.execute(text("SELECT 1"), execution_options=proven("ping"))
@@ -98,26 +144,16 @@ def database_of(session: Session) -> Database:
     return database
 
 
-def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    assert isinstance(connection, sqlite3.Connection)
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "busy_timeout=10000",
-        "foreign_keys=ON",
-        "mmap_size=268435456",
-        "cache_size=-32768",
-        "temp_store=MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A read that becomes a write on a stale snapshot fails at once with "database is locked", so writers say so first.
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+def is_busy(error: BaseException) -> bool:
+    """Whether nothing is wrong but the crowd: the same request may succeed a moment later."""
+    if isinstance(error, NoConnectionFree):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    if isinstance(error.orig, sqlite3.OperationalError):
+        # The low byte; the rest says why.
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _BUSY_SQLITE
+    return getattr(error.orig, "sqlstate", "") in _BUSY_POSTGRESQL
 
 
 def vault_of(session: Session) -> Vault:

@@ -49,7 +49,7 @@ class Endpoint:
 
     def serve(self, request: Request[Any, Any, Any], form: FormData, parameters: dict[str, Any]) -> Response[Any]:
         platform = platform_of(request)
-        set_language(_asked_language(request, platform))
+        set_language(asked_language(request, platform))
         muted: frozenset[str] = frozenset()
         while True:
             try:
@@ -175,7 +175,8 @@ def _check_origin(request: Request[Any, Any, Any]) -> None:
         raise Unpermitted(_("This form was sent from another site."))
 
 
-def _asked_language(request: Request[Any, Any, Any], platform: Platform) -> str:
+def asked_language(request: Request[Any, Any, Any], platform: Platform) -> str:
+    """The language of somebody who has not been recognised (yet)."""
     chosen = request.cookies.get("baton_language", "")
     if chosen in LANGUAGES:
         return chosen

@@ -9,18 +9,24 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from platform_core.contracts.identity import Actor
+from platform_core.kernel.database import is_busy
 from platform_core.kernel.errors import BatonError, TooManyRequests, Unauthenticated
-from platform_core.kernel.i18n import translator
+from platform_core.kernel.i18n import set_language, translator
+from platform_core.web.endpoint import asked_language
 from platform_core.web.pages import page
+from platform_core.web.requests import platform_of
 
 _ = translator("web")
 _log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
+_RETRY_AFTER = 5
 
 
 def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response[Any]:
     if isinstance(error, Unauthenticated) and not is_api(request):
         return _to_login(request)
+    _speak(request)
     response = _respond(request, error.status, error.code, error.message, error.fields)
     if isinstance(error, TooManyRequests):
         response.headers["retry-after"] = str(error.retry_after)
@@ -29,6 +35,7 @@ def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own refusals: no such path, wrong method, malformed body, body too large."""
+    _speak(request)
     fields: dict[str, str] = {}
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         fields = {str(item.get("key", "")): str(item.get("message", "")) for item in error.extra}
@@ -45,9 +52,26 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 
 def answer_unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    _speak(request)
+    if is_busy(error):
+        return _answer_busy(request, error)
     _log.error("unhandled error at %s", request.url.path, exc_info=error)
     message = _("Something went wrong on our side. It has been written down; nothing was saved.")
     return _respond(request, 500, "internal", message, {})
+
+
+def _answer_busy(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    _log.warning("the database was too busy for %s: %s", request.url.path, getattr(error, "orig", error))
+    message = _("Too much is going on at once. Nothing was saved; please try again in a few seconds.")
+    response = _respond(request, 503, "busy", message, {})
+    response.headers["retry-after"] = str(_RETRY_AFTER)
+    return response
+
+
+def _speak(request: Request[Any, Any, Any]) -> None:
+    """The handler's thread has chosen a language for itself alone; this one has to choose again."""
+    actor: Actor | None = request.scope.get("baton_actor")  # type: ignore[assignment]
+    set_language(actor.language if actor else asked_language(request, platform_of(request)))
 
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
