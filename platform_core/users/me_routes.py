@@ -14,7 +14,7 @@ from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import LANGUAGES, translator
 from platform_core.users import accounts, passwords, sessions, throttle
 from platform_core.users.models import SignInSession, User
-from platform_core.users.routes import SCHEMES, repeated
+from platform_core.users.routes import SCHEMES, preference, repeated
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import Bound, FormData
 from platform_core.web.pages import page, redirect
@@ -73,7 +73,10 @@ def save(request: Request[Any, Any, Any], session: Session, actor: Actor, form: 
     for name, values in allowed.items():
         if form.get(name) in values:
             setattr(user, name, form.get(name))
-    return redirect(request, "/me?done=saved")
+    response = redirect(request, "/me?done=saved")
+    if user.language in LANGUAGES:
+        response.set_cookie(preference(request, "language", user.language))
+    return response
 
 
 @post("/password", permission=SIGNED_IN, name="users:change_password")

@@ -68,7 +68,19 @@ def sign_in(request: Request[Any, Any, Any], session: Session, form: FormData) -
         sessions.revoke(session, identity.session_id)
     response = redirect(request, target)
     response.set_cookie(answer)
+    user = accounts.find_user(session, attempt.login)
+    if user is not None and user.language in LANGUAGES:
+        # For what is answered before anybody is recognised, such as an address that does not exist.
+        response.set_cookie(preference(request, "language", user.language))
     return response
+
+
+def preference(request: Request[Any, Any, Any], name: str, value: str) -> Cookie:
+    """A choice that the browser keeps for pages that know nobody."""
+    return Cookie(
+        key=f"baton_{name}", value=value, path="/", max_age=_YEAR, samesite="lax", httponly=True,
+        secure=platform_of(request).settings.secure_cookies,
+    )  # fmt: skip
 
 
 @post("/", permission=SIGNED_IN, name="users:logout")
@@ -131,12 +143,7 @@ def preferences(request: Request[Any, Any, Any], session: Session, form: FormDat
             setattr(user, name, value)
     response = redirect(request, local_path(form.get("next", "/")))
     for name, value in chosen.items():
-        response.set_cookie(
-            Cookie(
-                key=f"baton_{name}", value=value, path="/", max_age=_YEAR, samesite="lax", httponly=True,
-                secure=platform.settings.secure_cookies,
-            )
-        )  # fmt: skip
+        response.set_cookie(preference(request, name, value))
     return response
 
 

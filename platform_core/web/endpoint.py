@@ -49,7 +49,7 @@ class Endpoint:
 
     def serve(self, request: Request[Any, Any, Any], form: FormData, parameters: dict[str, Any]) -> Response[Any]:
         platform = platform_of(request)
-        set_language(asked_language(request, platform))
+        speak(request, asked_language(request))
         muted: frozenset[str] = frozenset()
         while True:
             try:
@@ -69,7 +69,6 @@ class Endpoint:
                 actor = self._admit(platform, session, request, form)
                 if actor is not None:
                     session.info["actor"] = actor
-                    set_language(actor.language)
                 request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
                 request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
                 response = self._answer_once(session, actor, request, form, parameters)
@@ -94,6 +93,7 @@ class Endpoint:
         actor = platform.hooks.authenticate(session, request)
         if actor is None:
             raise Unauthenticated(_("Please sign in."))
+        speak(request, actor.language)
         if request.method not in _SAFE and actor.via == "page":
             _check_origin(request)
             sent = request.headers.get("x-csrf-token") or form.get("_csrf")
@@ -175,8 +175,14 @@ def _check_origin(request: Request[Any, Any, Any]) -> None:
         raise Unpermitted(_("This form was sent from another site."))
 
 
-def asked_language(request: Request[Any, Any, Any], platform: Platform) -> str:
-    """The language of somebody who has not been recognised (yet)."""
+def speak(request: Request[Any, Any, Any], code: str) -> None:
+    """Answer in this language, also with an error: that is rendered outside this thread and its context."""
+    set_language(code)
+    request.scope["baton_language"] = code  # type: ignore[typeddict-unknown-key]
+
+
+def asked_language(request: Request[Any, Any, Any]) -> str:
+    """Of somebody unknown: what they chose on the sign-in page, else what their browser asks for, else the house's."""
     chosen = request.cookies.get("baton_language", "")
     if chosen in LANGUAGES:
         return chosen
@@ -184,7 +190,7 @@ def asked_language(request: Request[Any, Any, Any], platform: Platform) -> str:
         code = part.partition(";")[0].strip().lower().partition("-")[0]
         if code in LANGUAGES:
             return code
-    return platform.settings.language
+    return platform_of(request).settings.language
 
 
 def _idempotency_key(request: Request[Any, Any, Any], form: FormData) -> str:

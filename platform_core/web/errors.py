@@ -9,13 +9,11 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from platform_core.contracts.identity import Actor
 from platform_core.kernel.database import is_busy
 from platform_core.kernel.errors import BatonError, TooManyRequests, Unauthenticated
 from platform_core.kernel.i18n import set_language, translator
 from platform_core.web.endpoint import asked_language
 from platform_core.web.pages import page
-from platform_core.web.requests import platform_of
 
 _ = translator("web")
 _log = logging.getLogger(__name__)
@@ -68,14 +66,16 @@ def _answer_busy(request: Request[Any, Any, Any], error: Exception) -> Response[
     return response
 
 
-def _speak(request: Request[Any, Any, Any]) -> None:
-    """The handler's thread has chosen a language for itself alone; this one has to choose again."""
-    actor: Actor | None = request.scope.get("baton_actor")  # type: ignore[assignment]
-    set_language(actor.language if actor else asked_language(request, platform_of(request)))
-
-
 def is_api(request: Request[Any, Any, Any]) -> bool:
     return request.url.path.startswith("/api/")
+
+
+def _speak(request: Request[Any, Any, Any]) -> None:
+    """The handler's thread has chosen a language for itself alone; this one has to choose again.
+
+    It is that of whoever was recognised; of anybody else what their browser asks for.
+    """
+    set_language(request.scope.get("baton_language") or asked_language(request))  # type: ignore[arg-type]
 
 
 def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:

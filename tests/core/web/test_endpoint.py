@@ -234,3 +234,40 @@ def test_a_handler_without_permission_stops_the_start(runtime: Runtime) -> None:
             create_app(runtime)
     finally:
         del declared.routes._items["/_open"]
+
+
+CHINESE = {"Accept-Language": "zh-CN"}
+ENGLISH = {"Accept-Language": "en"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_refusals_speak_the_language_of_whoever_was_recognised(lab, factory, language):
+    """Not the browser's: somebody who chose English is told so on a colleague's machine as well."""
+    user = factory.user("", language=language)
+    person, program = lab.sign_in(user), lab.token(user)
+    other = CHINESE if language == "en" else ENGLISH
+    wanted = {"en": "Ask an administrator", "zh": "请向管理员申请"}[language]
+    bug = {"en": "Something went wrong on our side", "zh": "出了问题"}[language]
+    answers = [
+        person.get("/settings/users", headers=other),
+        person.get("/settings/users", headers=other, htmx=True),
+        program.get("/api/v1/users", headers=other),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    for answer in answers:
+        assert wanted in answer.text
+    assert f'lang="{language}' in answers[0].text
+    assert bug in person.get("/_lab/bug", headers=other).text
+    missing = person.get("/customers/01900000-0000-7000-8000-000000000000", headers=other)
+    assert f'lang="{language}' in missing.text
+
+
+def test_before_anybody_is_recognised_the_browser_s_language_counts(lab, factory):
+    assert 'lang="zh' in lab.get("/no-such-page", headers=CHINESE).text
+    assert 'lang="en' in lab.get("/no-such-page", headers=ENGLISH).text
+    assert "请先登录" in lab.get("/api/v1/users", headers=CHINESE).text
+    signed_in = lab.sign_in(factory.user(language="zh"))
+    saved = signed_in.post("/me", {"language": "en", "_csrf": signed_in.csrf})
+    assert "baton_language=en" in saved.headers["set-cookie"]
+    kept = {"Cookie": "baton_language=en", **CHINESE}
+    assert 'lang="en' in lab.get("/no-such-page", headers=kept).text
