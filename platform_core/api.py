@@ -53,7 +53,7 @@ from platform_core.relay.services import engagements_of, open_engagement
 from platform_core.users.labels import person_choices
 from platform_core.users.lists import list_handlers
 from platform_core.users.models import Department, User
-from platform_core.web.apis import Items
+from platform_core.web.apis import Cursor, Items, Limit, cut
 from platform_core.web.cursors import decode as decode_cursor
 from platform_core.web.cursors import encode as encode_cursor
 from platform_core.web.endpoint import SIGNED_IN
@@ -79,6 +79,7 @@ __all__ = [
     "Bound",
     "Conflict",
     "Contact",
+    "Cursor",
     "Customer",
     "CustomerReference",
     "DeclarativeBase",
@@ -104,6 +105,7 @@ __all__ = [
     "JobFailedError",
     "Json",
     "Leg",
+    "Limit",
     "Listener",
     "Money",
     "NavItem",
@@ -146,6 +148,7 @@ __all__ = [
     "customer_require",
     "customer_set_status",
     "customer_touch",
+    "cut",
     "day_start",
     "day_text",
     "decode_cursor",

@@ -16,6 +16,7 @@ from litestar.datastructures import CacheControlHeader, State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
 from platform_core import __version__
@@ -199,9 +200,14 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
 
 
 def _api_description() -> OpenAPIConfig:
+    bearer = SecurityScheme("http", scheme="bearer", description="A token of `baton token create` or of My account.")
     return OpenAPIConfig(
         "Baton",
         __version__,
+        description="Lists answer {items, next_cursor}; errors are RFC 9457 problem details. See docs/api.md.",
+        use_handler_docstrings=True,
+        components=Components(security_schemes={"token": bearer}),
+        security=[{"token": []}],
         render_plugins=[JsonRenderPlugin()],
         openapi_router=Router("/api/v1", route_handlers=[], opt={"public": True}),
     )
@@ -219,6 +225,7 @@ def _routers(runtime: Runtime) -> list[Router]:
                     route_handlers=item.value.handlers,
                     opt={"plugin": item.owner},
                     include_in_schema=bool(prefix),
+                    tags=[item.value.path.strip("/")] if prefix else None,
                 )
             except Exception as error:
                 _set_aside(runtime, item.owner, error)

@@ -14,7 +14,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.plugins.manager import Plugin
-from platform_core.web.apis import Items
+from platform_core.web.apis import Cursor, Items, Limit, cut
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
@@ -48,12 +48,18 @@ def _out(plugin: Plugin) -> PluginOut:
 
 
 @get("/", permission="admin.plugins", name="admin:api_plugins")
-def list_plugins(request: Request[Any, Any, Any], actor: Actor) -> Items[PluginOut]:
-    return Items([_out(plugin) for plugin in platform_of(request).manager.plugins.values()])
+def list_plugins(
+    request: Request[Any, Any, Any], actor: Actor, cursor: Cursor = "", limit: Limit = 200
+) -> Items[PluginOut]:
+    """In load order, the core's own packages first."""
+    plugins = list(platform_of(request).manager.plugins.values())
+    shown, following = cut(plugins, lambda plugin: plugin.name, cursor, limit)
+    return Items([_out(plugin) for plugin in shown], following)
 
 
 @get("/{name:str}", permission="admin.plugins", name="admin:api_plugin")
 def get_plugin(request: Request[Any, Any, Any], name: str) -> PluginOut:
+    """One plugin and its state."""
     plugin = platform_of(request).manager.plugins.get(name)
     if plugin is None:
         raise NotFound(_("There is no plugin %(name)s.", name=name))

@@ -6,16 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, outputs, queries, reveal, services
+from platform_core.customers import contacts, outputs, queries, reveal, services, tags
 from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch, DuplicateQuery
 from platform_core.customers.outputs import ContactOut, CustomerOut, DuplicateOut, RevealedOut
 from platform_core.web.apis import Items
-from platform_core.web.routing import delete, get, patch, post
+from platform_core.web.routing import delete, get, patch, post, put
 
 
 class CustomerChange(CustomerPatch, kw_only=True, omit_defaults=True):
@@ -24,8 +24,15 @@ class CustomerChange(CustomerPatch, kw_only=True, omit_defaults=True):
     version: int | UnsetType = UNSET
 
 
+class TagsInput(Struct):
+    """All tags of a customer."""
+
+    tags: list[str]
+
+
 @post("/", permission="customers.create", name="customers:api_create", status_code=201)
 def create(session: Session, actor: Actor, data: CustomerInput) -> CustomerOut:
+    """A new customer, owned by the caller."""
     customer = services.create(session, actor, data)
     session.flush()  # the answer shows what the database filled in
     return outputs.customer(customer, [])
@@ -33,6 +40,7 @@ def create(session: Session, actor: Actor, data: CustomerInput) -> CustomerOut:
 
 @get("/{customer_id:uuid}", permission="customers.view", name="customers:api_get")
 def read(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
+    """One customer with its tags."""
     customer = queries.get(session, customer_id)
     audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
     return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
@@ -40,6 +48,7 @@ def read(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
 
 @patch("/{customer_id:uuid}", permission="customers.edit", name="customers:api_update")
 def update(session: Session, actor: Actor, customer_id: UUID, data: CustomerChange) -> CustomerOut:
+    """Change a customer; only the given fields."""
     version = None if data.version is UNSET else data.version
     data.version = UNSET
     customer = services.update(session, actor, customer_id, data, version)
@@ -49,18 +58,27 @@ def update(session: Session, actor: Actor, customer_id: UUID, data: CustomerChan
 
 @delete("/{customer_id:uuid}", permission="customers.delete", name="customers:api_delete", status_code=204)
 def remove(session: Session, actor: Actor, customer_id: UUID) -> None:
+    """Move a customer into the bin."""
     services.move_to_bin(session, actor, customer_id)
 
 
 @post("/{customer_id:uuid}/restore", permission="customers.delete", name="customers:api_restore")
 def restore(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
+    """Take a customer out of the bin."""
     customer = services.restore(session, actor, customer_id)
     session.flush()  # the answer shows the new version
     return outputs.customer(customer)
 
 
+@put("/{customer_id:uuid}/tags", permission="customers.edit", name="customers:api_tags")
+def set_tags(session: Session, actor: Actor, customer_id: UUID, data: TagsInput) -> TagsInput:
+    """Let exactly these tags be on the customer; tags that nobody used before are made."""
+    return TagsInput(tags=sorted(tag.name for tag in tags.assign(session, actor, customer_id, data.tags)))
+
+
 @post("/duplicates", permission="customers.create", name="customers:api_duplicates", opt={"unkept": True})
 def look_for_duplicates(session: Session, actor: Actor, data: DuplicateQuery) -> Items[DuplicateOut]:
+    """Customers of the house that have this name or number already, seen by the caller or not."""
     found = services.possible_duplicates(session, actor, data.name, data.phone)
     return Items([outputs.duplicate(item) for item in found])
 
@@ -77,6 +95,7 @@ def list_contacts(session: Session, actor: Actor, customer_id: UUID) -> Items[Co
 
 @post("/{customer_id:uuid}/contacts", permission="customers.edit", name="customers:api_add_contact", status_code=201)
 def add_contact(session: Session, actor: Actor, customer_id: UUID, data: ContactInput) -> ContactOut:
+    """A new contact of this customer."""
     data.customer_id = customer_id
     contact = contacts.create(session, actor, data)
     return outputs.contact(contact, queries.points_of_contacts(session, [contact.id])[contact.id])
@@ -94,5 +113,5 @@ def reveal_point(
 
 
 HANDLERS = [
-    create, read, update, remove, restore, look_for_duplicates, list_contacts, add_contact, reveal_point,
+    create, read, update, remove, restore, set_tags, look_for_duplicates, list_contacts, add_contact, reveal_point,
 ]  # fmt: skip

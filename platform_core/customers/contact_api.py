@@ -46,11 +46,13 @@ def list_all(
 
 @post("/", permission="customers.create", name="customers:api_create_contact", status_code=201)
 def create(session: Session, actor: Actor, data: ContactInput) -> ContactOut:
+    """A new contact, with a customer or standing alone."""
     return _out(session, contacts.create(session, actor, data))
 
 
 @get("/{contact_id:uuid}", permission="customers.view", name="customers:api_contact")
 def read(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
+    """One contact with its masked numbers."""
     contact = queries.contact(session, contact_id)
     audit.record(session, actor, "customers.view", contacts.ref(contact), customer_id=contact.customer_id)
     return _out(session, contact)
@@ -58,6 +60,7 @@ def read(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
 
 @patch("/{contact_id:uuid}", permission="customers.edit", name="customers:api_update_contact")
 def update(session: Session, actor: Actor, contact_id: UUID, data: ContactChange) -> ContactOut:
+    """Change a contact; only the given fields."""
     version, customer_id = data.version, data.customer_id
     data.version = data.customer_id = UNSET
     contact = contacts.update(session, actor, contact_id, data, None if version is UNSET else version)
@@ -69,6 +72,7 @@ def update(session: Session, actor: Actor, contact_id: UUID, data: ContactChange
 
 @delete("/{contact_id:uuid}", permission="customers.edit", name="customers:api_delete_contact", status_code=204)
 def remove(session: Session, actor: Actor, contact_id: UUID) -> None:
+    """Delete a contact; its history stays with the customer."""
     contacts.remove(session, actor, contact_id)
 
 

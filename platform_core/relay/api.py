@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.relay import queries, services
+from platform_core.contracts.plugin import Routes
+from platform_core.relay import queries, route_api, services
 from platform_core.relay.forms import FinishInput, HandOverInput, OpenInput, PersonInput, ReasonInput, TickInput
 from platform_core.relay.models import Engagement, Leg
 from platform_core.relay.queries import EngagementView
@@ -133,12 +134,14 @@ def list_engagements(
 
 @post("/", permission="relay.open", name="relay:api_open", status_code=201)
 def open_engagement(session: Session, actor: Actor, data: OpenInput) -> EngagementOut:
+    """A new engagement along a route (see /routes); its first leg is the caller's."""
     made = services.open_by_route(session, actor, data.customer_id, data.route_id, data.title)
     return _one(session, made.id)
 
 
 @get("/{engagement_id:uuid}", permission="relay.view", name="relay:api_get")
 def get_engagement(session: Session, actor: Actor, engagement_id: UUID) -> EngagementOut:
+    """One engagement with its legs."""
     view = queries.view_of(session, engagement_id)
     services.record_view(session, actor, view.engagement)
     return _out(view)
@@ -153,18 +156,21 @@ def offer(session: Session, actor: Actor, engagement_id: UUID, data: HandOverInp
 
 @post("/{engagement_id:uuid}/finish", permission="relay.handover", name="relay:api_finish")
 def finish(session: Session, actor: Actor, engagement_id: UUID, data: FinishInput) -> EngagementOut:
+    """Close the last leg, and with it the engagement."""
     services.finish(session, actor, engagement_id, **msgspec.structs.asdict(data))
     return _one(session, engagement_id)
 
 
 @post("/{engagement_id:uuid}/cancel", permission="relay.handover", name="relay:api_cancel")
 def cancel(session: Session, actor: Actor, engagement_id: UUID, data: ReasonInput) -> EngagementOut:
+    """Stop an engagement, with a reason."""
     services.cancel(session, actor, engagement_id, data.reason)
     return _one(session, engagement_id)
 
 
 @post("/{leg_id:uuid}/accept", permission="relay.view", name="relay:api_accept")
 def accept(session: Session, actor: Actor, leg_id: UUID) -> EngagementOut:
+    """Take over a leg that is offered to the caller's department."""
     return _one(session, services.accept(session, actor, leg_id).engagement_id)
 
 
@@ -176,13 +182,16 @@ def return_leg(session: Session, actor: Actor, leg_id: UUID, data: ReasonInput) 
 
 @post("/{leg_id:uuid}/reassign", permission="relay.reassign", name="relay:api_reassign")
 def reassign(session: Session, actor: Actor, leg_id: UUID, data: PersonInput) -> EngagementOut:
+    """Give an active leg to another person of its department."""
     return _one(session, services.reassign(session, actor, leg_id, data.user_id).engagement_id)
 
 
 @patch("/{leg_id:uuid}/checklist", permission="relay.view", name="relay:api_tick")
 def tick(session: Session, actor: Actor, leg_id: UUID, data: TickInput) -> EngagementOut:
+    """Tick or untick one item of a leg's checklist."""
     return _one(session, services.tick(session, actor, leg_id, data.key, data.done).engagement_id)
 
 
 ENGAGEMENTS = [list_engagements, open_engagement, get_engagement, offer, finish, cancel]
 LEGS = [accept, return_leg, reassign, tick]
+MOUNTED = [Routes("/engagements", ENGAGEMENTS), Routes("/legs", LEGS), Routes("/routes", route_api.ROUTES)]

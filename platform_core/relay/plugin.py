@@ -57,7 +57,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/engagements", api.ENGAGEMENTS), Routes("/legs", api.LEGS)]
+    return api.MOUNTED
 
 
 @hookimpl

@@ -62,7 +62,7 @@ class Door:
     @property
     def takes_json(self) -> bool:
         """Litestar reads its body before the handler is called, and refuses one of the wrong shape by itself."""
-        return self.is_api and self.method in {"POST", "PATCH"}
+        return self.is_api and self.method in {"POST", "PUT", "PATCH"}
 
     @property
     def is_api(self) -> bool:

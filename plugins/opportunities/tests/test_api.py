@@ -138,3 +138,23 @@ def test_colleagues_without_a_part_see_nothing(house, browser, pdf):
     assert other.get(f"/api/v1/contracts/{contract.id}").status_code == 404
     assert other.request("PATCH", f"{URL}/{opportunity.id}", json={"title": "Mine"}).status_code == 404
     assert other.post(f"{URL}/{opportunity.id}/lost", json={"reason": "x"}).status_code == 404
+
+
+def test_a_contract_is_corrected_by_its_people_only(house, browser, pdf):
+    opportunity = house.taken()
+    contract = house.sign(house.trainer, opportunity, pdf)
+    url, trainer = f"/api/v1/contracts/{contract.id}", browser.token(house.trainer)
+    present = trainer.get(url).json()
+    changed = trainer.request("PATCH", url, json={"amount": "41000", "version": present["version"]})
+    assert (changed.status_code, changed.json()["amount"]) == (200, "41000.00")
+    assert changed.json()["number"] == present["number"]
+    assert changed.json()["attachment_id"] == present["attachment_id"]
+    stale = trainer.request("PATCH", url, json={"amount": "42000", "version": present["version"]})
+    assert stale.status_code == 409
+    assert trainer.request("PATCH", url, json={"term": "three years"}).json()["term"] == "three years"
+    foreign = trainer.request("PATCH", url, json={"attachment_id": str(uuid4())})
+    assert [error["field"] for error in foreign.json()["errors"]] == ["attachment_id"]
+    early = trainer.request("PATCH", url, json={"starts_on": "2026-03-01", "ends_on": "2026-02-01"})
+    assert [error["field"] for error in early.json()["errors"]] == ["ends_on"]
+    assert browser.token(house.colleague).request("PATCH", url, json={"amount": "1"}).status_code == 404
+    assert trainer.get(url).json()["amount"] == "41000.00"

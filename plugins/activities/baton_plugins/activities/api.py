@@ -117,7 +117,17 @@ def list_plans(
 
 @post("/", permission=WRITE, name="activities:api_create_plan", status_code=201)
 def create_plan(session: Session, actor: Actor, data: NewPlan) -> PlanOut:
+    """Plan something for oneself with a customer."""
     return plan_out(plans.create_plan(session, actor, data.customer_id, data))
+
+
+@get("/{plan_id:uuid}", permission=VIEW, name="activities:api_plan")
+def get_plan(session: Session, actor: Actor, plan_id: UUID) -> PlanOut:
+    """One plan, whatever its state."""
+    plan = queries.plan(session, plan_id).plan
+    ref = EntityRef("activities", "plan", plan.id, plan.subject)
+    record(session, actor, "activities.view", ref, customer_id=plan.customer_id)
+    return plan_out(plan)
 
 
 @patch("/{plan_id:uuid}", permission=WRITE, name="activities:api_change_plan")
@@ -134,6 +144,7 @@ def change_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanChange)
 
 @post("/{plan_id:uuid}/finish", permission=WRITE, name="activities:api_finish_plan", status_code=201)
 def finish_plan(session: Session, actor: Actor, plan_id: UUID, data: FollowUpInput) -> FollowUpOut:
+    """Write down what came of a plan: a follow-up, the customer's status and the next plan together."""
     return follow_up_out(services.finish_plan(session, actor, plan_id, data))
 
 
@@ -156,11 +167,22 @@ def list_follow_ups(
 
 @post("/", permission=WRITE, name="activities:api_log", status_code=201)
 def log(session: Session, actor: Actor, data: NewFollowUp) -> FollowUpOut:
+    """Write down what was said; sets the customer's status and the next plan together."""
     return follow_up_out(services.log_follow_up(session, actor, data.customer_id, data))
+
+
+@get("/{follow_up_id:uuid}", permission=VIEW, name="activities:api_follow_up")
+def get_follow_up(session: Session, actor: Actor, follow_up_id: UUID) -> FollowUpOut:
+    """One follow-up as it is now."""
+    found = queries.follow_up(session, follow_up_id)
+    ref = EntityRef("activities", "follow_up", found.id)
+    record(session, actor, "activities.view", ref, customer_id=found.customer_id)
+    return follow_up_out(found)
 
 
 @patch("/{follow_up_id:uuid}", permission=WRITE, name="activities:api_correct")
 def correct(session: Session, actor: Actor, follow_up_id: UUID, data: FollowUpEdit) -> FollowUpOut:
+    """Correct a follow-up; what it replaces is kept."""
     return follow_up_out(services.edit_follow_up(session, actor, follow_up_id, data))
 
 
@@ -177,5 +199,5 @@ def _size(limit: int) -> int:
     return min(max(limit, 1), _MOST)
 
 
-PLANS = [list_plans, create_plan, change_plan, finish_plan]
-FOLLOW_UPS = [list_follow_ups, log, correct]
+PLANS = [list_plans, create_plan, get_plan, change_plan, finish_plan]
+FOLLOW_UPS = [list_follow_ups, log, get_follow_up, correct]

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from baton_plugins.opportunities import contracts, listing, queries, services
 from baton_plugins.opportunities.forms import (
+    ContractChanges,
     ContractInput,
     LostInput,
     OpportunityChanges,
@@ -136,12 +137,14 @@ class NewOpportunity(OpportunityInput, kw_only=True):
 
 @post("/", permission=EDIT, name="opportunities:api_create", status_code=201)
 def api_create(session: Session, actor: Actor, data: NewOpportunity) -> OpportunityOut:
+    """An opportunity, and with it the engagement that its project type's route opens."""
     opportunity = services.create(session, actor, data.customer_id, data)
     return _single(session, opportunity.id)
 
 
 @get("/{opportunity_id:uuid}", permission=VIEW, name="opportunities:api_get")
 def api_get(session: Session, actor: Actor, opportunity_id: UUID) -> OpportunityOut:
+    """One opportunity with its contracts."""
     opportunity = queries.get(session, opportunity_id)
     record(session, actor, "opportunities.view", services.ref(opportunity), customer_id=opportunity.customer_id)
     return _single(session, opportunity_id)
@@ -149,18 +152,21 @@ def api_get(session: Session, actor: Actor, opportunity_id: UUID) -> Opportunity
 
 @patch("/{opportunity_id:uuid}", permission=EDIT, name="opportunities:api_update")
 def api_update(session: Session, actor: Actor, opportunity_id: UUID, data: OpportunityChanges) -> OpportunityOut:
+    """Change an opportunity; only the given fields."""
     services.update(session, actor, opportunity_id, data)
     return _single(session, opportunity_id)
 
 
 @post("/{opportunity_id:uuid}/lost", permission=EDIT, name="opportunities:api_lose")
 def api_lose(session: Session, actor: Actor, opportunity_id: UUID, data: LostInput) -> OpportunityOut:
+    """Close an opportunity as lost."""
     services.lose(session, actor, opportunity_id, data)
     return _single(session, opportunity_id)
 
 
 @post("/{opportunity_id:uuid}/reopen", permission=EDIT, name="opportunities:api_reopen")
 def api_reopen(session: Session, actor: Actor, opportunity_id: UUID) -> OpportunityOut:
+    """Take a loss back."""
     services.reopen(session, actor, opportunity_id)
     return _single(session, opportunity_id)
 
@@ -214,8 +220,22 @@ def api_sign(
 
 @get("/{contract_id:uuid}", permission=VIEW, name="opportunities:api_contract")
 def api_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractOut:
+    """One contract."""
     contract = queries.contract(session, contract_id)
     record(session, actor, "opportunities.view", contracts.ref(contract), customer_id=contract.customer_id)
+    return contract_out(contract)
+
+
+@patch("/{contract_id:uuid}", permission=EDIT, name="opportunities:api_correct_contract")
+def api_correct_contract(session: Session, actor: Actor, contract_id: UUID, data: ContractChanges) -> ContractOut:
+    """Correct a contract; only the given fields change. With `version`, an overtaken change is refused with 409."""
+    present = queries.contract(session, contract_id)
+    given = {name: getattr(data, name) for name in ContractInput.__struct_fields__}
+    values = {name: getattr(present, name) if value is msgspec.UNSET else value for name, value in given.items()}
+    contract = contracts.update(
+        session, actor, contract_id, ContractInput(**values), version=data.version, attachment_id=data.attachment_id
+    )
+    session.flush()  # the answer shows the new version
     return contract_out(contract)
 
 
@@ -224,4 +244,4 @@ def _limit(wanted: int) -> int:
 
 
 OPPORTUNITIES = [api_list, api_create, api_get, api_update, api_lose, api_reopen]
-CONTRACTS = [api_contracts, api_sign, api_contract]
+CONTRACTS = [api_contracts, api_sign, api_contract, api_correct_contract]

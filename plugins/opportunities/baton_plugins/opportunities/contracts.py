@@ -87,15 +87,27 @@ def sign(
 
 
 def update(
-    session: Session, actor: Actor, contract_id: UUID, data: ContractInput, *, version: int, upload: Any = None
+    session: Session,
+    actor: Actor,
+    contract_id: UUID,
+    data: ContractInput,
+    *,
+    version: int | None,
+    upload: Any = None,
+    attachment_id: UUID | None = None,
 ) -> Contract:
-    """Correct a contract; without a new file it keeps the one it has. Raises as `sign` does."""
+    """Correct a contract; without a new file it keeps the one it has. Raises as `sign` does.
+
+    `version` is the one that was read; None overwrites whatever is there.
+    """
     contract = queries.contract(session, contract_id)
-    services.require_write(session, actor, queries.get(session, contract.opportunity_id))
-    if contract.version != version:
+    opportunity = queries.get(session, contract.opportunity_id)
+    services.require_write(session, actor, opportunity)
+    if version is not None and contract.version != version:
         raise Conflict(_("Somebody else has changed this contract in the meantime. Compare, then save again."))
+    attached = _attached(session, opportunity, attachment_id)
     errors = _errors(session, data, contract)
-    if upload is None and contract.attachment_id is None:
+    if upload is None and attached is None and contract.attachment_id is None:
         errors.setdefault("file", no_file())
     _refuse(errors)
     before = {name: getattr(contract, name) for name in _FIELDS}
@@ -103,8 +115,12 @@ def update(
         setattr(contract, name, value)
     _insert(session, contract)
     old, new = changes(before, {name: getattr(contract, name) for name in _FIELDS})
+    former = contract.attachment_id
     if upload is not None:
         contract.attachment_id = _store(session, actor, contract, upload)
+    elif attached is not None:
+        contract.attachment_id = attached.id
+    if contract.attachment_id != former:
         new["file"] = str(contract.attachment_id)
     if new:
         record(

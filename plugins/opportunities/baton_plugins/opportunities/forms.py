@@ -20,6 +20,9 @@ _LARGEST = Decimal(10) ** 10
 
 Title = Annotated[str, Meta(min_length=1, max_length=120)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
+TypeCode = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+TypeName = Annotated[str, Meta(min_length=1, max_length=80)]
+Order = Annotated[int, Meta(ge=0, le=9999)]
 
 
 class OpportunityInput(msgspec.Struct, kw_only=True):
@@ -76,14 +79,39 @@ class ContractInput(msgspec.Struct, kw_only=True):
     term: Annotated[str, Meta(max_length=200)] = ""
 
 
+class ContractChanges(msgspec.Struct, kw_only=True):
+    """What may be corrected later; fields left out stay."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=60)] | msgspec.UnsetType = msgspec.UNSET
+    signed_on: date | msgspec.UnsetType = msgspec.UNSET
+    amount: Decimal | msgspec.UnsetType = msgspec.UNSET
+    starts_on: date | msgspec.UnsetType | None = msgspec.UNSET
+    ends_on: date | msgspec.UnsetType | None = msgspec.UNSET
+    term: Annotated[str, Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
+    attachment_id: UUID | None = None
+    """Another file, attached to the customer before."""
+    version: int | None = None
+    """As read; a stale one is refused."""
+
+
 class ProjectTypeInput(msgspec.Struct, kw_only=True):
     """A kind of business as admins keep it."""
 
-    code: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    code: TypeCode
+    name: TypeName
     route_id: UUID | None = None
     active: bool = False
-    order: Annotated[int, Meta(ge=0, le=9999)] = 50
+    order: Order = 50
+
+
+class ProjectTypeChanges(msgspec.Struct, kw_only=True):
+    """What may be changed of a kind of business; fields left out stay."""
+
+    code: TypeCode | msgspec.UnsetType = msgspec.UNSET
+    name: TypeName | msgspec.UnsetType = msgspec.UNSET
+    route_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    active: bool | msgspec.UnsetType = msgspec.UNSET
+    order: Order | msgspec.UnsetType = msgspec.UNSET
 
 
 def typed(form: FormData) -> dict[str, str]:

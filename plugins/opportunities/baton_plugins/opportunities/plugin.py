@@ -13,6 +13,7 @@ from baton_plugins.opportunities import (
     panels,
     project_types,
     routes,
+    type_api,
     type_routes,
 )
 
@@ -64,7 +65,11 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/opportunities", api.OPPORTUNITIES), Routes("/contracts", api.CONTRACTS)]
+    return [
+        Routes("/opportunities", api.OPPORTUNITIES),
+        Routes("/contracts", api.CONTRACTS),
+        Routes("/project-types", type_api.PROJECT_TYPES),
+    ]
 
 
 @hookimpl
