@@ -90,17 +90,12 @@ class Endpoint:
         if self._permission == PUBLIC:
             _check_origin(request)
             return None
-        actor = platform.hooks.authenticate(session, request)
-        if actor is None:
-            raise Unauthenticated(_("Please sign in."))
-        speak(request, actor.language)
+        actor = _authorise(platform, session, request, self._permission)
         if request.method not in _SAFE and actor.via == "page":
             _check_origin(request)
             sent = request.headers.get("x-csrf-token") or form.get("_csrf")
             if not hmac.compare_digest(sent.encode(), csrf_token(platform, actor).encode()):
                 raise Unpermitted(_("This page was too old. Reload it and try again; your text is kept."), actor)
-        if self._permission != SIGNED_IN and not actor.can(self._permission):
-            raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."), actor)
         return actor
 
     def _answer_once(
@@ -146,6 +141,37 @@ class Endpoint:
             return result
         status = request.route_handler.status_code
         return Response(msgspec.json.encode(result), media_type="application/json", status_code=status)
+
+
+def admit_unread(request: Request[Any, Any, Any]) -> None:
+    """Admission for a request that could not be read: what was wrong with it is told only to those who may send it.
+
+    Raises as the handler's own admission does. It says who asked in the request's scope.
+    """
+    handler: Any = request.scope.get("route_handler")  # none where there is no such address
+    permission = handler.opt.get("permission", PUBLIC) if handler else PUBLIC
+    if permission == PUBLIC or "baton_actor" in request.scope:
+        return
+    platform = platform_of(request)
+    speak(request, asked_language(request))
+    try:
+        with platform.database.open_session() as session, session.begin():
+            actor = _authorise(platform, session, request, permission)
+    except Unpermitted as error:
+        if error.actor is not None:
+            platform.on_denied(error.actor, request, error)
+        raise
+    request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
+
+
+def _authorise(platform: Platform, session: ScopedSession, request: Request[Any, Any, Any], permission: str) -> Actor:
+    actor = platform.hooks.authenticate(session, request)
+    if actor is None:
+        raise Unauthenticated(_("Please sign in."))
+    speak(request, actor.language)
+    if permission != SIGNED_IN and not actor.can(permission):
+        raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."), actor)
+    return actor
 
 
 class Unpermitted(BatonError):

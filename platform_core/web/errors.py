@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from platform_core.kernel.database import is_busy
 from platform_core.kernel.errors import BatonError, TooManyRequests, Unauthenticated
 from platform_core.kernel.i18n import set_language, translator
-from platform_core.web.endpoint import asked_language
+from platform_core.web.endpoint import admit_unread, asked_language
 from platform_core.web.pages import page
+from platform_core.web.routing import in_thread
 
 _ = translator("web")
 _log = logging.getLogger(__name__)
@@ -33,6 +35,36 @@ def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own refusals: no such path, wrong method, malformed body, body too large."""
+    return _AfterAdmission(request, error)
+
+
+class _AfterAdmission(Response[bytes]):
+    """Litestar parses before the handler runs, so nobody has been recognised yet; and that takes a thread."""
+
+    def __init__(self, request: Request[Any, Any, Any], error: HTTPException) -> None:
+        super().__init__(b"")
+        self._asked = request
+        self._error = error
+
+    def to_asgi_response(self, *arguments: Any, **options: Any) -> ASGIApp:  # type: ignore[override]
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await in_thread(_after_admission, self._asked, self._error)
+            await response.to_asgi_response(*arguments, **options)(scope, receive, send)
+
+        return answer
+
+
+def _after_admission(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    try:
+        admit_unread(request)
+    except BatonError as refusal:
+        return answer_known(request, refusal)
+    except Exception as failure:
+        return answer_unknown(request, failure)
+    return _answer_unread(request, error)
+
+
+def _answer_unread(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     _speak(request)
     fields: dict[str, str] = {}
     if isinstance(error, ValidationException) and isinstance(error.extra, list):

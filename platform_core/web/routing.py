@@ -28,18 +28,26 @@ from platform_core.web.endpoint import SIGNED_IN, Endpoint
 from platform_core.web.forms import FormData
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 _INJECTED = ("session", "actor", "form")
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PATH_PARAMETER = re.compile(r"\{(\w+)[:}]")
 _pool: list[ThreadPoolExecutor] = []
 
-__all__ = ["SIGNED_IN", "delete", "get", "patch", "post", "put", "start_threads"]
+__all__ = ["SIGNED_IN", "delete", "get", "in_thread", "patch", "post", "put", "start_threads"]
 
 
 def start_threads(count: int) -> None:
     """The worker threads of this process; database connections are counted to match."""
     if not _pool:
         _pool.append(ThreadPoolExecutor(count, thread_name_prefix="web"))
+
+
+async def in_thread(call: Callable[..., T], *arguments: Any) -> T:
+    """Run `call` on one of the worker threads, in a copy of this request's context."""
+    start_threads(24)
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_pool[0], context.run, call, *arguments)
 
 
 def get(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
@@ -81,10 +89,7 @@ def _expose(function: Callable[..., Any], permission: str, path: str) -> Callabl
 
     async def handle(request: Request[Any, Any, Any], **parameters: Any) -> Any:
         form = await _read_form(request)
-        context = contextvars.copy_context()
-        loop = asyncio.get_running_loop()
-        start_threads(24)
-        return await loop.run_in_executor(_pool[0], context.run, endpoint.serve, request, form, parameters)
+        return await in_thread(endpoint.serve, request, form, parameters)
 
     in_path = set(_PATH_PARAMETER.findall(path))
     visible = [

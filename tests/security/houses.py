@@ -60,11 +60,6 @@ class Door:
         return re.findall(r"\{(\w+)\}", self.path)
 
     @property
-    def takes_json(self) -> bool:
-        """Litestar reads its body before the handler is called, and refuses one of the wrong shape by itself."""
-        return self.is_api and self.method in {"POST", "PUT", "PATCH"}
-
-    @property
     def is_api(self) -> bool:
         return self.path.startswith("/api/")
 

@@ -21,6 +21,7 @@ from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.plugins.registry import Owned
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
+from platform_core.testing.queries import QueryCounter
 from platform_core.users.models import Team
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import FormData
@@ -53,6 +54,11 @@ def gone() -> Response[str]:
     raise NotFound("nothing here")
 
 
+@get("/numbered", permission="users.manage", name="web:test_numbered")
+def numbered(number: int) -> Response[str]:
+    return Response(str(number), media_type="text/html")
+
+
 @post("/clash", permission=SIGNED_IN, name="web:test_clash")
 def clash() -> Response[str]:
     raise Conflict("somebody was faster")
@@ -67,7 +73,7 @@ def bug(request: Request[Any, Any, Any]) -> Response[str]:
 @pytest.fixture
 def lab(runtime: Runtime) -> Iterator[Browser]:
     """A browser on an application that also serves the handlers above."""
-    pages, api = Routes("/_lab", [add_team, gone, clash, bug]), Routes("/_lab", [add_team_json])
+    pages, api = Routes("/_lab", [add_team, gone, numbered, clash, bug]), Routes("/_lab", [add_team_json])
     declared = runtime.manager.declared
     declared.routes._items["/_lab"] = Owned("web", pages)
     declared.api._items["/_lab"] = Owned("web", api)
@@ -190,6 +196,39 @@ def test_a_malformed_body_names_the_field(lab: Browser, factory: Factory) -> Non
     answer = program.post("/api/v1/_lab/json-teams", json={"name": 5})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "name"
+
+
+MALFORMED: list[dict[str, Any]] = [
+    {"json": {"name": 5}},
+    {"json": {}},
+    {"content": b"{", "headers": {"Content-Type": "application/json"}},
+    {"content": b"\xff", "headers": {"Content-Type": "application/json"}},
+]
+
+
+@pytest.mark.parametrize("body", MALFORMED)
+def test_who_may_not_come_in_does_not_hear_what_was_wrong(
+    lab: Browser, factory: Factory, count_queries: QueryCounter, body: dict[str, Any]
+) -> None:
+    nobody = lab.post("/api/v1/_lab/json-teams", **body)
+    assert nobody.status_code == 401
+    assert nobody.json()["errors"] == []
+    powerless = lab.token(factory.user("finance")).post("/api/v1/_lab/json-teams", **body)
+    assert (powerless.status_code, powerless.json()["errors"]) == (403, [])
+    with factory.runtime.database.system_session("test") as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["permissions.denied"]
+    program = lab.token(factory.user("system_admin"))
+    program.get("/api/v1/users")  # notes that the token is in use
+    with count_queries(at_most=1):
+        assert program.post("/api/v1/_lab/json-teams", **body).status_code in {400, 422}
+    assert teams(factory) == 0
+
+
+def test_a_page_with_an_unreadable_address_first_asks_who_it_is(lab: Browser, factory: Factory) -> None:
+    assert lab.get("/_lab/numbered?number=x").status_code == 303
+    assert lab.sign_in(factory.user("finance")).get("/_lab/numbered?number=x").status_code == 403
+    assert lab.sign_in(factory.user("system_admin")).get("/_lab/numbered?number=x").status_code == 422
+    assert lab.sign_in(factory.user("system_admin")).get("/_lab/numbered?number=5").text == "5"
 
 
 def test_errors_become_pages_and_toasts(signed_in: Browser) -> None:
