@@ -240,11 +240,6 @@ def test_errors_become_pages_and_toasts(signed_in: Browser) -> None:
     assert "<html" not in toast.text
 
 
-def test_errors_are_told_in_the_readers_language(lab: Browser, factory: Factory) -> None:
-    for language, told in (("en", "There is nothing here"), ("zh", "这里什么也没有")):
-        assert told in lab.sign_in(factory.user(language=language)).get("/_lab/gone").text
-
-
 def test_a_bug_tells_nothing_about_itself(signed_in: Browser) -> None:
     answer = signed_in.get("/_lab/bug")
     assert answer.status_code == 500
