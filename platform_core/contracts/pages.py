@@ -15,7 +15,7 @@ Tone = Literal["", "primary", "jade", "amber", "red", "violet", "teal"]
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A line of the side navigation; `group` is one of work, customers, business, insight, settings."""
+    """A line of the side navigation; `group`: work, customers, business, insight, settings, or "" for none of them."""
 
     key: str
     label: str

@@ -99,7 +99,7 @@ def customer_actions(session: Session, actor: Actor, customer: Any) -> list[Acti
                 f"/engagements/{view.engagement.id}/hand-over",
                 "relay.handover",
                 "dialog",
-                hotkey="h" if number == 0 else "",
+                hotkey="t" if number == 0 else "",
                 order=20 + number,
             )
         )

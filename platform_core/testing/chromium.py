@@ -92,7 +92,15 @@ class Visitors:
         page.locator("#f-password").fill(self.password)
         page.locator("main button[type=submit]").click()
         page.wait_for_url(f"{self.url}/")
+        self._speak(page, options.get("lang", "zh"))
         return page
+
+    @staticmethod
+    def _speak(page: Page, lang: str) -> None:
+        """The language is kept with the account, whatever the window was opened with."""
+        if not (page.locator("html").get_attribute("lang") or "").startswith(lang):
+            page.locator(f".prefs button[name=lang][value={lang}]").dispatch_event("click")
+            page.locator(f"html[lang^={lang}]").wait_for()
 
     def close(self) -> None:
         for context in self._contexts:

@@ -52,6 +52,7 @@ def _page(
     return page(
         request,
         "users/me.html",
+        active="me",
         status=status,
         user=accounts.get_user(session, actor.user_id),
         places=sessions.own_sessions(session, platform.settings, actor.user_id),

@@ -7,9 +7,11 @@ import pluggy
 from platform_core.contracts.entities import Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
+from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 from platform_core.users import api, jobs, me_routes, models, notification_routes, routes
+from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("users")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -49,6 +51,12 @@ def baton_routes() -> list[Routes]:
         Routes("/", notification_routes.HANDLERS),
         Routes("/me", [*me_routes.HANDLERS, *routes.PREFERENCES]),
     ]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    """On phones, where the menu behind the name is missing."""
+    return [NavItem("me", _.lazy("Me"), "/me", "user", SIGNED_IN, group="", order=90, phone=True)]
 
 
 @hookimpl

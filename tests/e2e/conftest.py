@@ -8,10 +8,11 @@ from platform_core.testing.chromium import Visitors, chromium
 from platform_core.testing.serving import PASSWORD, Served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     server = Served(tmp_path_factory.mktemp("served"))
     server.command("demo", "--customers", "60", "--seed", "7", "--processes", "1")
+    server.command("user", "role", "office", "security_admin")
     server.start()
     try:
         yield server
@@ -19,7 +20,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def engine():
     with chromium() as browser:
         yield browser

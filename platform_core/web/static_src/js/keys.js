@@ -60,7 +60,7 @@
   const plain = (key) => {
     if (letter(key) || list(key)) return true;
     if (key !== '/' || $('dialog:modal')) return false;
-    const search = $('.fsearch input');
+    const search = $('.fsearch input[type=search]');
     if (search) search.focus();
     else $('[data-open=palette]')?.click();
     return true;

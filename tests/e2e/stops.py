@@ -1,0 +1,167 @@
+"""Every main page and what opens on it: the stops of the walk in test_looks.py, by account."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e import acts
+
+SHOWN = "上海启衡管理咨询有限公司"
+"""A customer of the demo with two engagements under way, told by hand in its data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An address, and what is done there; `{customer}` and the like are filled in from what the account sees."""
+
+    path: str
+    act: Callable[[Page], Any] = lambda _page: None
+    expected: int = 200
+    phone_only: bool = False
+
+
+def dialog(selector: str) -> Callable[[Page], None]:
+    """Opens #dialog by what the selector names."""
+
+    def act(page: Page) -> None:
+        page.locator(selector).first.dispatch_event("click")
+        expect(page.locator("#dialog[open] :is(form, .menu-list, .timeline, ol, ul)").first).to_be_visible()
+
+    return act
+
+
+def opened(selector: str) -> Callable[[Page], None]:
+    """Opens a menu or a dialog that the page holds already."""
+    return lambda page: page.locator(selector).first.dispatch_event("click")
+
+
+def refused(form: str) -> Callable[[Page], None]:
+    """Sends a form that lacks what it needs."""
+
+    def act(page: Page) -> None:
+        page.locator(f"{form} button[type=submit]").first.dispatch_event("click")
+        expect(page.locator("[aria-invalid=true], [role=alert]").first).to_be_visible()
+
+    return act
+
+
+def palette(page: Page) -> None:
+    found = acts.find(page, "启衡")
+    expect(found.get_by_role("link").first).to_be_visible()
+
+
+def nothing_found(page: Page) -> None:
+    page.locator(".fsearch input[name=q]").fill("没有这样的客户")
+    page.locator(".fsearch input[name=q]").press("Enter")
+    expect(page.locator(".empty")).to_be_visible()
+
+
+def result_in_row(page: Page) -> None:
+    page.locator(".todo .tick").first.dispatch_event("click")
+    expect(page.locator(".todo form.inlinelog textarea")).to_be_visible()
+
+
+def revealed(page: Page) -> None:
+    page.locator(".facts button[hx-post$=reveal]").dispatch_event("click")
+    expect(page.locator(".facts button[hx-get*='/points/']")).to_be_visible()
+
+
+def stranger(page: Page) -> None:
+    page.locator("#f-login").fill("nobody.here")
+    page.locator("#f-password").fill("not the password")
+    page.locator("#f-password").press("Enter")
+    expect(page.locator("[role=alert]")).to_be_visible()
+
+
+STOPS: dict[str, tuple[Stop, ...]] = {
+    "": (
+        Stop("/login"),
+        Stop("/login", stranger, expected=422),
+    ),
+    "collector": (
+        Stop("/"),
+        Stop("/", palette),
+        Stop("/", opened("summary.me")),
+        Stop("/", opened("[data-open=keys]")),
+        Stop("/", opened(".fab"), phone_only=True),
+        Stop("/#side", phone_only=True),
+        Stop("/", result_in_row),
+        Stop("/plans"),
+        Stop("/plans > .todo .tick"),
+        Stop("/plans > .todo .tick", dialog("a[href$='/move']")),
+        Stop("/customers"),
+        Stop("/customers?view=mine"),
+        Stop("/customers", nothing_found),
+        Stop("/customers", dialog("a[href^='/customers/conditions']")),
+        Stop("/customers", dialog("a[href^='/customers/columns']")),
+        Stop("/customers/conditions?field=status"),
+        Stop("/customers/new"),
+        Stop("/customers/new", refused("form[action='/customers/new']"), expected=422),
+        Stop("/customers/imports"),
+        Stop("/customers/import"),
+        Stop("/search"),
+        Stop("/notifications"),
+        Stop("/me"),
+        Stop("/settings/users/new", expected=403),
+        Stop("/nowhere", expected=404),
+    ),
+    "clerk": (
+        Stop("@"),
+        Stop("@", revealed),
+        Stop("@", opened(".rec-a details summary")),
+        Stop("@?tab=contacts"),
+        Stop("@?tab=opportunities"),
+        Stop("@?tab=files"),
+        Stop("@?tab=record"),
+        Stop("@/edit"),
+        Stop("@?tab=contacts", dialog("a[href$='/contacts/new']")),
+        Stop("@?tab=record", dialog("a[href$='/addresses/new']")),
+        Stop("@", dialog("a[href$='/tags']")),
+        Stop("@", dialog("a.pass")),
+        Stop("@", dialog("a[href^='/plans/new']")),
+        Stop("@", dialog("a[href^='/opportunities/new']")),
+        Stop("@", dialog("a[href^='/engagements/new']")),
+        Stop("@", dialog(".mcompose button"), phone_only=True),
+        Stop("@", dialog(".timeline a[href$='/edit']")),
+        Stop("@ > .relay-title a"),
+        Stop("@ > .relay-title a", dialog("a[href$='/members/new']")),
+    ),
+    "trainer": (
+        Stop("/"),
+        Stop("/relay/inbox"),
+        Stop("/relay/inbox", dialog(".grid a[href$='/return']")),
+        Stop("/relay/inbox?show=active"),
+        Stop("/opportunities"),
+        Stop("/opportunities", dialog("a[href^='/opportunities/conditions']")),
+        Stop("/opportunities/forecast"),
+        Stop("@?tab=opportunities > .table td:first-child a"),
+    ),
+    "manager": (
+        Stop("/relay/inbox", dialog(".grid a[href$='/reassign']")),
+        Stop("@"),
+        Stop("@?tab=history"),
+        Stop("/opportunities?view=open > .grid .c-name a"),
+        Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/edit']")),
+        Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/lost']")),
+        Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/contract']")),
+        Stop("/audit"),
+    ),
+    "admin": (
+        Stop("/"),
+        Stop("/settings/users"),
+        Stop("/settings/users/new"),
+        Stop("/settings/users > .c-name a"),
+        Stop("/settings/departments"),
+        Stop("/settings/departments > .tree a"),
+        Stop("/settings/routes"),
+        Stop("/settings/routes > .c-name a"),
+        Stop("/settings/dictionaries"),
+        Stop("/settings/dictionaries > main a[href^='/settings/dictionaries/']"),
+        Stop("/settings/outcomes"),
+        Stop("/settings/plugins"),
+        Stop("/settings/jobs"),
+    ),
+    "office": (Stop("/settings/roles"),),
+}
