@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from httpx import Response
-from litestar.testing import TestClient
+from httpx import Client, Response
 
 from platform_core.app import Runtime
 from platform_core.users import sessions
@@ -15,9 +14,12 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 class Browser:
-    """Requests go through the whole application; only the sign-in form is skipped."""
+    """Requests go through the whole application; only the sign-in form is skipped.
 
-    def __init__(self, runtime: Runtime, client: TestClient[Any], cookie: str = "", csrf: str = "") -> None:
+    `client` is a TestClient for an application in this process, or any other for a server with the same database.
+    """
+
+    def __init__(self, runtime: Runtime, client: Client, cookie: str = "", csrf: str = "") -> None:
         self._runtime = runtime
         self._client = client
         self.cookie = cookie
