@@ -114,6 +114,12 @@ def masked(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def masked_pairs(pairs: Mapping[str, list[Any]]) -> dict[str, tuple[Any, Any]]:
+    """Field -> (before, after), account numbers as masks."""
+    before, after = (masked({name: pair[side] for name, pair in pairs.items()}) for side in (0, 1))
+    return {name: (before[name], after[name]) for name in pairs}
+
+
 def shown(session: Session, name: str, value: Any) -> str:
     """A value as people read it: labels of codes, words for yes and no."""
     if value is None or value == "":

@@ -181,12 +181,16 @@ def _account(vault: Vault, kind: str, text: str) -> dict[str, Any]:
     return {
         "kind": kind,
         "cipher": vault.encrypt(text),
-        "mask": phones.mask_mail(text) if kind == "email" else f"{text[:2]}***{text[-1] if len(text) > 4 else ''}",
+        "mask": phones.mask_mail(text) if kind == "email" else mask_account(text),
         "extension": "",
         "full_hash": vault.lookup("point", text.lower()),
         "last8_hash": None,
         "last4_hash": None,
     }
+
+
+def mask_account(text: str) -> str:
+    return f"{text[:2]}***{text[-1] if len(text) > 4 else ''}"
 
 
 def shown(session: Session, point: ContactPoint) -> str:

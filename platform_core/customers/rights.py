@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, Customer
@@ -43,7 +44,20 @@ def require(session: Session, actor: Actor, permission: str, customer: Customer)
         raise Forbidden(_whom_to_ask(session, customer))
 
 
-def writable(actor: Actor, customer_id: ColumnElement[UUID] | UUID) -> ColumnElement[bool]:
+def allowed_among(session: Session, actor: Actor, permission: str, customers: Sequence[Customer]) -> set[UUID]:
+    """Ids of those with which the actor may do that; as `may`, for many at once. Seeing them is another matter."""
+    if not actor.can(permission):
+        return set()
+    allowed = {customer.id for customer in customers if _in_scope(actor, permission, customer)}
+    rest = [customer.id for customer in customers if customer.id not in allowed]
+    if rest:
+        allowed |= set(session.scalars(select(Customer.id).where(Customer.id.in_(rest), writable(actor, Customer.id))))
+    return allowed
+
+
+def writable(
+    actor: Actor, customer_id: ColumnElement[UUID] | InstrumentedAttribute[UUID] | UUID
+) -> ColumnElement[bool]:
     """SQL: the actor has access with the right to write, through the relay or a share."""
     who = [Access.user_id == actor.user_id]
     departments = actor.departments_for("customers.edit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.customers import queries, rights
+from platform_core.customers import queries, quietly, rights
 from platform_core.customers.models import CustomerTag, Tag
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
@@ -19,6 +19,7 @@ from platform_core.kernel.ids import new_id
 
 _ = translator("customers")
 MOST = 20
+LONGEST = 40
 
 
 def assign(session: Session, actor: Actor, customer_id: UUID, names: Iterable[str]) -> list[Tag]:
@@ -28,14 +29,15 @@ def assign(session: Session, actor: Actor, customer_id: UUID, names: Iterable[st
     wanted = list(dict.fromkeys(name for raw in names if (name := " ".join(raw.split()))))
     if len(wanted) > MOST:
         raise Invalid(_("At most %(limit)s tags.", limit=MOST))
-    if any(len(name) > 40 for name in wanted):
-        raise Invalid(_("A tag has at most %(limit)s characters.", limit=40))
+    if any(len(name) > LONGEST for name in wanted):
+        raise Invalid(_("A tag has at most %(limit)s characters.", limit=LONGEST))
     before = [tag.name for tag in queries.tags_of(session, customer_id)]
     if sorted(before) == sorted(wanted):
         return list(queries.tags_of(session, customer_id))
-    tags = _found_or_made(session, wanted)
+    tags = named(session, wanted)
     session.execute(delete(CustomerTag).where(CustomerTag.customer_id == customer_id))
     session.add_all(CustomerTag(customer_id=customer_id, tag_id=tag.id) for tag in tags)
+    quietly.write(session, customer_id)  # a list by change shows it, and an import taken back leaves it alone
     where = EntityRef("customers", "customer", customer.id, customer.name)
     audit.record(
         session,
@@ -49,7 +51,8 @@ def assign(session: Session, actor: Actor, customer_id: UUID, names: Iterable[st
     return tags
 
 
-def _found_or_made(session: Session, names: list[str]) -> list[Tag]:
+def named(session: Session, names: Sequence[str]) -> list[Tag]:
+    """The tags of these names, made where nobody has used them yet."""
     found = {tag.name: tag for tag in session.scalars(select(Tag).where(Tag.name.in_(names)))}
     for name in names:
         if name not in found:

@@ -27,6 +27,7 @@ from platform_core.kernel.xlsxguard import MB, FileError, Limits, SheetExtent, c
 __all__ = ["DEFAULT_LIMITS", "FileError", "Limits", "Table", "csv_safe", "open_table", "write_xlsx"]
 
 DEFAULT_LIMITS: Final = Limits()
+_XLSX_WIDTH: Final = 16
 _XLSX_MAX_TEXT: Final = 32_767
 _XLSX_MAX_ROWS: Final = 1_048_576
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -288,6 +289,8 @@ def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Iterable[str |
         bold = workbook.add_format({"bold": True, "num_format": "@"})
         text = workbook.add_format({"num_format": "@"})
         sheet.freeze_panes(1, 0)
+        # Cells that are filled in later are text as well: a number of eleven digits stays one.
+        sheet.set_column(0, max(len(headers) - 1, 0), _XLSX_WIDTH, text)
         for column, header in enumerate(headers):
             sheet.write_string(0, column, _for_excel(header), bold)
         for number, cells in enumerate(rows, 1):

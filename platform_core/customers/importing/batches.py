@@ -137,7 +137,7 @@ def may_revert(actor: Actor, batch: ImportBatch) -> bool:
 
 def can_be_reverted(batch: ImportBatch) -> bool:
     in_time = batch.finished_at is None or batch.finished_at > now() - WAY_BACK
-    return batch.state in {"done", "cancelled"} and batch.imported > 0 and in_time
+    return batch.state in {"done", "cancelled"} and batch.imported + batch.updated > 0 and in_time
 
 
 def collected_today(session: Session) -> list[tuple[str, int]]:

@@ -20,7 +20,7 @@ from platform_core.kernel.i18n import LANGUAGES, speaking, translator
 
 _ = translator("customers")
 
-Kind = Literal["text", "name", "phone", "email", "wechat", "date", "birthday", "dictionary", "kind", "gender"]
+Kind = Literal["text", "name", "phone", "email", "wechat", "date", "birthday", "dictionary", "kind", "gender", "tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ _ALL = (
     Target("bank_account", lazy_pgettext("column titles", "bank account;account number")),
     Target("credit", lazy_pgettext("column titles", "credit;credit rating")),
     Target("intent", lazy_pgettext("column titles", "intent;interest;demand;need")),
+    Target("tags", lazy_pgettext("column titles", "tags;tag;labels;label;keywords"), "tags", many=True),
     Target(
         "notes", lazy_pgettext("column titles", "notes;note;remarks;remark;comment;comments;description"), many=True
     ),
@@ -100,11 +101,17 @@ TARGETS = {target.key: target for target in _ALL}
 class Options(msgspec.Struct, kw_only=True):
     """How rows are taken in."""
 
-    duplicates: Literal["skip", "import"] = "skip"
+    duplicates: Literal["skip", "fill", "overwrite", "import"] = "skip"
+    """Of rows whose customer is in the house: leave out; write into its empty fields; write into all fields that the
+    row has something for; make another customer. The middle two only where the uploader may edit that customer."""
     kind: Literal["organisation", "person"] = "organisation"
     """Of rows that do not say it themselves."""
     source: str = ""
     """Code of the source of rows that name none."""
+
+    @property
+    def updates(self) -> bool:
+        return self.duplicates in {"fill", "overwrite"}
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ _REASON = "duplicates of imported rows: of foreign customers only the department
 @dataclass(frozen=True, slots=True)
 class Match:
     by: str
-    """phone or name"""
+    """phone, name or code"""
     customer_id: UUID | None = None
     row: int | None = None
 
@@ -36,6 +36,8 @@ class SeenRows:
     phones: dict[int, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
+    updates: dict[UUID, int] = field(default_factory=dict)
+    """Customers of the house that a row changes already."""
 
     def match(self, row: Row) -> Match | None:
         for found in row.hashes:
@@ -71,6 +73,16 @@ def taken_codes(session: Session, codes: Collection[str]) -> set[str]:
     if not codes:
         return set()
     return set(session.scalars(select(Customer.code).where(Customer.code.in_(codes))))
+
+
+def by_code(session: Session, codes: Collection[str]) -> dict[str, UUID]:
+    """Code -> the customer that has it, unless it is in the bin. Needs a system session."""
+    if not codes:
+        return {}
+    found = session.execute(
+        select(Customer.code, Customer.id).where(Customer.code.in_(codes), Customer.deleted_at.is_(None))
+    )
+    return {row.code: row.id for row in found}
 
 
 def _by_phone(session: Session, hashes: set[int]) -> dict[int, UUID]:

@@ -51,6 +51,11 @@ class ImportBatch(Identified, Stamped, Base):
     duplicate_rows: Mapped[int] = mapped_column(default=0)
     error_rows: Mapped[int] = mapped_column(default=0)
     imported: Mapped[int] = mapped_column(default=0)
+    update_rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Of customers that are in the house and would be changed."""
+    updated: Mapped[int] = mapped_column(default=0, server_default="0")
+    restored: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Customers given back what they were."""
     skipped: Mapped[int] = mapped_column(default=0)
     """Duplicates left out, among them those that came into the house after the check."""
     removed: Mapped[int] = mapped_column(default=0)
@@ -75,14 +80,14 @@ class ImportRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """As the spreadsheet program shows it."""
     verdict: Mapped[str] = mapped_column(String(10))
-    """new, duplicate or error"""
+    """new, update, duplicate or error"""
     state: Mapped[str] = mapped_column(String(10), default="pending")
-    """pending, imported, skipped, removed or kept. Set in the transaction that does it."""
+    """pending, imported, updated, skipped, removed, restored or kept. Set in the transaction that does it."""
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     customer_id: Mapped[UUID | None] = mapped_column(Uuid())
-    """The customer made of the row."""
+    """The customer made of the row, or changed by it."""
     found_by: Mapped[str] = mapped_column(String(8), default="")
-    """How a duplicate was found: phone or name."""
+    """How a duplicate was found: phone, name or code."""
     found_id: Mapped[UUID | None] = mapped_column(Uuid())
     """The customer it duplicates, or"""
     found_row: Mapped[int | None]

@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches
+from platform_core.customers.importing import batches, updating
 from platform_core.customers.importing.models import ImportBatch, ImportRow
-from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
+from platform_core.customers.importing.rows import Payload
+from platform_core.customers.models import Address, Contact, ContactPoint, Customer, CustomerTag, StatusChange
 from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel.database import vault_of
 from platform_core.kernel.model import METADATA
 from platform_core.kernel.scope import proven, visible
 
-_MADE_WITH_IT = (Address, Contact, ContactPoint, SearchRow, StatusChange)
+_MADE_WITH_IT = (Address, Contact, ContactPoint, CustomerTag, SearchRow, StatusChange)
 """An import makes these rows itself; each change of them moves the customer's `updated_at` or `version`."""
 
 
@@ -29,6 +31,8 @@ _PLAIN = {"synchronize_session": False}
 def take_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[ImportRow]) -> None:
     """Remove the customers of these rows for good, except the touched ones. Needs a system session."""
     ids = [row.customer_id for row in rows if row.customer_id is not None]
+    if not ids:
+        return
     # A row that refers to one of them can only appear before this or after the commit, when it finds nothing.
     present = set(session.scalars(select(Customer.id).where(Customer.id.in_(ids)).with_for_update()))
     touched = touched_among(session, ids)
@@ -42,6 +46,22 @@ def take_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence
     kept = sum(1 for row in changed if row["state"] == "kept")
     batch.kept += kept
     batch.removed += len(changed) - kept
+
+
+def give_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[ImportRow]) -> None:
+    """Give changed customers back what they were, where the actor may still edit them. Needs a system session."""
+    vault = vault_of(session)
+    house = updating.editable(session, actor, {row.customer_id for row in rows if row.customer_id}, lock=True)
+    changed = []
+    for row in rows:
+        change, present = Payload.opened(vault, row.payload).change, house.get(row.customer_id or batch.id)
+        whole = change is not None and present is not None and updating.restore(session, actor, present, change)
+        changed.append({"number": row.number, "state": "restored" if whole else "kept"})
+    if changed:
+        batches.mark(session, batch.id, changed)
+    restored = sum(1 for item in changed if item["state"] == "restored")
+    batch.restored += restored
+    batch.kept += len(changed) - restored
 
 
 def touched_among(session: Session, ids: Collection[UUID]) -> set[UUID]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches, files, matching, reverting, services, uploads
+from platform_core.customers.importing import batches, examples, files, matching, reverting, services, uploads
 from platform_core.customers.importing.columns import TARGETS, Guess, Options
 from platform_core.customers.importing.models import ImportBatch
 from platform_core.customers.importing.rows import Payload
-from platform_core.customers.importing.showing import ShownRow, shown
+from platform_core.customers.importing.showing import ShownRow, masked_sample, shown
 from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import today
 from platform_core.kernel.database import vault_of
@@ -33,7 +33,7 @@ _ = translator("customers")
 _PERMISSION = uploads.PERMISSION
 _BATCH = "/customers/imports/{batch_id:uuid}"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_VERDICTS = ("error", "duplicate", "new")
+_VERDICTS = ("error", "update", "duplicate", "new")
 
 
 @get("/customers/imports", permission=_PERMISSION, name="customers:imports")
@@ -135,12 +135,23 @@ def download(
     if verdict not in {"error", "duplicate"} or batch.owner_id != actor.user_id:
         raise NotFound(_("There is nothing to download here."))
     headers = [*batch.headers, _("Row"), _("Reason")]
+    answer = _table(f"import-{verdict}-{today().isoformat()}.xlsx", headers, _cells(session, actor, batch, verdict))
+    audit.record(session, actor, "customers.import_download", batch.ref, after={"verdict": verdict})
+    return answer
+
+
+@get("/customers/import/template", permission=_PERMISSION, name="customers:import_template")
+def template(session: Session) -> Response[bytes]:
+    """A table with a column for every field and one row as an example, in the reader's language."""
+    headers, row = examples.table(session)
+    return _table("customers.xlsx", headers, [row])
+
+
+def _table(name: str, headers: Sequence[str], rows: Iterable[list[str]]) -> Response[bytes]:
     with tempfile.TemporaryDirectory(prefix="baton-import-") as folder:
         path = Path(folder) / "rows.xlsx"
-        write_xlsx(path, headers, _cells(session, actor, batch, verdict))
+        write_xlsx(path, headers, rows)
         content = path.read_bytes()
-    audit.record(session, actor, "customers.import_download", batch.ref, after={"verdict": verdict})
-    name = f"import-{verdict}-{today().isoformat()}.xlsx"
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=_XLSX, headers=disposition)
 
@@ -152,7 +163,7 @@ def _cells(session: Session, actor: Actor, batch: ImportBatch, verdict: str) -> 
         for row in found:
             payload = Payload.opened(vault_of(session), row.payload)
             cells = [*payload.cells[:width], *[""] * (width - len(payload.cells))]
-            yield [*cells, str(row.number), "\n".join(shown(batch, row, payload, known).reasons)]
+            yield [*cells, str(row.number), "\n".join(shown(session, batch, row, payload, known).reasons)]
 
 
 def _mapping_page(
@@ -163,7 +174,10 @@ def _mapping_page(
     return page(
         request, "customers/importing/mapping.html", active="customers",
         status=status, batch=batch, guess=guess, errors=errors or {},
-        columns=list(zip(batch.headers, samples, guess.targets, strict=True)),
+        columns=[
+            (title, [masked_sample(key if key in TARGETS else "", text) for text in texts], key)
+            for title, texts, key in zip(batch.headers, samples, guess.targets, strict=True)
+        ],
         targets=[(key, str(target)) for key, target in TARGETS.items()],
         sources=dictionaries.choices(session, "customers.source", current=guess.options.source),
     )  # fmt: skip
@@ -195,9 +209,10 @@ def _batch_page(request: Request[Any, Any, Any], session: Session, actor: Actor,
 def _shown(session: Session, actor: Actor, batch: ImportBatch, rows: Any) -> list[ShownRow]:
     known = matching.explain(session, actor, rows)
     vault = vault_of(session)
-    return [shown(batch, row, Payload.opened(vault, row.payload), known) for row in rows]
+    return [shown(session, batch, row, Payload.opened(vault, row.payload), known) for row in rows]
 
 
 HANDLERS = [
     *uploads.HANDLERS, index, detail, mapping, check, commit, cancel, retry, discard, revert_preview, revert, download,
+    template,
 ]  # fmt: skip

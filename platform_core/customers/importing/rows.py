@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
-from platform_core.customers import names, points
+from platform_core.customers import names, points, tags
 from platform_core.customers.fields import GENDERS, KINDS
+from platform_core.customers.importing.changes import Change
 from platform_core.customers.importing.columns import TARGETS, Options, Target, words
 from platform_core.customers.models import Address, Contact, Customer
 from platform_core.kernel import cells, clock, dictionaries
@@ -46,6 +47,7 @@ _LENGTHS = {
     "address": _length(Address.__table__.c.street),
 }
 _MAIL_SEPARATORS = re.compile("[;,\n\uff1b\uff0c\u3001]")
+_TAG_SEPARATORS = re.compile("[;,|\n\uff1b\uff0c\u3001\uff5c]")
 _CELLS = "kernel"
 """Domain of the messages of kernel.cells; all others are of this package."""
 _TOO_MANY = noop("The row has more cells than the table has titles. Something has moved to the right.")
@@ -53,6 +55,8 @@ _NAMELESS = noop("The name is missing.")
 _STILL_TO_COME = noop("This day is still to come.")
 _UNKNOWN = noop('"%(value)s" is not in the list. Possible are: %(values)s.')
 _EMPTY_LIST = noop('"%(value)s" is not in the list, which is empty.')
+_TAG_TOO_LONG = noop("A tag has at most %(limit)s characters.")
+_TOO_MANY_TAGS = noop("At most %(limit)s tags.")
 CODE_TWICE = noop("Row %(row)s has the same code.")
 CODE_TAKEN = noop("This code is taken.")
 
@@ -77,14 +81,22 @@ class Problem(msgspec.Struct, array_like=True):
 class Payload(msgspec.Struct):
     """What is kept of a row, encrypted.
 
-    cells: as the file has them, as text; values: columns of Customer and `contact_name`, `address`; points: (kind,
-    text) pairs.
+    cells: as the file has them, as text; values: columns of Customer and `contact_name`, `address`, `tags`; points:
+    (kind, text) pairs; defaults: values that the row does not say itself; change: what it would do, or has done, to a
+    customer of the house.
     """
 
     cells: list[str]
     values: dict[str, Any] = {}
     points: list[tuple[str, str]] = []
     problems: list[Problem] = []
+    defaults: list[str] = []
+    change: Change | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The values without those that are only supplied to new customers."""
+        return {name: value for name, value in self.values.items() if name not in self.defaults}
 
     def sealed(self, vault: Vault) -> bytes:
         return vault.encrypt(msgspec.json.encode(self).decode())
@@ -127,7 +139,7 @@ class Reader:
         self._parsers: dict[str, Callable[[Target, Any], Any]] = {
             "text": self._text, "name": self._text, "phone": self._phones, "email": self._mails, "wechat": self._wechat,
             "date": self._date, "birthday": self._birthday, "dictionary": self._dictionary, "kind": self._word,
-            "gender": self._word,
+            "gender": self._word, "tags": self._tags,
         }  # fmt: skip
 
     def read(self, number: int, raw: Sequence[object]) -> Row:
@@ -147,6 +159,8 @@ class Reader:
                     held.update(parsed)
                 elif isinstance(parsed, dict):
                     values.update(parsed)
+                elif isinstance(parsed, list):
+                    values[target.key] = list(dict.fromkeys([*values.get(target.key, []), *parsed]))
                 elif parsed:
                     values[target.key] = f"{values[target.key]}\n{parsed}" if target.key in values else parsed
         faulty = {problem.column for problem in problems}
@@ -168,8 +182,9 @@ class Reader:
             if place not in faulty:
                 row.refuse(_NAMELESS, place)
             return
-        if self._options.source:
-            values.setdefault("source", self._options.source)
+        if self._options.source and "source" not in values:
+            values["source"] = self._options.source
+            row.payload.defaults = ["source"]
         row.payload.values = values
         row.payload.points = list(held.values())
         row.hashes = [found for found, (kind, _text) in held.items() if kind == "phone"]
@@ -223,6 +238,14 @@ class Reader:
     def _word(self, target: Target, cell: object) -> str:
         text = _word_in(cell)
         return _choose(text, *self._words[target.key]) if text else ""
+
+    def _tags(self, target: Target, cell: object) -> list[str]:
+        found = [name for part in _TAG_SEPARATORS.split(_word_in(cell)) if (name := " ".join(part.split()))]
+        if any(len(name) > tags.LONGEST for name in found):
+            raise Refused(_TAG_TOO_LONG, limit=tags.LONGEST)
+        if len(found) > tags.MOST:
+            raise Refused(_TOO_MANY_TAGS, limit=tags.MOST)
+        return found
 
 
 class Refused(Exception):

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches, files, matching, reverting, writing
+from platform_core.customers.importing import batches, files, matching, reverting, updating, writing
+from platform_core.customers.importing.changes import Present, change_of
 from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
@@ -34,6 +35,7 @@ from platform_core.users.notifications import notify
 
 _ = translator("customers")
 SLICE = 500
+CHANGES = 100
 _ADDED = noop("Your import of %(file)s is finished: %(count)s customers.")
 
 
@@ -49,20 +51,20 @@ def check(context: JobContext) -> None:
             session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
             reader = Reader(session, batch.mapping, Options(**batch.options))
         seen = SeenRows()
-        counts = {"new": 0, "duplicate": 0, "error": 0}
+        counts = {"new": 0, "update": 0, "duplicate": 0, "error": 0}
         done = 0
         for part in _slices(table.rows(), SLICE):
             rows = [reader.read(number, cells) for number, cells in part]
             with context.database.system_session("dry run of an import: looks for duplicates everywhere") as session:
                 done += len(rows)
                 context.progress(session, done, max(done, table.row_count_hint))
-                for verdict, count in _judge(session, batch, rows, seen).items():
+                for verdict, count in _judge(session, actor, batch, rows, seen).items():
                     counts[verdict] += count
                 signal(session, actor.user_id, "job", str(context.job_id))
         with context.database.system_session("end a dry run") as session:
             context.progress(session, done, done)
-            _settle(session, batch, "checked", total=done, new_rows=counts["new"], duplicate_rows=counts["duplicate"],
-                    error_rows=counts["error"])  # fmt: skip
+            _settle(session, batch, "checked", total=done, new_rows=counts["new"], update_rows=counts["update"],
+                    duplicate_rows=counts["duplicate"], error_rows=counts["error"])  # fmt: skip
             audit.record(session, actor, "customers.import_check", batch.ref, after=counts)
             signal(session, actor.user_id, "job", str(context.job_id))
 
@@ -74,24 +76,27 @@ def commit(context: JobContext) -> None:
             return
         batch, actor = found
         options = Options(**batch.options)
-        verdicts = ["new", "duplicate"] if options.duplicates == "import" else ["new"]
-        total = batch.new_rows + (batch.duplicate_rows if options.duplicates == "import" else 0)
+        verdicts = ["new", "duplicate"] if options.duplicates == "import" else ["new", "update"]
+        total = batch.new_rows + batch.update_rows + (batch.duplicate_rows if options.duplicates == "import" else 0)
+        # A change costs ten times what a new row does, and other writers wait while a slice is written.
+        size = min(SLICE, CHANGES) if options.updates else SLICE
         last = 0
         while True:
             with context.database.system_session("read rows to import", write=False) as session:
-                rows = session.scalars(_pending(batch.id, verdicts, last)).all()
+                rows = session.scalars(_pending(batch.id, verdicts, last, size)).all()
             if not rows:
                 break
             last = rows[-1].number
-            _commit_slice(context, batch, actor, rows, total, skip=options.duplicates == "skip")
+            _commit_slice(context, batch, actor, rows, total)
         with context.database.system_session("end an import") as session:
             context.progress(session, total, total)
             # Under the lock of the batch, which counts what earlier runs of this job made as well.
             current = session.get_one(ImportBatch, batch.id, with_for_update=True)
-            skipped = current.skipped + (batch.duplicate_rows if options.duplicates == "skip" else 0)
+            skipped = current.skipped + (batch.duplicate_rows if options.duplicates != "import" else 0)
             _settle(session, batch, "done", samples=b"", finished_at=now(), skipped=skipped)
-            audit.record(session, actor, "customers.import_finish", batch.ref, after={"imported": current.imported})
-            parameters: dict[str, str | int] = {"file": batch.filename, "count": current.imported}
+            after = {"imported": current.imported, "updated": current.updated}
+            audit.record(session, actor, "customers.import_finish", batch.ref, after=after)
+            parameters: dict[str, str | int] = {"file": batch.filename, "count": current.imported + current.updated}
             url = f"/customers/imports/{batch.id}"
             notify(session, [actor.user_id], "customers", _ADDED, parameters, url=url, icon="database-import")
             signal(session, actor.user_id, "job", str(context.job_id))
@@ -100,7 +105,7 @@ def commit(context: JobContext) -> None:
 
 
 def revert(context: JobContext) -> None:
-    """Remove the customers of a batch that nobody has worked on since."""
+    """Remove the customers of a batch that nobody has worked on since, and give back what it changed of others."""
     with _batch_of(context, "reverting") as found:
         if found is None:
             return
@@ -108,32 +113,33 @@ def revert(context: JobContext) -> None:
         last = 0
         while True:
             with context.database.system_session("take back an import") as session:
-                rows = session.scalars(_imported(batch.id, last)).all()
+                total = batch.imported + batch.updated
+                rows = session.scalars(_imported(batch.id, last, updates=batch.updated > 0)).all()
                 if not rows:
-                    context.progress(session, batch.imported, batch.imported)
+                    context.progress(session, total, total)
                     _settle(session, batch, "reverted")
                     audit.record(session, actor, "customers.import_revert_finish", batch.ref)
                     signal(session, actor.user_id, "job", str(context.job_id))
                     break
                 last = rows[-1].number
                 current = session.get_one(ImportBatch, batch.id)
-                done = current.removed + current.kept + len(rows)
-                context.progress(session, done, batch.imported)
-                reverting.take_back(session, actor, current, rows)
+                done = current.removed + current.restored + current.kept + len(rows)
+                context.progress(session, done, total)
+                reverting.take_back(session, actor, current, [row for row in rows if row.state == "imported"])
+                reverting.give_back(session, actor, current, [row for row in rows if row.state == "updated"])
                 signal(session, actor.user_id, "job", str(context.job_id))
 
 
-def _commit_slice(
-    context: JobContext, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow], total: int, *, skip: bool
-) -> None:
+def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow], total: int) -> None:
     vault = context.database.vault
     assert vault is not None
-    payloads = {row.number: Payload.opened(vault, row.payload) for row in rows}
+    payloads = {row.number: Payload.opened(vault, row.payload) for row in rows if row.verdict != "update"}
     drafts = [writing.draft(vault, actor, batch, number, payload) for number, payload in payloads.items()]
     with context.database.system_session("import a slice: codes and duplicates are looked for everywhere") as session:
         # First, so that whoever cancels waits for this slice, and this slice for whoever cancelled.
-        context.progress(session, batch.imported + batch.skipped + len(rows), total)
-        late = _late(session, vault, payloads, skip=skip)
+        context.progress(session, batch.imported + batch.updated + batch.skipped + len(rows), total)
+        _update(session, batch, actor, [row for row in rows if row.verdict == "update"])
+        late = _late(session, vault, payloads, skip=Options(**batch.options).duplicates != "import")
         kept = [item for item in drafts if item.number not in late]
         ids = writing.save(session, actor, kept)
         made = {item.number: customer_id for item, customer_id in zip(kept, ids, strict=True)}
@@ -147,13 +153,39 @@ def _commit_slice(
             }
             for number in payloads
         ]
-        batches.mark(session, batch.id, changed)
+        if changed:
+            batches.mark(session, batch.id, changed)
         batch.imported += len(made)
         batch.skipped += len(late)
-        _settle(session, batch, "importing", imported=batch.imported, skipped=batch.skipped)
+        _settle(session, batch, "importing", imported=batch.imported, updated=batch.updated, skipped=batch.skipped)
         if ids:
             audit.record(session, actor, "customers.import", batch.ref, ids=ids, after={"imported": len(ids)})
         signal(session, actor.user_id, "job", str(context.job_id))
+
+
+def _update(session: Session, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow]) -> None:
+    """Change customers as they are now: what was filled in since the check is not written over in fill mode."""
+    vault, overwrite = vault_of(session), Options(**batch.options).duplicates == "overwrite"
+    house = updating.editable(session, actor, {row.found_id for row in rows if row.found_id}, lock=True)
+    changed = []
+    for row in rows:
+        payload = Payload.opened(vault, row.payload)
+        present = house.get(row.found_id) if row.found_id else None
+        if present is not None:
+            payload.change = change_of(vault, present, payload.said, payload.points, overwrite=overwrite)
+        if present is not None and payload.change:
+            about = {"title": payload.values.get("position", ""), "gender": payload.values.get("gender", "")}
+            updating.apply(session, actor, present, payload.change, about)
+        done = present is not None and bool(payload.change)
+        changed.append({
+            "number": row.number, "state": "updated" if done else "skipped", "payload": payload.sealed(vault),
+            "customer_id": row.found_id if done else None,
+        })  # fmt: skip
+    if changed:
+        batches.mark(session, batch.id, changed)
+    updated = sum(1 for item in changed if item["state"] == "updated")
+    batch.updated += updated
+    batch.skipped += len(changed) - updated
 
 
 def _late(session: Session, vault: Any, payloads: dict[int, Payload], *, skip: bool) -> dict[int, Match]:
@@ -168,11 +200,17 @@ def _late(session: Session, vault: Any, payloads: dict[int, Payload], *, skip: b
     return late
 
 
-def _judge(session: Session, batch: ImportBatch, rows: Sequence[Row], seen: SeenRows) -> dict[str, int]:
+def _judge(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[Row], seen: SeenRows) -> dict[str, int]:
     """Store rows with their verdicts; returns how many of each."""
-    _check_codes(session, rows, seen)
+    vault, options = vault_of(session), Options(**batch.options)
     house = matching.in_house(session, [row for row in rows if row.ok])
-    vault = vault_of(session)
+    changeable: dict[UUID, Present] = {}
+    if options.updates:
+        house |= _by_code(session, rows)
+        wanted = {match.customer_id for match in house.values() if match.customer_id}
+        changeable = updating.editable(session, actor, wanted)
+    own = {row.number for row in rows if (match := house.get(row.number)) and match.customer_id in changeable}
+    _check_codes(session, [row for row in rows if row.number not in own], seen)
     counts: dict[str, int] = {}
     stored = []
     for row in rows:
@@ -181,6 +219,15 @@ def _judge(session: Session, batch: ImportBatch, rows: Sequence[Row], seen: Seen
             match = house.get(row.number) or seen.match(row)
             seen.add(row)
         verdict = "error" if not row.ok else "duplicate" if match else "new"
+        if match and row.number in own:
+            assert match.customer_id is not None
+            present, values = changeable[match.customer_id], row.payload.said
+            earlier = seen.updates.setdefault(match.customer_id, row.number)
+            change = change_of(vault, present, values, row.payload.points, overwrite=options.duplicates == "overwrite")
+            if earlier != row.number:
+                match = Match(match.by, row=earlier)
+            elif change:
+                verdict, row.payload.change = "update", change
         counts[verdict] = counts.get(verdict, 0) + 1
         stored.append({
             "batch_id": batch.id, "number": row.number, "verdict": verdict, "payload": row.payload.sealed(vault),
@@ -190,6 +237,13 @@ def _judge(session: Session, batch: ImportBatch, rows: Sequence[Row], seen: Seen
     if stored:
         session.execute(insert(ImportRow), stored)
     return counts
+
+
+def _by_code(session: Session, rows: Sequence[Row]) -> dict[int, Match]:
+    """Row number -> the customer with the row's code."""
+    codes = {row.number: row.payload.values["code"] for row in rows if row.ok and row.payload.values.get("code")}
+    known = matching.by_code(session, set(codes.values()))
+    return {number: Match("code", known[code]) for number, code in codes.items() if code in known}
 
 
 def _check_codes(session: Session, rows: Iterable[Row], seen: SeenRows) -> None:
@@ -211,7 +265,7 @@ def _settle(session: Session, batch: ImportBatch, state: str, **values: Any) -> 
     )
 
 
-def _pending(batch_id: UUID, verdicts: Sequence[str], last: int) -> Any:
+def _pending(batch_id: UUID, verdicts: Sequence[str], last: int, size: int) -> Any:
     return (
         select(ImportRow)
         .where(
@@ -219,16 +273,16 @@ def _pending(batch_id: UUID, verdicts: Sequence[str], last: int) -> Any:
             ImportRow.verdict.in_(verdicts),
         )
         .order_by(ImportRow.number)
-        .limit(SLICE)
+        .limit(size)
     )  # fmt: skip
 
 
-def _imported(batch_id: UUID, last: int) -> Any:
+def _imported(batch_id: UUID, last: int, *, updates: bool) -> Any:
     return (
         select(ImportRow)
-        .where(ImportRow.batch_id == batch_id, ImportRow.state == "imported", ImportRow.number > last)
+        .where(ImportRow.batch_id == batch_id, ImportRow.state.in_(["imported", "updated"]), ImportRow.number > last)
         .order_by(ImportRow.number)
-        .limit(SLICE)
+        .limit(min(SLICE, CHANGES) if updates else SLICE)
     )
 
 

@@ -71,10 +71,8 @@ def check(session: Session, actor: Actor, batch_id: UUID, targets: Sequence[str]
 def commit(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     """Start taking the checked rows in, or go on after a cancellation."""
     batch = _own(session, actor, batch_id)
-    options = Options(**batch.options)
-    if batch.state == "checked" and not batch.new_rows + (
-        batch.duplicate_rows if options.duplicates == "import" else 0
-    ):
+    all_the_same = batch.duplicate_rows if Options(**batch.options).duplicates == "import" else 0
+    if batch.state == "checked" and not batch.new_rows + batch.update_rows + all_the_same:
         raise Conflict(_("There is nothing to import in this table."))
     _start(session, actor, batch, "importing", {"checked", "cancelled"})
     audit.record(session, actor, "customers.import_start", batch.ref, after={"new": batch.new_rows, **batch.options})
@@ -98,9 +96,16 @@ def cancel(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     if batch.state == "checking":
         batch.state = "uploaded"
     else:
-        batch.state = "cancelled" if batch.imported else "checked"
-        batch.finished_at = now() if batch.imported else None
-    audit.record(session, actor, "customers.import_cancel", batch.ref, after={"imported": batch.imported})
+        something = batch.imported + batch.updated > 0
+        batch.state = "cancelled" if something else "checked"
+        batch.finished_at = now() if something else None
+    audit.record(
+        session,
+        actor,
+        "customers.import_cancel",
+        batch.ref,
+        after={"imported": batch.imported, "updated": batch.updated},
+    )
     return batch
 
 
@@ -126,7 +131,13 @@ def revert(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
         raise Conflict(_("This import cannot be taken back any more."))
     _start(session, actor, batch, "reverting", {"done", "cancelled"})
     files.forget(session, batch.stored_as)
-    audit.record(session, actor, "customers.import_revert_start", batch.ref, after={"imported": batch.imported})
+    audit.record(
+        session,
+        actor,
+        "customers.import_revert_start",
+        batch.ref,
+        after={"imported": batch.imported, "updated": batch.updated},
+    )
     return batch
 
 

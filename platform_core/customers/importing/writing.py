@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import names, points, search_rows, services
+from platform_core.customers.importing import updating
 from platform_core.customers.importing.matching import taken_codes
 from platform_core.customers.importing.models import ImportBatch
 from platform_core.customers.importing.rows import Payload
@@ -50,6 +51,7 @@ class Draft:
     contact: Any | None
     points: list[Any]
     address: Any | None
+    tags: list[str]
     tokens: set[str]
 
 
@@ -57,6 +59,7 @@ def draft(vault: Vault, actor: Actor, batch: ImportBatch, number: int, payload: 
     """Owner is whoever imports. The customer has no code yet unless the row brought one."""
     values = dict(payload.values)
     contact_name, street = values.pop("contact_name", ""), values.pop("address", "")
+    tags = values.pop("tags", [])
     is_company = values["kind"] == "organisation"
     customer_id = new_id()
     contact = None
@@ -77,7 +80,7 @@ def draft(vault: Vault, actor: Actor, batch: ImportBatch, number: int, payload: 
             id=new_id(), customer_id=customer_id, kind=kind, city=customer.city, street=street, is_primary=True
         )
     tokens = search_rows.tokens_of(customer, [contact.name] if contact else [])
-    return Draft(number, customer, contact, held, address, tokens)
+    return Draft(number, customer, contact, held, address, tags, tokens)
 
 
 def _customer(actor: Actor, batch: ImportBatch, customer_id: UUID, values: dict[str, Any]) -> Any:
@@ -125,6 +128,7 @@ def save(session: Session, actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
             for item in drafts
         ],
     )
+    updating.tagged(session, [(item.customer.id, item.tags) for item in drafts if item.tags])
     _insert(session, StatusChange, [_status(actor, customer, moment) for customer in customers])
     return [customer.id for customer in customers]
 

@@ -11,18 +11,9 @@ from sqlalchemy import func, select
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, services
+from platform_core.customers import contacts, services, tags
 from platform_core.customers.forms import AddressInput, ContactInput, CustomerPatch
-from platform_core.customers.models import (
-    Address,
-    Attachment,
-    Contact,
-    ContactPoint,
-    Customer,
-    CustomerTag,
-    StatusChange,
-    Tag,
-)
+from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer, StatusChange
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.ids import new_id
@@ -94,9 +85,8 @@ def _called(collector: Collector, factory: Factory, actor: Actor, customer_id: U
 
 
 def _tag(collector: Collector, factory: Factory, actor: Actor, customer_id: UUID) -> None:
-    tag = Tag(name="VIP")
-    factory.add(tag)
-    factory.add(CustomerTag(customer_id=customer_id, tag_id=tag.id))
+    with collector.runtime.database.actor_session(actor) as session:
+        tags.assign(session, actor, customer_id, ["VIP"])
 
 
 def _engagement(collector: Collector, factory: Factory, actor: Actor, customer_id: UUID) -> None:
