@@ -21,7 +21,7 @@ from platform_core.contracts.pages import (
     WorkItem,
     WorkSection,
 )
-from platform_core.contracts.plugin import Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
+from platform_core.contracts.plugin import AuditWords, Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
 from platform_core.customers.attachments import store as store_attachment
 from platform_core.customers.models import Attachment, Contact, Customer
@@ -75,6 +75,7 @@ __all__ = [
     "Action",
     "Actor",
     "Attachment",
+    "AuditWords",
     "BatonError",
     "Bound",
     "Conflict",

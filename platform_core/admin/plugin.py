@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.admin import api, routes
+from platform_core.admin import api, routes, wording
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
@@ -59,3 +59,6 @@ def baton_navigation() -> list[NavItem]:
         NavItem(key, label, f"/settings/{key}", icon, permission, group="settings", order=order)
         for key, label, icon, permission, order in items
     ]
+
+
+baton_audit_words = wording.baton_audit_words

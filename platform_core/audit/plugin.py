@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.audit import routes
+from platform_core.audit import routes, wording
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.entities import Entity
 from platform_core.contracts.identity import Permission
@@ -39,3 +39,6 @@ def baton_routes() -> list[Routes]:
 @hookimpl
 def baton_navigation() -> list[NavItem]:
     return [NavItem("audit", _.lazy("Audit trail"), "/audit", "history", "audit.read", group="settings", order=80)]
+
+
+baton_audit_words = wording.baton_audit_words

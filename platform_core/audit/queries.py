@@ -16,6 +16,7 @@ from platform_core.kernel.clock import day_start, today
 from platform_core.web import cursors
 
 PAGE = 50
+_CUSTOMER = "customers/customer"
 RESULTS = ("ok", "denied", "failed")
 
 
@@ -33,6 +34,8 @@ class AuditQuery:
     what: str = ""
     thing: str = ""
     customer_id: UUID | None = None
+    customer: str = ""
+    """The beginning of a customer's name, as lines of those days call it."""
     result: str = ""
     cursor: str = ""
 
@@ -65,11 +68,29 @@ def _conditions(query: AuditQuery) -> list[Any]:
         found.append(AuditEntry.action.startswith(query.what, autoescape=True))
     if query.customer_id:
         found.append(AuditEntry.customer_id == query.customer_id)
+    if query.customer:
+        named = select(AuditEntry.customer_id).where(
+            *found[:2],
+            AuditEntry.entity == _CUSTOMER,
+            func.lower(AuditEntry.entity_label).startswith(query.customer.casefold(), autoescape=True),
+        )
+        found.append(AuditEntry.customer_id.in_(named))
     if query.result:
         found.append(AuditEntry.result == query.result)
     if query.thing:
         found.append(_about(query.thing))
     return found
+
+
+def label_of(session: Session, customer_id: UUID) -> str:
+    """What the latest line about a customer calls it."""
+    statement = (
+        select(AuditEntry.entity_label)
+        .where(AuditEntry.customer_id == customer_id, AuditEntry.entity == _CUSTOMER)
+        .order_by(AuditEntry.at.desc())
+        .limit(1)
+    )
+    return session.scalar(statement) or ""
 
 
 def _about(thing: str) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import queries, services, texts
 from platform_core.contracts.identity import Actor
 from platform_core.web.pages import page
+from platform_core.web.requests import platform_of
 from platform_core.web.routing import get
 
 _FILTERS = ("since", "until", "who", "actor", "what", "thing", "customer", "result")
@@ -26,10 +27,19 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
     days = {"since": str(query.since), "until": str(query.until)}
     narrowed = {name: value for name, value in asked.items() if value}
     services.record(session, actor, "audit.read", after={**narrowed, **days})
+    declared = platform_of(request).manager.declared.audit_words.installed()
+    words = texts.Words(session, [item.value for item in declared])
     return page(
-        request, "audit/index.html", partial="audit/_entries.html", active="audit",
-        entries=entries, older=older, asked={**asked, **days}, texts=texts,
+        request, "audit/index.html", partial="audit/_entries.html", active="audit", entries=entries, older=older,
+        asked={**asked, **days}, texts=texts, words=words, actions=_choices(words, asked["what"]),
+        about=queries.label_of(session, query.customer_id) if query.customer_id else "",
     )  # fmt: skip
+
+
+def _choices(words: texts.Words, asked: str) -> list[tuple[str, str]]:
+    """A beginning such as `customers.` that stands in the address stays what the page is narrowed by."""
+    known = words.actions()
+    return known if not asked or asked in dict(known) else [(asked, asked), *known]
 
 
 def _query(asked: dict[str, str], cursor: str) -> queries.AuditQuery:
@@ -44,6 +54,7 @@ def _query(asked: dict[str, str], cursor: str) -> queries.AuditQuery:
         what=asked["what"],
         thing=asked["thing"],
         customer_id=_convert(asked["customer"], UUID),
+        customer="" if _convert(asked["customer"], UUID) else asked["customer"],
         result=asked["result"] if asked["result"] in queries.RESULTS else "",
         cursor=cursor,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,3 +54,18 @@ class Dictionary:
     name: str
     label: str
     entries: tuple[DictionaryEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWords:
+    """How lines of the audit trail that an owner writes are read aloud. Labels are lazy texts.
+
+    actions: `owner.verb` -> what was done; fields: name in `before` and `after` -> label; dictionaries: field -> the
+    dictionary its codes are of; values: field -> code -> label, for codes of no dictionary.
+    """
+
+    owner: str
+    actions: Mapping[str, str]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    dictionaries: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
-from platform_core.contracts.pages import Action, NavItem, Panel, TimelineEntry, TimelineQuery
+from platform_core.contracts.pages import Action, NavItem, Panel
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes
 from platform_core.customers import (
     api,
@@ -22,6 +22,7 @@ from platform_core.customers import (
     list_routes,
     routes,
     timeline,
+    wording,
 )
 from platform_core.customers.importing import jobs as import_jobs
 from platform_core.customers.importing import routes as import_routes
@@ -95,6 +96,5 @@ def baton_customer_panels(session: Session, actor: Actor, customer: Customer) ->
     return detail.own_panels(customer)
 
 
-@hookimpl
-def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:
-    return timeline.own(session, actor, query)
+baton_customer_timeline = hookimpl(timeline.own)
+baton_audit_words = wording.baton_audit_words

@@ -14,7 +14,7 @@ from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, models, routes
+from platform_core.permissions import actors, models, routes, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -78,3 +78,6 @@ def baton_authenticate(session: Session, request: Request[Any, Any, Any]) -> Act
 @hookimpl
 def baton_load_actor(session: Session, user_id: UUID) -> Actor | None:
     return actors.load_actor(session, user_id)
+
+
+baton_audit_words = wording.baton_audit_words

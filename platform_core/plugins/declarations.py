@@ -12,7 +12,7 @@ from platform_core.contracts.entities import CustomerReference, Entity, SearchSo
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
-from platform_core.contracts.plugin import Dictionary, Routes, Setting
+from platform_core.contracts.plugin import AuditWords, Dictionary, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
 from platform_core.kernel import scope
 from platform_core.plugins.registry import DeclarationError, Registry
@@ -31,6 +31,7 @@ _EXPECTED: dict[str, type[Any]] = {
     "ports": Provider,
     "dictionaries": Dictionary,
     "search_sources": SearchSource,
+    "audit_words": AuditWords,
     "demo_data": DemoData,
 }
 
@@ -60,6 +61,7 @@ class Declarations:
         self.ports: Registry[Provider[Any]] = Registry("port", lambda item: item.port.name, enabled)
         self.dictionaries: Registry[Dictionary] = Registry("dictionary", lambda item: item.name, enabled)
         self.search_sources: Registry[SearchSource] = Registry("search source", lambda item: item.key, enabled)
+        self.audit_words: Registry[AuditWords] = Registry("audit words", lambda item: item.owner, enabled)
         self.demo_data: Registry[DemoData] = Registry("demo data", lambda item: item.load.__module__, enabled)
         self.default_grants: dict[str, dict[str, dict[str, str]]] = {}
         """owner -> role code -> permission -> scope name"""
@@ -106,6 +108,7 @@ def _check_names(owner: str, declared: Mapping[str, Any]) -> None:
         ("permission", [item.name for item in declared.get("permissions", ())]),
         ("job", [item.name for item in declared.get("jobs", ())]),
         ("setting", [item.key for item in declared.get("settings", ())]),
+        ("audited action", [name for item in declared.get("audit_words", ()) for name in item.actions]),
     ):
         for name in names:
             if not name.startswith(f"{owner}."):

@@ -17,7 +17,7 @@ from platform_core.contracts.entities import CustomerReference, Entity, SearchSo
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
-from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes, Setting
+from platform_core.contracts.plugin import AuditWords, Dictionary, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Provider
 
 if TYPE_CHECKING:
@@ -109,6 +109,14 @@ def baton_seed(session: Session) -> None:
 @hookspec
 def baton_search_sources() -> Sequence[SearchSource]:
     """Declare what the palette and the search page look through besides customers. Called once."""
+
+
+@hookspec
+def baton_audit_words() -> Sequence[AuditWords]:
+    """Declare words for the lines you write into the audit trail: actions, fields, codes. Called once.
+
+    Lines without words are shown as they are stored. Words stay in use while the plugin is disabled.
+    """
 
 
 @hookspec

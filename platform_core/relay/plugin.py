@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
-from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
+from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 from platform_core.relay import api, declared, dots, inbox_routes, jobs, panels, route_routes, routes, workbench
+from platform_core.relay.wording import baton_audit_words as words
 from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("relay")
@@ -94,6 +95,5 @@ def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery
     return panels.customer_timeline(session, actor, query)
 
 
-@hookimpl
-def baton_workbench(session: Session, actor: Actor) -> list[WorkSection]:
-    return panels.workbench(session, actor)
+baton_workbench = hookimpl(panels.workbench)
+baton_audit_words = words

@@ -10,7 +10,7 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.users import api, jobs, me_routes, models, notification_routes, routes
+from platform_core.users import api, jobs, me_routes, models, notification_routes, routes, wording
 from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("users")
@@ -67,3 +67,6 @@ def baton_api() -> list[Routes]:
 @hookimpl
 def baton_jobs() -> list[Job]:
     return [Job("users.tidy", jobs.tidy, every_seconds=3600)]
+
+
+baton_audit_words = wording.baton_audit_words

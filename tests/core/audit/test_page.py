@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +13,7 @@ from sqlalchemy import select
 from platform_core.audit import queries, services, texts
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.entities import EntityRef
+from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import freeze, now, today
 from platform_core.kernel.i18n import speaking
 from platform_core.kernel.ids import new_id
@@ -116,15 +120,81 @@ def test_a_long_trail_has_a_link_to_older_lines(runtime, reader):
     assert reader.get(older).text.count(">test.line<") == 10
 
 
-def test_values_are_put_in_words():
+def words_of(runtime, session):
+    return texts.Words(session, [item.value for item in runtime.manager.declared.audit_words.installed()])
+
+
+def test_values_are_put_in_words(runtime, session):
+    words = words_of(runtime, session)
     with speaking("en"):
-        assert texts.value(None) == "—"
-        assert texts.value(True) == "yes"
-        assert texts.value(["a", 2]) == "a, 2"
-        assert texts.value({"first_name": "A"}) == "first name: A"
-        assert texts.action("users.login") == "signed in"
-        assert texts.action("plugin.unheard_of") == "plugin.unheard_of"
-        assert texts.differences({"a": 1}, {"a": 2, "b": None}) == [("a", "1", "2"), ("b", None, "—")]
+        assert words.value("x.y", "a", None) == "—"
+        assert words.value("x.y", "a", True) == "yes"
+        assert words.value("x.y", "a", ["a", 2]) == "a, 2"
+        assert words.value("x.y", "a", {"first_name": "A"}) == "first name: A"
+        assert words.action("users.login") == "signed in"
+        assert words.action("plugin.unheard_of") == "plugin.unheard_of"
+        assert words.differences("x.y", {"a": 1}, {"a": 2, "b": None}) == [("a", "1", "2"), ("b", None, "—")]
+
+
+def test_fields_and_codes_are_read_in_the_reader_s_language(runtime, session):
+    """By the words of the line's owner: a status of customers is not one of users."""
+    words = words_of(runtime, session)
+    label = dictionaries.label(session, "customers.status", "interested")
+    with speaking("zh"):
+        found = words.differences(
+            "customers.update",
+            {"status": "new", "city": "Qingdao", "kind": "person"},
+            {"status": "interested", "city": "", "kind": "organisation"},
+        )
+        assert found[0] == ("客户状态", dictionaries.label(session, "customers.status", "new"), label)
+        assert found[1] == ("城市", "Qingdao", "—")
+        assert found[2][2] == "企业"
+        assert words.differences("users.freeze", {"status": "active"}, {"status": "frozen"})[0][2] == "已冻结"
+        assert words.differences("activities.follow_up", {}, {"kind": "call"})[0][2] != "call"
+        assert words.action("opportunities.win") == "赢得商机"
+    assert label != "interested"
+
+
+def test_every_action_of_the_code_has_words(runtime, session):
+    """Found by reading the calls of `record` and `Step`, so that a new one cannot be forgotten."""
+    known = dict(words_of(runtime, session).actions())
+    spoken = {code for code in _recorded() if not code.startswith("core.")}
+    assert len(spoken) > 80
+    assert spoken - set(known) == set()
+
+
+def _recorded():
+    root = Path(__file__).resolve().parents[3]
+    owners = {"activities", "admin", "audit", "customers", "opportunities", "permissions", "relay", "users"}
+    for path in [*root.glob("platform_core/**/*.py"), *root.glob("plugins/*/baton_plugins/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = getattr(node, "func", None)
+            called = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+            if called in {"record", "_record", "_audit", "_settle", "_turn", "audit_only", "Step"}:
+                for item in ast.walk(node):
+                    text = item.value if isinstance(item, ast.Constant) and isinstance(item.value, str) else ""
+                    if re.fullmatch(r"[a-z]+\.[a-z_]+", text) and text.partition(".")[0] in owners:
+                        yield text
+
+
+def test_the_page_offers_actions_and_finds_customers_by_name(runtime, factory, reader):
+    ann = factory.actor(factory.user(name="Ann"))
+    acme, other = new_id(), new_id()
+    write(
+        runtime,
+        (ann, "customers.view", {"ref": EntityRef("customers", "customer", acme, "Acme Tools"), "customer_id": acme}),
+        (ann, "relay.accept", {"ref": EntityRef("relay", "leg", new_id(), "Course"), "customer_id": acme}),
+        (ann, "customers.view", {"ref": EntityRef("customers", "customer", other, "Zenith"), "customer_id": other}),
+    )
+    page = reader.get("/audit").text
+    assert '<option value="relay.accept">took over</option>' in page
+    found = reader.get("/audit", params={"customer": "acme"}).text
+    assert "Course" in found
+    assert "Zenith" not in found
+    assert "Acme Tools" in reader.get("/audit", params={"customer": str(acme), "what": "relay.accept"}).text
+    narrowed = reader.get("/audit", params={"customer": "acme", "what": "relay.accept"}).text
+    assert narrowed.count("<tr>") == 2
+    assert '<option value="relay." selected>relay.</option>' in reader.get("/audit", params={"what": "relay."}).text
 
 
 def test_changes_keeps_what_differs_as_plain_values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import api, demo, models, panels, plan_routes, plans, presets, routes, settings, workbench
+from baton_plugins.activities.wording import baton_audit_words as words
 
 from platform_core.api import (
     Customer,
@@ -24,9 +25,8 @@ _PROTECTED = (models.Plan, models.FollowUp, models.FollowUpRevision)
 
 @hookimpl
 def baton_plugin_info() -> PluginInfo:
-    return PluginInfo(
-        "activities", _.lazy("Activities"), _.lazy("Plans, follow-ups and the workbench"), "baton_plugins.activities"
-    )
+    about = _.lazy("Plans, follow-ups and the workbench")
+    return PluginInfo("activities", _.lazy("Activities"), about, "baton_plugins.activities")
 
 
 @hookimpl
@@ -85,6 +85,7 @@ def baton_navigation() -> list[NavItem]:
     ]
 
 
+baton_audit_words = words
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels

@@ -16,6 +16,7 @@ from baton_plugins.opportunities import (
     type_api,
     type_routes,
 )
+from baton_plugins.opportunities.wording import baton_audit_words as words
 
 from platform_core.api import (
     Customer,
@@ -32,6 +33,7 @@ from platform_core.api import (
 
 _ = translator("opportunities")
 hookimpl = pluggy.HookimplMarker("baton")
+_OF_CUSTOMERS = (models.Opportunity, models.Contract)
 
 
 @hookimpl
@@ -42,16 +44,13 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    opportunity, contract = (
-        Entity(model, ThroughEngagement(model, Customer, permission="opportunities.view"))
-        for model in (models.Opportunity, models.Contract)
-    )
-    return [opportunity, contract, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
+    own = [Entity(model, ThroughEngagement(model, Customer, permission=routes.VIEW)) for model in _OF_CUSTOMERS]
+    return [*own, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
 
 
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
-    return [CustomerReference(model, "customer_id", "keep") for model in (models.Opportunity, models.Contract)]
+    return [CustomerReference(model, "customer_id", "keep") for model in _OF_CUSTOMERS]
 
 
 @hookimpl
@@ -86,6 +85,7 @@ def baton_search_sources() -> list[SearchSource]:
     return [SearchSource("opportunities", _.lazy("Opportunities"), routes.VIEW, panels.find)]
 
 
+baton_audit_words = words
 baton_permissions = grants.baton_permissions
 baton_default_grants = grants.baton_default_grants
 baton_seed = project_types.baton_seed

@@ -1,0 +1,31 @@
+"""How the audit trail speaks of what this package does."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.contracts.plugin import AuditWords
+from platform_core.kernel.i18n import translator
+
+_ = translator("admin")
+hookimpl = pluggy.HookimplMarker("baton")
+_ACTIONS = {
+    "admin.enable_plugin": _.lazy("switched a plugin on"),
+    "admin.disable_plugin": _.lazy("switched a plugin off"),
+    "admin.add_entry": _.lazy("added a dictionary entry"),
+    "admin.edit_entry": _.lazy("changed a dictionary entry"),
+    "admin.retry_job": _.lazy("ran a job again"),
+}
+_FIELDS = {
+    "enabled": _.lazy("Switched on"),
+    "code": _.lazy("Code"),
+    "label": _.lazy("Name"),
+    "tone": _.lazy("Colour"),
+    "order": _.lazy("Order"),
+    "active": _.lazy("In use"),
+}
+
+
+@hookimpl
+def baton_audit_words() -> list[AuditWords]:
+    return [AuditWords("admin", _ACTIONS, _FIELDS)]

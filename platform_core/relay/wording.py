@@ -1,0 +1,47 @@
+"""How the audit trail speaks of what this package does."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.contracts.plugin import AuditWords
+from platform_core.kernel.i18n import translator
+
+_ = translator("relay")
+hookimpl = pluggy.HookimplMarker("baton")
+_ACTIONS = {
+    "relay.view": _.lazy("opened an engagement"),
+    "relay.list": _.lazy("listed engagements"),
+    "relay.inbox": _.lazy("read the inbox"),
+    "relay.workbench": _.lazy("opened the workbench"),
+    "relay.open": _.lazy("opened an engagement anew"),
+    "relay.hand_over": _.lazy("handed over"),
+    "relay.accept": _.lazy("took over"),
+    "relay.return": _.lazy("returned a baton"),
+    "relay.reassign": _.lazy("reassigned a leg"),
+    "relay.tick": _.lazy("ticked off an item"),
+    "relay.finish": _.lazy("finished an engagement"),
+    "relay.cancel": _.lazy("cancelled an engagement"),
+    "relay.add_member": _.lazy("added a helper"),
+    "relay.remove_member": _.lazy("took a helper away"),
+    "relay.route_save": _.lazy("changed a route"),
+}
+_FIELDS = {
+    "title": _.lazy("Title"),
+    "route": _.lazy("Route"),
+    "person": _.lazy("Person"),
+    "assignee": _.lazy("Person"),
+    "department": _.lazy("Department"),
+    "departments": _.lazy("Departments"),
+    "outcome": _.lazy("Outcome"),
+    "writes": _.lazy("May write"),
+    "name": _.lazy("Name"),
+    "active": _.lazy("In use"),
+    "note": _.lazy("Note"),
+    "until": _.lazy("Until"),
+}
+
+
+@hookimpl
+def baton_audit_words() -> list[AuditWords]:
+    return [AuditWords("relay", _ACTIONS, _FIELDS)]

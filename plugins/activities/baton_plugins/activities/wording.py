@@ -1,0 +1,50 @@
+"""How the audit trail speaks of what this plugin does."""
+
+from __future__ import annotations
+
+import pluggy
+from baton_plugins.activities import presets
+
+from platform_core.api import AuditWords, translator
+
+_ = translator("activities")
+hookimpl = pluggy.HookimplMarker("baton")
+_ACTIONS = {
+    "activities.view": _.lazy("read a follow-up or plan"),
+    "activities.list": _.lazy("read follow-ups"),
+    "activities.plans": _.lazy("listed plans"),
+    "activities.follow_up": _.lazy("wrote down a follow-up"),
+    "activities.edit_follow_up": _.lazy("corrected a follow-up"),
+    "activities.plan": _.lazy("made a plan"),
+    "activities.move_plan": _.lazy("moved a plan"),
+    "activities.cancel_plan": _.lazy("cancelled a plan"),
+    "activities.reopen_plan": _.lazy("reopened a plan"),
+    "activities.pass_on_plan": _.lazy("passed a plan on"),
+    "activities.preset": _.lazy("changed an outcome"),
+}
+_FIELDS = {
+    "kind": _.lazy("Kind"),
+    "outcome": _.lazy("Outcome"),
+    "status": _.lazy("Status"),
+    "next_due_at": _.lazy("Next plan"),
+    "plan_id": _.lazy("Answered plan"),
+    "due_at": _.lazy("Due"),
+    "state": _.lazy("State"),
+    "assignee_id": _.lazy("Person"),
+    "next_in": _.lazy("Next plan in"),
+    "next_kind": _.lazy("Kind of the next plan"),
+}
+_DICTIONARIES = {
+    "kind": presets.KINDS,
+    "next_kind": presets.KINDS,
+    "outcome": presets.OUTCOMES,
+    "status": presets.STATUSES,
+}
+_VALUES = {
+    "state": {"open": _.lazy("open"), "done": _.lazy("done"), "cancelled": _.lazy("cancelled")},
+}
+
+
+@hookimpl
+def baton_audit_words() -> list[AuditWords]:
+    return [AuditWords("activities", _ACTIONS, _FIELDS, dictionaries=_DICTIONARIES, values=_VALUES)]
