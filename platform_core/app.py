@@ -14,12 +14,8 @@ from litestar import Litestar, Request, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, State
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
-from platform_core import __version__
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel import clock, events, i18n, signals
@@ -35,6 +31,7 @@ from platform_core.plugins.manager import PluginManager
 from platform_core.relay import asking
 from platform_core.settings import Settings
 from platform_core.web import endpoint, errors, headers, routing
+from platform_core.web.describing import describe_api
 from platform_core.web.live import Hub
 from platform_core.web.pages import url_for
 from platform_core.web.requests import Platform
@@ -186,7 +183,7 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         before_send=[headers.add_security_headers],
         guards=[endpoint.owner_is_on],
         request_max_body_size=_MAX_BODY,
-        openapi_config=_api_description() if runtime.settings.api_docs else None,
+        openapi_config=describe_api() if runtime.settings.api_docs else None,
         exception_handlers={
             BatonError: errors.answer_known,
             HTTPException: errors.answer_http,
@@ -197,20 +194,6 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
     )
     _check_guards(app)
     return app
-
-
-def _api_description() -> OpenAPIConfig:
-    bearer = SecurityScheme("http", scheme="bearer", description="A token of `baton token create` or of My account.")
-    return OpenAPIConfig(
-        "Baton",
-        __version__,
-        description="Lists answer {items, next_cursor}; errors are RFC 9457 problem details. See docs/api.md.",
-        use_handler_docstrings=True,
-        components=Components(security_schemes={"token": bearer}),
-        security=[{"token": []}],
-        render_plugins=[JsonRenderPlugin()],
-        openapi_router=Router("/api/v1", route_handlers=[], opt={"public": True}),
-    )
 
 
 def _routers(runtime: Runtime) -> list[Router]:

@@ -13,13 +13,13 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from platform_core.kernel.database import is_busy
 from platform_core.kernel.errors import BatonError, TooManyRequests, Unauthenticated
 from platform_core.kernel.i18n import set_language, translator
+from platform_core.web.describing import PROBLEM
 from platform_core.web.endpoint import admit_unread, asked_language
 from platform_core.web.pages import page
 from platform_core.web.routing import in_thread
 
 _ = translator("web")
 _log = logging.getLogger(__name__)
-PROBLEM = "application/problem+json"
 _RETRY_AFTER = 5
 
 

@@ -24,6 +24,7 @@ from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg, PathParameter, QueryParameter
 
+from platform_core.web.describing import ApiOperation
 from platform_core.web.endpoint import SIGNED_IN, Endpoint
 from platform_core.web.forms import FormData
 
@@ -75,7 +76,9 @@ def _route(
 ) -> Callable[[F], HTTPRouteHandler]:
     def decorate(function: F) -> HTTPRouteHandler:
         opt = {**options.pop("opt", {}), "permission": permission, "endpoint": True}
-        handler: HTTPRouteHandler = method(path, name=name, opt=opt, **options)(_expose(function, permission, path))
+        handler: HTTPRouteHandler = method(path, name=name, opt=opt, operation_class=ApiOperation, **options)(
+            _expose(function, permission, path)
+        )
         return handler
 
     return decorate

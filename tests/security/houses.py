@@ -104,6 +104,12 @@ class House:
             self._browsers[login] = self.nobody().sign_in(user)
         return self._browsers[login]
 
+    def program(self, login: str) -> Browser:
+        """Somebody's program, with a bearer token."""
+        with self.system() as session:
+            user = session.scalars(select(User).where(User.login == login)).one()
+        return self.nobody().token(user)
+
     def newcomer(self, login: str, permissions: set[str], scope: Scope = Scope.OWN) -> Browser:
         """Somebody in a department of their own, who owns nothing, with these permissions."""
         if login not in self._browsers:
