@@ -8,7 +8,7 @@ from platform_core.kernel.i18n import translator
 _ = translator("customers")
 
 _STATUS = {
-    "new": (_.lazy("New customer"), ""),
+    "new": (_.lazy_pgettext("customer status", "New customer"), ""),
     "interested": (_.lazy("Interested"), "primary"),
     "considering": (_.lazy("Considering"), "amber"),
     "following": (_.lazy("In follow-up"), "primary"),

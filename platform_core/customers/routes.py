@@ -27,6 +27,7 @@ from platform_core.customers.forms import CustomerInput
 from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.web.forms import Bound, FormData, bind
+from platform_core.web.notices import Notice
 from platform_core.web.pages import fragment, page, redirect
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
@@ -134,15 +135,8 @@ def update(
 @post("/customers/{customer_id:uuid}/delete", permission="customers.delete", name="customers:delete")
 def delete(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     services.move_to_bin(session, actor, customer_id)
-    return redirect(request, f"/customers/{customer_id}/bin")
-
-
-@get("/customers/{customer_id:uuid}/bin", permission="customers.delete", name="customers:bin")
-def in_bin(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
-    """What has just happened, and the way back."""
-    customer = services.binned(session, actor, customer_id)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
-    return page(request, "customers/bin.html", active="customers", customer=customer)
+    notice = Notice(_("The customer is in the bin. Nobody sees it any more."), f"/customers/{customer_id}/restore")
+    return redirect(request, "/customers", notice)
 
 
 @post("/customers/{customer_id:uuid}/restore", permission="customers.delete", name="customers:restore")
@@ -234,6 +228,6 @@ def _tags_form(
 
 
 HANDLERS = [
-    detail, older_lines, new, create, look_for_duplicates, edit, update, delete, in_bin, restore, choose_tags, set_tags,
+    detail, older_lines, new, create, look_for_duplicates, edit, update, delete, restore, choose_tags, set_tags,
     older_history,
 ]  # fmt: skip

@@ -94,7 +94,7 @@ def customer_actions(session: Session, actor: Actor, customer: Any) -> list[Acti
         found.append(
             Action(
                 f"relay.hand_over.{view.engagement.id}",
-                label if len(views) == 1 else f"{label}: {view.engagement.title}",
+                label if len(views) == 1 else _("%(verb)s: %(title)s", verb=label, title=view.engagement.title),
                 "flag" if last else "transfer",
                 f"/engagements/{view.engagement.id}/hand-over",
                 "relay.handover",

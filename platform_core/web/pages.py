@@ -13,6 +13,7 @@ from litestar import Request, Response
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import NavItem
 from platform_core.kernel.i18n import LANGUAGES, language, translator
+from platform_core.web import notices
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
 
@@ -61,6 +62,8 @@ class PageContext:
         session = request.scope.get("baton_session")
         self.unread: int = session.info.get("unread", 0) if session is not None else 0  # type: ignore[attr-defined]
         self.demo = platform.settings.demo
+        kept = request.cookies.get(notices.COOKIE, "")
+        self.notice = notices.read(platform, actor, kept) if actor and kept else None
 
     @property
     def key(self) -> str:
@@ -125,7 +128,10 @@ def page(
     shell = PageContext(platform, request, actor, active)
     name = partial if partial and wants_fragment(request) else template
     html = platform.templates.render(name, {"status": status, **context, "page": shell}, shell.theme)
-    return Response(html, media_type="text/html; charset=utf-8", status_code=status, headers=headers or {})
+    response = Response(html, media_type="text/html; charset=utf-8", status_code=status, headers=headers or {})
+    if shell.notice and name == template:
+        response.set_cookie(notices.taken(platform))
+    return response
 
 
 def fragment(request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any) -> Response[str]:
@@ -133,11 +139,17 @@ def fragment(request: Request[Any, Any, Any], template: str, *, status: int = 20
     return page(request, template, status=status, **context)
 
 
-def redirect(request: Request[Any, Any, Any], url: str) -> Response[str]:
-    """Go on to `url` after a successful POST, with and without htmx."""
+def redirect(request: Request[Any, Any, Any], url: str, notice: notices.Notice | None = None) -> Response[str]:
+    """Go on to `url` after a successful POST, with and without htmx; the page there shows the notice."""
+    headers = {"location": url}
     if request.headers.get("hx-request") == "true":
-        return Response("", status_code=200, media_type="text/html", headers={"hx-redirect": url, "location": url})
-    return Response("", status_code=303, media_type="text/html", headers={"location": url})
+        response = Response("", status_code=200, media_type="text/html", headers={"hx-redirect": url, **headers})
+    else:
+        response = Response("", status_code=303, media_type="text/html", headers=headers)
+    actor: Actor | None = request.scope.get("baton_actor")  # type: ignore[assignment]
+    if notice and actor:
+        response.set_cookie(notices.cookie(platform_of(request), actor, notice))
+    return response
 
 
 def url_for(platform: Platform, name: str, **parameters: Any) -> str:

@@ -1,6 +1,8 @@
 """The story of the first release, whole, by mouse at 1440 px in Chinese."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -104,3 +106,22 @@ def _sees_nothing(visitors: Visitors, url: str) -> None:
     assert answer is not None
     assert answer.status == 404
     assert acts.COMPANY not in answer.text()
+    _programs_see_nothing(colleague, url.rpartition("/")[2])
+
+
+def _programs_see_nothing(colleague: Page, customer_id: str) -> None:
+    api = colleague.context.request
+    own = (f"customers/{customer_id}", f"customers/{customer_id}/contacts", f"follow-ups?customer_id={customer_id}")
+    for path in own:
+        assert api.get(f"/api/v1/{path}").status == 404
+    for kind in ("customers", "contacts", "engagements", "opportunities", "plans"):
+        answer = api.get(f"/api/v1/{kind}?limit=200")
+        assert answer.status == 200, answer.text()
+        assert not {customer_id, acts.COMPANY, TRAINING, CALL} & set(_texts(answer.json()))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)

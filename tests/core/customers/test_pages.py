@@ -90,9 +90,7 @@ def test_history_is_for_those_who_may_read_the_audit_trail(browser, factory, min
     assert "13800006021" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/edit", "/timeline", "/contacts", "/contacts/new", "/tags", "/bin", "/addresses/new"]
-)
+@pytest.mark.parametrize("path", ["", "/edit", "/timeline", "/contacts", "/contacts/new", "/tags", "/addresses/new"])
 def test_a_foreign_customer_is_not_found(browser, factory, made, path):
     stranger = browser.sign_in(factory.user("department_head", factory.department()))
     assert stranger.get(f"/customers/{made.id}{path}").status_code == 404
@@ -258,12 +256,17 @@ def test_the_bin_and_back(browser, factory):
     customer = factory.customer(head)
     theirs = browser.sign_in(head)
     gone = theirs.post(f"/customers/{customer.id}/delete")
-    assert gone.headers["location"] == f"/customers/{customer.id}/bin"
+    assert gone.headers["location"] == "/customers"
     assert theirs.get(f"/customers/{customer.id}").status_code == 404
-    assert customer.name in theirs.get(f"/customers/{customer.id}/bin").text
+    notice = {"Cookie": gone.headers["set-cookie"].partition(";")[0]}
+    undo = f'action="/customers/{customer.id}/restore"'
+    shown = theirs.get("/customers", headers=notice)
+    assert undo in shown.text
+    assert "baton_notice=" in shown.headers["set-cookie"]
+    assert "Max-Age=0" in shown.headers["set-cookie"]
+    assert undo not in browser.sign_in(factory.user("management")).get("/customers", headers=notice).text
     theirs.post(f"/customers/{customer.id}/restore")
     assert theirs.get(f"/customers/{customer.id}").status_code == 200
-    assert theirs.get(f"/customers/{customer.id}/bin").status_code == 404
 
 
 def test_contacts_are_added_changed_and_removed(mine, made, rows, factory):
