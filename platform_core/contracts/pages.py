@@ -27,6 +27,8 @@ class NavItem:
     phone: bool = False
     """Also in the bottom bar on phones."""
     badge: Callable[[Any, Actor], int] | None = None
+    hotkey: str = ""
+    """Pressed after G."""
 
 
 @dataclass(frozen=True, slots=True)

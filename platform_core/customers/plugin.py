@@ -83,7 +83,7 @@ def baton_api() -> list[Routes]:
 @hookimpl
 def baton_navigation() -> list[NavItem]:
     icon, title = "building-skyscraper", _.lazy("Customers")
-    return [NavItem("customers", title, "/customers", icon, "customers.view", "customers", 10, phone=True)]
+    return [NavItem("customers", title, "/customers", icon, "customers.view", "customers", 10, phone=True, hotkey="c")]
 
 
 @hookimpl

@@ -64,8 +64,8 @@ def baton_api() -> list[Routes]:
 @hookimpl
 def baton_navigation() -> list[NavItem]:
     return [
-        NavItem("workbench", _.lazy("Workbench"), "/", "checklist", SIGNED_IN, "work", 5, phone=True),
-        NavItem("inbox", _.lazy("Inbox"), "/relay/inbox", "inbox", "relay.accept", "work", 20, phone=True),
+        NavItem("workbench", _.lazy("Workbench"), "/", "checklist", SIGNED_IN, "work", 5, phone=True, hotkey="w"),
+        NavItem("inbox", _.lazy("Inbox"), "/relay/inbox", "inbox", "relay.accept", "work", 20, phone=True, hotkey="i"),
         NavItem("routes", _.lazy("Routes"), "/settings/routes", "route", "relay.routes", "settings", 40),
     ]
 

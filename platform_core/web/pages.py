@@ -36,6 +36,7 @@ class NavEntry:
     url: str
     current: bool
     badge: int | None = None
+    hotkey: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ class PageContext:
         return sorted(allowed, key=lambda item: (item.order, item.key))
 
     def _entries(self, items: Iterable[NavItem]) -> list[NavEntry]:
-        return [NavEntry(item.key, item.icon, str(item.label), item.url, item.key == self._active) for item in items]
+        return [
+            NavEntry(item.key, item.icon, str(item.label), item.url, item.key == self._active, hotkey=item.hotkey)
+            for item in items
+        ]
 
 
 def page(

@@ -80,7 +80,7 @@ def baton_api() -> list[Routes]:
 @hookimpl
 def baton_navigation() -> list[NavItem]:
     return [
-        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20),
+        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20, hotkey="p"),
         NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", "activities.presets", "settings", 60),
     ]
 

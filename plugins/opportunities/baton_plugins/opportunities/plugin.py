@@ -75,7 +75,7 @@ def baton_api() -> list[Routes]:
 def baton_navigation() -> list[NavItem]:
     types = _.lazy("Project types")
     return [
-        NavItem("opportunities", _.lazy("Opportunities"), "/opportunities", "briefcase", routes.VIEW),
+        NavItem("opportunities", _.lazy("Opportunities"), "/opportunities", "briefcase", routes.VIEW, hotkey="o"),
         NavItem("project_types", types, type_routes.URL, "route", type_routes.TYPES, "settings", 60),
     ]
 
