@@ -17,6 +17,8 @@ class Person:
     user: User
     department: Department
     scope: Scope
+    audits: bool = False
+    """Holds `audit.read`, which has no scope: the trail is read as a whole or not at all."""
 
 
 @dataclass
