@@ -157,7 +157,10 @@ def baton_customer_actions(session: Session, actor: Actor, customer: Any) -> Seq
 
 @hookspec
 def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> Sequence[TimelineEntry]:
-    """At most `query.limit` lines older than `query.before`, newest first. The core merges all plugins' lines."""
+    """At most `query.limit` lines older than `query.before`, newest first. The core merges all plugins' lines.
+
+    Called for each piece of a customer's timeline that is shown.
+    """
 
 
 @hookspec
@@ -167,17 +170,26 @@ def baton_workbench(session: Session, actor: Actor) -> Sequence[WorkSection]:
 
 @hookspec
 def baton_handover_blockers(session: Session, actor: Actor, engagement: Any, leg: Any) -> Sequence[str]:
-    """Reasons, in the actor's language, why `leg` may not be closed and handed over yet. All results are shown."""
+    """Reasons, in the actor's language, why `leg` may not be closed and handed over yet. All results are shown.
+
+    Called when the form to hand over is drawn and again before the leg is closed. A raising plugin stops the hand-over.
+    """
 
 
 @hookspec
 def baton_leg_taken(session: Session, actor: Actor, engagement: Any, leg: Any) -> None:
-    """A department has taken over `leg`, in the transaction that does it: make its first plans here."""
+    """A department has taken over `leg`: make its first plans here.
+
+    Called once per take-over, in the transaction that does it; a raising plugin takes it back.
+    """
 
 
 @hookspec
 def baton_engagement_summary(session: Session, actor: Actor, engagement_id: UUID) -> Sequence[Fact]:
-    """What you know about an engagement (value, contract, open plans), for its card and its hand-over package."""
+    """What you know about an engagement (value, contract, open plans), for its card and its hand-over package.
+
+    Called when an engagement's page is drawn.
+    """
 
 
 @hookspec
