@@ -66,10 +66,7 @@ class Runtime:
         self.hub = Hub(settings.redis_url)
         self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
         self.wakeups = WakeUps(settings.redis_url, self.jobs.run)
-        events.listen_through(lambda: self.manager.declared.listeners)
-        wake_through(self.wakeups.send)
-        signals.send_through(self.hub.send)
-        asking.ask_through(self.database, self.hooks)
+        self.take_charge()
         self.templates = Templates(self._template_folders(), THEMES, settings.theme)
         self.platform = Platform(
             settings=settings, database=self.database, vault=self.vault, manager=self.manager, hooks=self.hooks,
@@ -77,6 +74,13 @@ class Runtime:
         )  # fmt: skip
         self.templates.add_global("url", lambda name, **parameters: url_for(self.platform, name, **parameters))
         self._tickers: list[Ticker] = []
+
+    def take_charge(self) -> None:
+        """What services announce without knowing a runtime goes through this one; the one made last begins with it."""
+        events.listen_through(lambda: self.manager.declared.listeners)
+        wake_through(self.wakeups.send)
+        signals.send_through(self.hub.send)
+        asking.ask_through(self.database, self.hooks)
 
     def _template_folders(self) -> dict[str, Path]:
         return {
