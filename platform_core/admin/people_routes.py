@@ -16,7 +16,7 @@ from platform_core.kernel import clock
 from platform_core.kernel.errors import Conflict, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import services as roles
-from platform_core.users import accounts, departments, queries, sessions
+from platform_core.users import accounts, departments, queries, sessions, tokens
 from platform_core.users.models import User
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
@@ -126,6 +126,7 @@ def _page(
         roles=[(role.code, role.name) for role in roles.roles(session)],
         departments=departments.choices(session, current=user.department_id),
         places=sessions.own_sessions(session, platform.settings, user.id),
+        tokens=[(token, tokens.has_ended(token)) for token in tokens.of_user(session, user.id)],
         states=STATES,
         may_manage=actor.can("users.manage"),
         may_assign=actor.can("permissions.manage"),
@@ -175,6 +176,16 @@ def end_sessions(request: Request[Any, Any, Any], session: Session, actor: Actor
     return redirect(request, f"/settings/users/{user_id}?done=ended")
 
 
+@post(
+    "/settings/users/{user_id:uuid}/tokens/{token_id:uuid}/revoke", permission="users.manage", name="admin:revoke_token"
+)
+def revoke_token(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, token_id: UUID
+) -> Response[str]:
+    tokens.revoke(session, actor, user_id, token_id)
+    return redirect(request, f"/settings/users/{user_id}?done=saved")
+
+
 @post("/settings/users/{user_id:uuid}/roles", permission="permissions.manage", name="admin:assign_role")
 def assign(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, user_id: UUID
@@ -214,5 +225,6 @@ def unassign(
 
 
 HANDLERS = [
-    users, new_user, create_user, user_page, save_user, set_status, reset, end_sessions, assign, unassign,
+    users, new_user, create_user, user_page, save_user, set_status, reset, end_sessions, revoke_token, assign,
+    unassign,
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.users import api, jobs, me_routes, models, notification_routes, routes, wording
+from platform_core.users import api, jobs, me_routes, models, notification_routes, routes, token_routes, wording
 from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("users")
@@ -49,7 +49,7 @@ def baton_routes() -> list[Routes]:
         Routes("/logout", routes.LOGOUT),
         Routes("/reset", routes.RESET),
         Routes("/", notification_routes.HANDLERS),
-        Routes("/me", [*me_routes.HANDLERS, *routes.PREFERENCES]),
+        Routes("/me", [*me_routes.HANDLERS, *token_routes.HANDLERS, *routes.PREFERENCES]),
     ]
 
 
