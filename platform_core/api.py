@@ -12,6 +12,7 @@ from platform_core.contracts.events import Event, Job, Listener
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.pages import (
     Action,
+    Badge,
     Fact,
     NavItem,
     Panel,
@@ -76,6 +77,7 @@ __all__ = [
     "Actor",
     "Attachment",
     "AuditWords",
+    "Badge",
     "BatonError",
     "Bound",
     "Conflict",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -11,6 +11,19 @@ from uuid import UUID
 from platform_core.contracts.identity import Actor
 
 Tone = Literal["", "primary", "jade", "amber", "red", "violet", "teal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """Rows of `model` that meet `conditions`, counted up to a hundred and within the actor's scope.
+
+    An index has to begin with what the conditions compare: every page of everybody counts them.
+    """
+
+    model: type[Any]
+    conditions: Sequence[Any]
+    through: type[Any] | None = None
+    """The class that `model.customer_id` refers to, where a row counts only while its customer is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,8 @@ class NavItem:
     order: int = 50
     phone: bool = False
     """Also in the bottom bar on phones."""
-    badge: Callable[[Any, Actor], int] | None = None
+    badge: Callable[[Actor], Badge] | None = None
+    """What waits there for the actor; the number beside the line."""
     hotkey: str = ""
     """Pressed after G."""
 

@@ -14,6 +14,7 @@ from platform_core.contracts.pages import Action, Fact, NavItem, Panel, Timeline
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 from platform_core.relay import api, declared, dots, inbox_routes, jobs, panels, route_routes, routes, workbench
+from platform_core.relay.queries import badge
 from platform_core.relay.wording import baton_audit_words as words
 from platform_core.web.endpoint import SIGNED_IN
 
@@ -65,7 +66,7 @@ def baton_api() -> list[Routes]:
 def baton_navigation() -> list[NavItem]:
     return [
         NavItem("workbench", _.lazy("Workbench"), "/", "checklist", SIGNED_IN, "work", 5, phone=True, hotkey="w"),
-        NavItem("inbox", _.lazy("Inbox"), "/relay/inbox", "inbox", "relay.accept", "work", 20, phone=True, hotkey="i"),
+        NavItem("inbox", _.lazy("Inbox"), "/relay/inbox", "inbox", "relay.accept", "work", 20, True, badge, "i"),
         NavItem("routes", _.lazy("Routes"), "/settings/routes", "route", "relay.routes", "settings", 40),
     ]
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from platform_core.contracts.identity import Actor, Scope
-from platform_core.contracts.pages import TimelineQuery
+from platform_core.contracts.pages import Badge, TimelineQuery
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import local, now
 from platform_core.kernel.errors import NotFound
@@ -263,6 +263,11 @@ def waiting_for(actor: Actor) -> ColumnElement[bool]:
         return and_(Leg.state == "offered", mine)
     open_to_all = and_(Leg.department_id.in_(actor.department_ids), Leg.offered_to.is_(None))
     return and_(Leg.state == "offered", or_(mine, open_to_all))
+
+
+def badge(actor: Actor) -> Badge:
+    """What waits to be taken over by the actor."""
+    return Badge(Leg, [waiting_for(actor)])
 
 
 def headed_by(actor: Actor) -> ColumnElement[bool]:

@@ -38,7 +38,7 @@ def _index(request: Request[Any, Any, Any], session: Session, actor: Actor, befo
 
 @get("/notifications/bell", permission=SIGNED_IN, name="users:bell")
 def bell(request: Request[Any, Any, Any]) -> Response[str]:
-    return fragment(request, "_bell.html")
+    return fragment(request, "users/_bell.html")
 
 
 @post("/notifications/read", permission=SIGNED_IN, name="users:notifications_read_all")

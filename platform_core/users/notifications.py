@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -89,13 +89,6 @@ def page_of(session: Session, actor: Actor, before: tuple[datetime, UUID] | None
         at, key = before
         statement = statement.where(or_(Notification.at < at, and_(Notification.at == at, Notification.id < key)))
     return [_line(row) for row in session.scalars(statement)]
-
-
-def unread_count(session: Session, actor: Actor) -> int:
-    statement = select(func.count(Notification.id)).where(
-        Notification.user_id == actor.user_id, Notification.read_at.is_(None)
-    )
-    return session.scalar(statement) or 0
 
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID) -> Notification:

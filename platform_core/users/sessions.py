@@ -40,12 +40,16 @@ class Identity:
     """Value of the counter RIGHTS_COUNTER: what was cached of the rights holds while it stands still."""
 
 
-_unread = (
-    select(func.count(Notification.id))
+MOST_UNREAD = 100
+"""Counted no further: every request of everybody counts them."""
+_news = (
+    select(Notification.id)
     .where(Notification.user_id == User.id, Notification.read_at.is_(None))
     .correlate(User)
-    .scalar_subquery()
+    .limit(MOST_UNREAD)
+    .subquery()
 )
+_unread = select(func.count()).select_from(_news).correlate(User).scalar_subquery()
 _rights_version = select(Counter.value).where(Counter.name == RIGHTS_COUNTER).scalar_subquery()
 _columns = (
     User.id,

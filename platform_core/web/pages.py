@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
 from litestar import Request, Response
+from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import NavItem
 from platform_core.kernel.i18n import LANGUAGES, language, translator
-from platform_core.web import notices
+from platform_core.web import badges, notices
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
 
@@ -35,7 +37,8 @@ class NavEntry:
     label: str
     url: str
     current: bool
-    badge: int | None = None
+    badge: str | None = None
+    """None: this line never has a number."""
     hotkey: str = ""
 
 
@@ -62,6 +65,7 @@ class PageContext:
         self.live = actor is not None
         session = request.scope.get("baton_session")
         self.unread: int = session.info.get("unread", 0) if session is not None else 0  # type: ignore[attr-defined]
+        self._session: Session | None = session  # type: ignore[assignment]
         self.demo = platform.settings.demo
         kept = request.cookies.get(notices.COOKIE, "")
         self.notice = notices.read(platform, actor, kept) if actor and kept else None
@@ -110,10 +114,22 @@ class PageContext:
         return sorted(allowed, key=lambda item: (item.order, item.key))
 
     def _entries(self, items: Iterable[NavItem]) -> list[NavEntry]:
+        counts = self._badges
         return [
-            NavEntry(item.key, item.icon, str(item.label), item.url, item.key == self._active, hotkey=item.hotkey)
+            NavEntry(
+                item.key, item.icon, str(item.label), item.url, item.key == self._active,
+                badges.text(counts.get(item.key, 0)) if item.badge else None, item.hotkey,
+            )
             for item in items
-        ]
+        ]  # fmt: skip
+
+    @cached_property
+    def _badges(self) -> dict[str, int]:
+        """Empty on error pages, which are drawn when the transaction is over."""
+        session = self._session
+        if self.actor is None or session is None or not session.in_transaction():
+            return {}
+        return badges.counts(session, self.actor, self._allowed(self._platform.manager.declared.navigation))
 
 
 def page(

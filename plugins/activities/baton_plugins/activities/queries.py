@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from platform_core.api import (
     Actor,
+    Badge,
     Conflict,
     Customer,
     Department,
@@ -240,6 +241,12 @@ class Tally:
     follow_ups: int
     calls: int
     finished: int
+
+
+def badge(actor: Actor) -> Badge:
+    """The actor's open plans of today and before."""
+    due = Plan.due_at < day_start(today() + timedelta(days=1))
+    return Badge(Plan, [Plan.assignee_id == actor.user_id, Plan.state == "open", due], through=Customer)
 
 
 def tally(session: Session, actor: Actor) -> Tally:
