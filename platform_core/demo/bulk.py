@@ -128,6 +128,8 @@ def _execute(database: Database, statement: str) -> None:
     with database.connection("make indexes") as connection:
         connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        # Two foreign keys to one table wait for each other, and the first one may take minutes.
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text(re.sub(r"(?<!:):(?!:)", r"\:", statement)))
 
 
