@@ -133,6 +133,7 @@ def stand(backend: str, request: pytest.FixtureRequest) -> Stand:
 @pytest.fixture
 def runtime(stand: Stand) -> Iterator[Runtime]:
     """The platform on a clean, seeded database, with every installed plugin enabled."""
+    stand.runtime.take_charge()  # tests make platforms of their own
     yield stand.runtime
     stand.client.cookies.clear()
     with stand.runtime.database.connection("clean up after a test") as connection:

@@ -112,7 +112,6 @@ def working(runtime: Runtime, watch: Watch) -> Iterator[tuple[Runtime, TestClien
     with TestClient(create_app(other, background=False)) as client:
         other.wakeups.start(2)
         yield other, client
-    runtime.take_charge()
 
 
 def test_redis_hears_ids_only(

@@ -27,7 +27,6 @@ def impatient(runtime: Runtime, factory: Factory) -> Iterator[Browser]:
     other.follow()
     with TestClient(create_app(other, background=False), raise_server_exceptions=False) as client:
         yield Browser(other, client).sign_in(factory.user())
-    runtime.take_charge()
 
 
 @contextmanager
