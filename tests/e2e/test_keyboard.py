@@ -12,7 +12,8 @@ NOTE = "Twelve people, budget agreed, ask for Ms Duan"
 MANY = 80
 """More stops than any page here has."""
 
-# What is drawn around the focus: of the element, of what follows it (a round choice is its label), of the boxes around it.
+# What is drawn around the focus: of the element, of what follows it (a round choice is its label), of the boxes around it;
+# and that the element itself is not under a bar or beyond the edge.
 _FOCUS_IS_SEEN = """() => {
   const el = document.activeElement;
   const boxes = [el, el.nextElementSibling, el.parentElement, el.parentElement?.parentElement, el.closest('form, tr')].filter(Boolean);
@@ -23,8 +24,10 @@ _FOCUS_IS_SEEN = """() => {
   const focused = look();
   el.blur();
   const plain = look();
-  el.focus();
-  return focused !== plain;
+  el.focus({ preventScroll: true });
+  const box = el.getClientRects()[0];
+  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return focused !== plain && Boolean(top) && (el.contains(top) || [...(el.labels ?? [])].some((label) => label.contains(top)));
 }"""
 
 
