@@ -68,6 +68,12 @@ def revealed(page: Page) -> None:
     expect(page.locator(".facts button[hx-get*='/points/']")).to_be_visible()
 
 
+def token_made(page: Page) -> None:
+    page.locator("#f-name").fill("reports")
+    page.locator("form[action='/me/tokens'] button[type=submit]").click()
+    expect(page.locator("main [role=status] input[readonly]")).to_be_visible()
+
+
 def stranger(page: Page) -> None:
     page.locator("#f-login").fill("nobody.here")
     page.locator("#f-password").fill("not the password")
@@ -104,6 +110,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/search"),
         Stop("/notifications"),
         Stop("/me"),
+        Stop("/me/tokens"),
+        Stop("/me/tokens", token_made),
         Stop("/settings/users/new", expected=403),
         Stop("/nowhere", expected=404),
     ),
@@ -121,6 +129,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@", dialog("a[href$='/tags']")),
         Stop("@", dialog("a.pass")),
         Stop("@", dialog("a[href^='/plans/new']")),
+        Stop("@", dialog("#activities-plans a[href$='/finish']")),
+        Stop("@", dialog("#activities-plans a[href$='/move']")),
         Stop("@", dialog("a[href^='/opportunities/new']")),
         Stop("@", dialog("a[href^='/engagements/new']")),
         Stop("@", dialog(".mcompose button"), phone_only=True),
@@ -163,5 +173,9 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/settings/plugins"),
         Stop("/settings/jobs"),
     ),
-    "office": (Stop("/settings/roles"),),
+    "office": (
+        Stop("/settings/roles"),
+        Stop("/settings/project-types"),
+        Stop("/settings/project-types", dialog("a[href='/settings/project-types/new']")),
+    ),
 }

@@ -40,8 +40,15 @@ def test_the_steps_of_an_import(lang: str, visitors: Visitors, tmp_path: Path) -
     page.locator("form[action$='/mapping'] .btn.primary").click()
     expect(page.locator("form[action$='/commit'] button")).to_be_visible()
     found += _seen(page, lang, "checked")
-    page.locator("form[action$='/discard'] button, button[formaction$='/discard']").first.click()
-    expect(page.locator(".empty, .grid").first).to_be_visible()
+    page.locator("form[action$='/commit'] button").click()
+    expect(page.locator(".alert.jade")).to_be_visible()
+    found += _seen(page, lang, "finished")
+    page.locator("a[href$='/revert']").click()
+    expect(page.locator("form[action$='/revert'] button")).to_be_visible()
+    found += _seen(page, lang, "to be taken back")
+    page.locator("form[action$='/revert'] button").click()
+    expect(page.locator("main .alert:not(.jade, .amber)")).to_be_visible()
+    found += _seen(page, lang, "taken back")
     assert not found, "\n".join(found)
 
 
