@@ -41,6 +41,8 @@ from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
 from platform_core.kernel.scope import actor_of, proven
+from platform_core.kernel.searchcolumn import SearchTokens, has_words
+from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.types import Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
@@ -126,6 +128,7 @@ __all__ = [
     "Scope",
     "SearchHit",
     "SearchSource",
+    "SearchTokens",
     "Session",
     "Setting",
     "Stamped",
@@ -167,6 +170,8 @@ __all__ = [
     "enqueue",
     "fragment",
     "get",
+    "has_words",
+    "index_tokens",
     "initial",
     "list_handlers",
     "lists",

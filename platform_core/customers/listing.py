@@ -50,14 +50,18 @@ def tags_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
     names = labels.labels(session, (row.owner_id for row in rows))
+    tags = tags_of(session, [row.id for row in rows])
+    # For every row an entry: a cell takes what it needs without a call.
     return {
         "statuses": dictionaries.entries(session, "customers.status"),
         "grades": dictionaries.entries(session, "customers.grade"),
         "sources": dictionaries.entries(session, "customers.source"),
         "industries": dictionaries.entries(session, "customers.industry"),
-        "person": names.person,
-        "department": names.department,
-        "tags": tags_of(session, [row.id for row in rows]),
+        "people": {row.owner_id: names.person(row.owner_id) for row in rows},
+        "departments": {row.department_id: names.department(row.department_id) for row in rows},
+        "tags": {row.id: tags.get(row.id, ()) for row in rows},
+        "pool": _("Pool"),
+        "none": _("none"),
     }
 
 

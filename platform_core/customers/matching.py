@@ -8,10 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
     and_,
-    bindparam,
-    cast,
     column,
     exists,
     false,
@@ -21,14 +18,14 @@ from sqlalchemy import (
     type_coerce,
     union,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Boolean
 
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.database import database_of, vault_of
-from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5, to_tsquery
+from platform_core.kernel.searchcolumn import tsquery
+from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5
 
 NOTHING: ColumnElement[bool] = false()
 _FTS = table("customers_fts", column("rowid"), column("customers_fts"))
@@ -84,15 +81,15 @@ class _TsVector:
 
     def ids(self, groups: Any) -> Select[Any]:
         strong = _strong(groups)
-        found = select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(_tsquery(strong)))
+        found = select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(tsquery(strong)))
         if len(strong) == len(groups):
             return found
         # The index would collect every row for `2026` in a code before it looks at the rest of it.
-        return found.where(func.ts_match_vq(SearchRow.tokens, _tsquery(groups)))
+        return found.where(func.ts_match_vq(SearchRow.tokens, tsquery(groups)))
 
     def probe(self, groups: Any, customer_id: Any = Customer.id) -> ColumnElement[bool]:
         # A scalar subquery stays one; EXISTS might become a join over all search rows.
-        asked = select(func.ts_match_vq(SearchRow.tokens, _tsquery(groups))).where(SearchRow.customer_id == customer_id)
+        asked = select(func.ts_match_vq(SearchRow.tokens, tsquery(groups))).where(SearchRow.customer_id == customer_id)
         return type_coerce(asked.correlate_except(SearchRow).scalar_subquery(), Boolean())
 
 
@@ -122,7 +119,3 @@ def _strong(groups: list[list[QueryTerm]]) -> list[list[QueryTerm]]:
 
 def _is_weak(term: QueryTerm) -> bool:
     return term.prefix and term.token.isascii() and len(term.token) <= (4 if term.token.isdigit() else 2)
-
-
-def _tsquery(groups: Any) -> Any:
-    return cast(bindparam(None, to_tsquery(groups), type_=Text()), TSQUERY())

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers import models
+from platform_core.kernel.idlists import among
 from platform_core.permissions.policies import ThroughCustomer, customer_predicate
 
 _contacts = models.Contact.__table__.alias("scope_contact")
@@ -33,7 +34,7 @@ def _standing_alone(columns: Any, actor: Actor) -> ColumnElement[bool]:
     parts = [columns.owner_id == actor.user_id]
     departments = actor.departments_for("customers.view")
     if departments:
-        parts.append(columns.department_id.in_(departments))
+        parts.append(among(columns.department_id, departments))
     return and_(columns.customer_id.is_(None), or_(*parts))
 
 

@@ -16,6 +16,7 @@ from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
+from platform_core.kernel.idlists import among
 from platform_core.permissions.models import Access
 from platform_core.web.lists.reach import Among, Branch, Linked, Reach
 
@@ -49,15 +50,15 @@ def predicate(actor: Actor) -> ColumnElement[bool]:
         return false()
     parts: list[ColumnElement[bool]] = [Customer.owner_id == actor.user_id]
     if scope >= Scope.TEAM and actor.team_ids:
-        parts.append(Customer.team_id.in_(sorted(actor.team_ids)))
+        parts.append(among(Customer.team_id, actor.team_ids))
     departments = sorted(actor.departments_for(PERMISSION))
     if departments:
-        parts.append(Customer.department_id.in_(departments))
+        parts.append(among(Customer.department_id, departments))
     who = [Access.user_id == actor.user_id]
     if _takes_over(actor):
-        who.append(and_(Access.department_id.in_(sorted(actor.department_ids)), Access.kind == "offer"))
+        who.append(and_(among(Access.department_id, actor.department_ids), Access.kind == "offer"))
     if departments:
-        who.append(Access.department_id.in_(departments))
+        who.append(among(Access.department_id, departments))
     live = or_(Access.until.is_(None), Access.until > now())
     parts.append(exists().where(Access.customer_id == Customer.id, live, or_(*who)))
     return and_(_KEPT, or_(*parts))
@@ -97,7 +98,7 @@ def _is_wide(session: Session, departments: frozenset[UUID]) -> bool:
     known = _widths.get(key)
     if known and moment - known[0] < _WIDTH_SECONDS:
         return known[1]
-    rows = select(literal(1)).where(Access.department_id.in_(departments)).limit(_WIDE)
+    rows = select(literal(1)).where(among(Access.department_id, departments)).limit(_WIDE)
     wide = session.scalar(select(func.count()).select_from(rows.subquery())) == _WIDE
     if len(_widths) > 1000:
         _widths.clear()

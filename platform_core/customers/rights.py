@@ -13,6 +13,7 @@ from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
 from platform_core.permissions.models import Access
 from platform_core.users.models import Department, User
 
@@ -62,7 +63,7 @@ def writable(
     who = [Access.user_id == actor.user_id]
     departments = actor.departments_for("customers.edit")
     if departments:
-        who.append(Access.department_id.in_(departments))
+        who.append(among(Access.department_id, departments))
     live = or_(Access.until.is_(None), Access.until > now())
     return exists().where(and_(Access.customer_id == customer_id, Access.may_write, live, or_(*who)))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, literal, select, true
+from sqlalchemy import Select, case, func, literal, select, true, union
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
@@ -19,6 +19,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import matching, reach
 from platform_core.customers.matching import Matcher
 from platform_core.customers.models import Customer
+from platform_core.customers.names import norm
 from platform_core.kernel.database import database_of
 from platform_core.kernel.scope import proven
 from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
@@ -28,10 +29,13 @@ from platform_core.web.lists.ordering import Order
 from platform_core.web.lists.private import masked
 from platform_core.web.lists.reach import Reach
 
-NARROW = 2000
+NARROW = 600
 """Up to so many matches are ranked among each other; of more, the newest are."""
-_WALK = 8000
-"""How many of the newest customers are looked at for common words, by actors who see very many."""
+_WALK = 250
+"""How many of the newest customers of the actor's are looked at for common words."""
+_WALK_ALL = 400
+"""How many of the newest of all, for actors who see very many."""
+_SAME_NAME = 50
 _FEW_PARTS = 4
 _PROOF = proven("search: every statement carries the predicate or the branches of the actor's reach")
 _NEWEST = Order(Sort("updated", "", Customer.updated_at, descending=True), descending=True, key=Customer.id)
@@ -103,7 +107,11 @@ def _rank(words: str) -> Any:
 
 def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int) -> Select[Any]:
     """The best of at most NARROW matches, each with how many there were; one empty row when none is the actor's."""
-    matches = matcher.ids.limit(NARROW + 1).cte("matches").prefix_with("MATERIALIZED", dialect="postgresql")
+    found = matcher.ids.limit(NARROW + 1).subquery("found")
+    # Those of just this name, which NARROW might cut off where the name is a common word.
+    named = select(Customer.id).where(Customer.name_norm == norm(words)).limit(_SAME_NAME).subquery("named")
+    both = union(select(found.c.customer_id), select(named.c.id)).cte("matches")
+    matches = both.prefix_with("MATERIALIZED", dialect="postgresql")
     rank = _rank(words)
     best = (
         select(*_FIELDS, rank)
@@ -123,32 +131,33 @@ def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int) -> Select[An
 
 
 def _walked(session: Session, reached: Reach, actor: Actor, matcher: Matcher, words: str, limit: int) -> Sequence[Any]:
-    """The newest that match: of each branch where there are few, else among the newest of all."""
+    """Those of the newest that match: of the newest that the actor sees, where they can be told, else of all."""
     if reached.whole or reached.parts > _FEW_PARTS:
-        statement = _window(actor, reached, matcher, words)
-        return session.execute(statement, {statements.LIMIT: limit}, execution_options=_PROOF).all()
+        newest: Any = _newest(reached)
+        theirs = reach.predicate(actor)
+    else:
+        newest = [row.id for row in _newest_theirs(session, reached)]
+        theirs = reached.kept
+    statement = (
+        select(*_FIELDS, _rank(words))
+        .where(Customer.id.in_(newest), theirs, matcher.probe)
+        .order_by(Customer.updated_at.desc(), Customer.id.desc())
+        .limit(limit)
+    )
+    return session.execute(statement, execution_options=_PROOF).all()
+
+
+def _newest(reached: Reach) -> Select[Any]:
+    by = (Customer.updated_at.desc(), Customer.id.desc())
+    return select(Customer.id).where(reached.kept).order_by(*by).limit(literal(_WALK_ALL))
+
+
+def _newest_theirs(session: Session, reached: Reach) -> Sequence[Any]:
     sqlite = database_of(session).is_sqlite
-    merge = statements.Merge((*_FIELDS, _rank(words)), reached, [matcher.probe], sqlite=sqlite)
-    values = {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: limit}
+    merge = statements.Merge((Customer.id,), reached, [], sqlite=sqlite)
+    values = {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: _WALK}
 
     def run(_step: Any, build: Callable[[], Select[Any]], parameters: dict[str, Any]) -> Sequence[Any]:
         return session.execute(build(), parameters, execution_options=_PROOF).all()
 
     return statements.page_of(merge, _NEWEST, "all", values, run, bounded=False, forward=True)
-
-
-def _window(actor: Actor, reached: Reach, matcher: Matcher, words: str) -> Any:
-    window = (
-        select(Customer.id, Customer.updated_at)
-        .where(reached.kept)
-        .order_by(Customer.updated_at.desc(), Customer.id.desc())
-        .limit(literal(_WALK))
-        .subquery("newest")
-    )
-    return (
-        select(*_FIELDS, _rank(words))
-        .join(window, window.c.id == Customer.id)
-        .where(and_(reach.predicate(actor), matcher.probe))
-        .order_by(window.c.updated_at.desc(), window.c.id.desc())
-        .limit(bindparam(statements.LIMIT))
-    )

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Dialect, ForeignKey, Text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from platform_core.customers.models import Base
+from platform_core.kernel.searchcolumn import SearchTokens
 from platform_core.kernel.types import BigInt
-
-
-class SearchTokens(TypeDecorator[Any]):
-    """An iterable of tokens (kernel.searchtokens.index_tokens) in; not meant to be read back."""
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
-
-    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str:
-        # Tokens are letters, digits and "_" only, so quoting cannot go wrong.
-        return (
-            " ".join(f"'{token}'" for token in value or ()) if dialect.name == "postgresql" else " ".join(value or ())
-        )
 
 
 class SearchRow(Base):

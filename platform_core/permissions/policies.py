@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_
+from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.clock import now
+from platform_core.kernel.idlists import among
 from platform_core.permissions.models import Access
 
 _access = Access.__table__.alias("scope_access")
@@ -26,12 +27,17 @@ def accessible(
     """
     routes = [_access.c.user_id == actor.user_id]
     if actor.can(take_over) and actor.department_ids:
-        routes.append(and_(_access.c.department_id.in_(sorted(actor.department_ids)), _access.c.kind == "offer"))
+        routes.append(and_(among(_access.c.department_id, actor.department_ids), _access.c.kind == "offer"))
     departments = actor.departments_for(permission)
     if departments:
-        routes.append(_access.c.department_id.in_(sorted(departments)))
+        routes.append(among(_access.c.department_id, departments))
     live = or_(_access.c.until.is_(None), _access.c.until > now())
-    return exists().where(_access.c[column] == key, live, or_(*routes))
+    return _probe(exists().where(_access.c[column] == key, live, or_(*routes)))
+
+
+def _probe(found: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`IS TRUE` keeps PostgreSQL from making a join of it: with five of those a page's plan took 40 ms to be found."""
+    return found.is_(true())
 
 
 def customer_predicate(model: Any, actor: Actor, permission: str = "customers.view") -> ColumnElement[bool] | None:
@@ -43,10 +49,10 @@ def customer_predicate(model: Any, actor: Actor, permission: str = "customers.vi
         return false()
     parts: list[Any] = [model.owner_id == actor.user_id]
     if scope >= Scope.TEAM and actor.team_ids:
-        parts.append(model.team_id.in_(sorted(actor.team_ids)))
+        parts.append(among(model.team_id, actor.team_ids))
     departments = actor.departments_for(permission)
     if departments:
-        parts.append(model.department_id.in_(sorted(departments)))
+        parts.append(among(model.department_id, departments))
     parts.append(accessible(actor, model.id, "customer_id", permission))
     return or_(*parts)
 
@@ -62,7 +68,7 @@ class ThroughCustomer:
         inner = customer_predicate(self._customers.c, actor)
         if inner is None:
             return None
-        return exists().where(self._customers.c.id == self._model.customer_id, inner)
+        return _probe(exists().where(self._customers.c.id == self._model.customer_id, inner))
 
 
 class ThroughEngagement:

@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.i18n import translator
 from platform_core.relay import queries
+from platform_core.relay.models import is_late
 from platform_core.web.lists.declaration import Column, Decoration, decorate
 
 _ = translator("relay")
 
 
-def dots_for(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+def dots_for(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Customer -> state of each leg of its newest open engagement: done, now, next or late. One statement."""
     return {
-        customer_id: [_dot(leg.state, late=leg.late) for leg in legs]
-        for customer_id, legs in queries.open_legs(session, customer_ids).items()
+        customer_id: [_dot(leg.state, late=is_late(leg.state, leg.accept_due_at, leg.due_at)) for leg in legs]
+        for customer_id, legs in queries.open_legs(session, actor, customer_ids).items()
     }
 
 
@@ -30,7 +31,7 @@ def _dot(state: str, *, late: bool) -> str:
 
 
 def _find(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
-    return dots_for(session, customer_ids) if actor.can("relay.view") and customer_ids else {}
+    return dots_for(session, actor, customer_ids) if actor.can("relay.view") and customer_ids else {}
 
 
 def add_to_customer_list() -> None:

@@ -143,9 +143,7 @@ class Leg(Identified, Versioned, Base):
 
     @property
     def late(self) -> bool:
-        """Not taken over in time, or not finished in time."""
-        limit = {"offered": self.accept_due_at, "active": self.due_at}.get(self.state)
-        return limit is not None and limit < now()
+        return is_late(self.state, self.accept_due_at, self.due_at)
 
     @property
     def days(self) -> int | None:
@@ -153,6 +151,12 @@ class Leg(Identified, Versioned, Base):
         if self.accepted_at is None:
             return None
         return (local(self.closed_at or now()).date() - local(self.accepted_at).date()).days + 1
+
+
+def is_late(state: str, accept_due_at: datetime | None, due_at: datetime | None) -> bool:
+    """A leg was not taken over in time, or is not finished in time."""
+    limit = {"offered": accept_due_at, "active": due_at}.get(state)
+    return limit is not None and limit < now()
 
 
 class RelayEvent(Identified, Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,16 +17,21 @@ from platform_core.customers.models import Customer
 from platform_core.kernel.clock import local, now
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.scope import actor_of
+from platform_core.kernel.idlists import among
+from platform_core.kernel.scope import actor_of, proven, visible
 from platform_core.permissions.models import Access
+from platform_core.permissions.policies import engagement_predicate
 from platform_core.relay import access
 from platform_core.relay.ledger import may_hand_over, may_take
 from platform_core.relay.models import Engagement, Leg, RelayEvent
+from platform_core.users.labels import labels
 from platform_core.users.models import Department, User
 
 _ = translator("relay")
 _MOST_LEGS = 120
 """Legs read for one customer page; older engagements beyond are reached through the list of engagements."""
+_OF_SEEN_CUSTOMERS = proven("the relay's part of a list: its customers were read within the actor's scope")
+_WHOLE = proven("legs are read with their engagement, which is read within the actor's scope")
 _assignee, _receiver, _sender = aliased(User), aliased(User), aliased(User)
 
 
@@ -113,34 +118,38 @@ def _heads(actor: Actor) -> ColumnElement[bool]:
     if actor.scope("relay.handover") == Scope.ALL:
         return true()
     departments = actor.departments_for("relay.handover")
-    return Leg.department_id.in_(departments) if departments else false()
+    return among(Leg.department_id, departments) if departments else false()
 
 
 def _views(actor: Actor) -> Any:
+    """Legs of engagements that the actor sees; for _WHOLE, since a leg is seen by whoever sees its engagement."""
+    theirs = visible(Engagement, actor)
     return (
-        select(
-            Engagement,
-            Leg,
-            Department.name,
-            _assignee.name,
-            _receiver.name,
-            _sender.name,
-            _writes(actor, Engagement.id).label("writes"),
-            _heads(actor).label("heads"),
-        )
+        select(Engagement, Leg, _writes(actor, Engagement.id).label("writes"), _heads(actor).label("heads"))
         .join(Leg, Leg.engagement_id == Engagement.id)
-        .join(Department, Department.id == Leg.department_id)
-        .outerjoin(_assignee, _assignee.id == Leg.assignee_id)
-        .outerjoin(_receiver, _receiver.id == Leg.offered_to)
-        .outerjoin(_sender, _sender.id == Leg.offered_by)
+        .where(true() if theirs is None else theirs)
+        .execution_options(**_WHOLE)
     )
 
 
-def _group(actor: Actor, rows: Iterable[Any]) -> list[EngagementView]:
+def _group(session: Session, statement: Any) -> list[EngagementView]:
+    actor = actor_of(session)
+    rows = session.execute(statement).all()
+    # Names come from the cache: with four more tables to join, finding a plan takes longer than the rows.
+    people = (key for _engagement, leg, *_flags in rows for key in (leg.assignee_id, leg.offered_to, leg.offered_by))
+    names = labels(session, people)
     views: dict[UUID, EngagementView] = {}
-    for engagement, leg, department, assignee, receiver, sender, writes, heads in rows:
+    for engagement, leg, writes, heads in rows:
         view = views.setdefault(engagement.id, EngagementView(engagement, actor, bool(writes)))
-        view.legs.append(LegView(leg, department, assignee or "", receiver or "", sender or ""))
+        view.legs.append(
+            LegView(
+                leg,
+                names.department(leg.department_id),
+                names.person(leg.assignee_id),
+                names.person(leg.offered_to),
+                names.person(leg.offered_by),
+            )
+        )
         view.writes = view.writes or (bool(heads) and leg.state == "active")
     return list(views.values())
 
@@ -159,15 +168,14 @@ def engagements_of(session: Session, customer_id: UUID) -> list[EngagementView]:
             .order_by(Engagement.state != "open", Engagement.opened_at.desc(), Engagement.id, Leg.position)
             .limit(_MOST_LEGS)
         )
-        kept[customer_id] = _group(actor, session.execute(statement))
+        kept[customer_id] = _group(session, statement)
     return kept[customer_id]
 
 
 def view_of(session: Session, engagement_id: UUID) -> EngagementView:
     """Raises NotFound."""
-    actor = actor_of(session)
-    statement = _views(actor).where(Engagement.id == engagement_id).order_by(Leg.position)
-    found = _group(actor, session.execute(statement))
+    statement = _views(actor_of(session)).where(Engagement.id == engagement_id).order_by(Leg.position)
+    found = _group(session, statement)
     if not found:
         raise NotFound(_("This engagement does not exist, or it is not yours to see."))
     return found[0]
@@ -183,9 +191,8 @@ def leg_of(session: Session, leg_id: UUID) -> Leg:
 
 def views_by_ids(session: Session, engagement_ids: Sequence[UUID]) -> list[EngagementView]:
     """In the order of the ids; unseen ones are left out."""
-    actor = actor_of(session)
-    statement = _views(actor).where(Engagement.id.in_(engagement_ids)).order_by(Leg.position)
-    found = {view.engagement.id: view for view in _group(actor, session.execute(statement))}
+    statement = _views(actor_of(session)).where(Engagement.id.in_(engagement_ids)).order_by(Leg.position)
+    found = {view.engagement.id: view for view in _group(session, statement)}
     return [found[key] for key in engagement_ids if key in found]
 
 
@@ -261,7 +268,7 @@ def waiting_for(actor: Actor) -> ColumnElement[bool]:
     mine = Leg.offered_to == actor.user_id
     if not actor.can("relay.accept") or not actor.department_ids:
         return and_(Leg.state == "offered", mine)
-    open_to_all = and_(Leg.department_id.in_(actor.department_ids), Leg.offered_to.is_(None))
+    open_to_all = and_(among(Leg.department_id, actor.department_ids), Leg.offered_to.is_(None))
     return and_(Leg.state == "offered", or_(mine, open_to_all))
 
 
@@ -275,7 +282,7 @@ def headed_by(actor: Actor) -> ColumnElement[bool]:
     if actor.scope("relay.reassign") == Scope.ALL:
         return true()
     departments = actor.departments_for("relay.reassign")
-    return Leg.department_id.in_(departments) if departments else false()
+    return among(Leg.department_id, departments) if departments else false()
 
 
 def heads_inbox(actor: Actor) -> bool:
@@ -370,16 +377,22 @@ def people_of(session: Session, department_id: UUID) -> list[tuple[UUID, str]]:
     return [(key, name) for key, name in session.execute(statement.order_by(User.name, User.id).limit(200))]
 
 
-def open_legs(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, list[Leg]]:
-    """Customer -> legs, in order, of its newest open engagement that the actor may see; others are left out."""
+def open_legs(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    """Customer -> legs, in order, of its newest open engagement that the actor may see; others are left out.
+
+    Rows of state, accept_due_at and due_at. The ids are those of customers that the actor sees.
+    """
+    theirs = engagement_predicate(Engagement.id, actor)
     statement = (
-        select(Leg)
+        select(Leg.customer_id, Leg.engagement_id, Leg.state, Leg.accept_due_at, Leg.due_at)
         .join(Engagement, Engagement.id == Leg.engagement_id)
-        .where(Leg.customer_id.in_(customer_ids), Engagement.state == "open")
+        .where(
+            Engagement.customer_id.in_(customer_ids), Engagement.state == "open", true() if theirs is None else theirs
+        )
         .order_by(Engagement.opened_at.desc(), Engagement.id.desc(), Leg.position)
     )
-    found: dict[UUID, list[Leg]] = {}
-    for leg in session.scalars(statement):
+    found: dict[UUID, list[Any]] = {}
+    for leg in session.execute(statement, execution_options=_OF_SEEN_CUSTOMERS):
         legs = found.setdefault(leg.customer_id, [])
         if not legs or legs[0].engagement_id == leg.engagement_id:
             legs.append(leg)

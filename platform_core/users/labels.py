@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.database import database_of
@@ -57,6 +58,27 @@ _version = select(
     select(func.max(Department.updated_at)).scalar_subquery(),
 )
 
+_everything: Any = union_all(
+    select(
+        literal(value=True).label("is_user"),
+        User.id,
+        User.name,
+        User.department_id,
+        User.status.label("state"),
+        User.updated_at,
+        literal(0).label("place"),
+    ),
+    select(
+        literal(value=False),
+        Department.id,
+        Department.name,
+        null(),
+        literal(""),
+        Department.updated_at,
+        Department.order,
+    ),
+).order_by("place", "name", "id")
+
 
 def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
     """Asks every five seconds whether anything has changed; a name of `people` that is new is read at once."""
@@ -66,21 +88,22 @@ def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
     known = cached is not None and all(key is None or key in cached.labels.people for key in people)
     if cached and known and moment - cached.checked < _RECHECK_SECONDS:
         return cached.labels
-    version = tuple(session.execute(_version).one())
-    if cached and known and cached.version == version:
+    if cached and known and tuple(session.execute(_version).one()) == cached.version:
         cached.checked = moment
         return cached.labels
-    loaded = _load(session)
+    loaded, version = _load(session)
     with _lock:
         _cache[url] = _Cached(moment, version, loaded)
     return loaded
 
 
-def _load(session: Session) -> Labels:
-    rows = session.execute(select(User.id, User.name, User.department_id, User.status).order_by(User.name, User.id))
-    people = {row.id: Person(row.name, row.department_id, row.status == "active") for row in rows}
-    ordered = select(Department.id, Department.name).order_by(Department.order, Department.name, Department.id)
-    return Labels(people, {row.id: row.name for row in session.execute(ordered)})
+def _load(session: Session) -> tuple[Labels, tuple[object, ...]]:
+    """Everything and its version, in one statement."""
+    rows = session.execute(_everything).all()
+    people = {row.id: Person(row.name, row.department_id, row.state == "active") for row in rows if row.is_user}
+    departments = {row.id: row.name for row in rows if not row.is_user}
+    changed = [max((row.updated_at for row in rows if row.is_user == kind), default=None) for kind in (True, False)]
+    return Labels(people, departments), (len(people), changed[0], len(departments), changed[1])
 
 
 def person_choices(session: Session) -> list[tuple[str, str]]:

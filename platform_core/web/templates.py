@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.nodes
 from jinja2.ext import _make_new_gettext, _make_new_ngettext, _make_new_npgettext, _make_new_pgettext
 from markupsafe import Markup
 
 from platform_core.kernel.i18n import translator
-from platform_core.web import formats
+from platform_core.web import formats, rowtemplates
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -47,10 +49,18 @@ class OwnerLoader(jinja2.BaseLoader):
         name: str,
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> jinja2.Template:
-        owner = _split(name.removeprefix("core/"))[0]
+        owner = _split(name.removeprefix(rowtemplates.PREFIX).removeprefix("core/"))[0]
         if owner not in self._globals:
             self._globals[owner] = _gettext_globals(owner)
-        return super().load(environment, name, {**(globals or {}), **self._globals[owner]})
+        known = {**(globals or {}), **self._globals[owner]}
+        if not name.startswith(rowtemplates.PREFIX):
+            return super().load(environment, name, known)
+        code = environment.compile(rowtemplates.compose(environment, name, partial(self._parse, environment)), name)
+        return environment.template_class.from_code(environment, code, known)
+
+    def _parse(self, environment: jinja2.Environment, name: str) -> jinja2.nodes.Template:
+        source, path, _is_current = self.get_source(environment, name)
+        return environment.parse(source, name, path)
 
 
 def _split(name: str) -> tuple[str, str]:

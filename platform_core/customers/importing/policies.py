@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.importing.models import ImportBatch
+from platform_core.kernel.idlists import among
 
 _batches = ImportBatch.__table__.alias("scope_import_batch")
 
@@ -26,7 +27,7 @@ class BatchPolicy:
         parts = [self._model.owner_id == actor.user_id]
         departments = actor.departments_for("customers.view")
         if departments:
-            parts.append(self._model.department_id.in_(departments))
+            parts.append(among(self._model.department_id, departments))
         return or_(*parts)
 
 

@@ -32,6 +32,7 @@ COUNT_CAP = 1000
 _MOST_PARTS = 500
 """SQLite takes at most 500 terms in a compound SELECT, and more ranges than that are no gain anywhere."""
 _MOST_FILTERED_PARTS = 40
+_MOST_MERGED_BLINDLY = 64
 _MOST_SEARCHED_PARTS = 12
 Plan = Literal["policy", "whole", "merge", "predicate"]
 _PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
@@ -107,12 +108,27 @@ class Reader:
                 values[BOUND_VALUE] = cursor.value
         kind = (self._order.sort.key, self._order.descending, segment, bounded, forward)
         if self.plan == "merge":
+            found = self._windowed(segment, values, bounded=bounded, forward=forward)
+            if len(found) == limit:
+                return found
             return statements.page_of(
                 self._merge(), self._order, segment, values, partial(self._rows, kind), bounded=bounded, forward=forward
             )
         fields = self._view.selected()
         build = partial(statements.plain, fields, self._order, segment, self._where, bounded=bounded, forward=forward)
         return self._rows(kind, ("page",), build, values)
+
+    def _windowed(self, segment: Segment, values: dict[str, Any], *, bounded: bool, forward: bool) -> Sequence[Any]:
+        """What a short walk down the order finds, for actors of so many departments that merging these takes long."""
+        reach = self._reach
+        if reach is None or reach.predicate is None or reach.parts <= _MOST_MERGED_BLINDLY:
+            return ()
+        fields, where = self._view.selected(), [reach.predicate, *self._filters]
+        statement = statements.windowed(
+            fields, self._order, segment, reach.kept, where, bounded=bounded, forward=forward
+        )
+        rows: Sequence[Any] = self._session.execute(statement, values, execution_options=_PROOF).all()
+        return rows
 
     def _rows(
         self, kind: tuple[Any, ...], step: tuple[Any, ...], build: Callable[[], Select[Any]], values: dict[str, Any]
@@ -122,18 +138,19 @@ class Reader:
 
     def count(self, cap: int = COUNT_CAP) -> Count:
         """Up to `cap`; counting all of a million takes longer than the page."""
-        steps = (False, True) if self.plan == "merge" and self._merge().has_many else (True,)
-        number = 0
-        for many in steps:
-            statement = partial(self._count_statement, many=many)
-            number = self._run(("count", many), statement, {statements.LIMIT: cap + 1}).scalar_one()
+        limit = {statements.LIMIT: cap + 1}
+        if self.plan == "merge":
+            # Whoever sees many rows sees many of one kind: then no two branches need to be compared.
+            largest = partial(self._merge().largest, self._view.model.id)
+            number = self._run(("largest",), largest, limit).scalar_one()
             if number > cap:
-                break
+                return Count(cap, more=True)
+        number = self._run(("count",), self._count_statement, limit).scalar_one()
         return Count(min(number, cap), number > cap)
 
-    def _count_statement(self, *, many: bool) -> Select[Any]:
+    def _count_statement(self) -> Select[Any]:
         key = self._view.model.id
-        ids = self._merge().ids(key, many=many) if self.plan == "merge" else statements.plain_ids(key, self._where)
+        ids = self._merge().ids(key) if self.plan == "merge" else statements.plain_ids(key, self._where)
         return statements.capped_count(statements.plain_ids(key, [false()]) if ids is None else ids)
 
     def _merge(self) -> statements.Merge:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.plugins.hooks import Hooks
+from platform_core.web import rowtemplates
 from platform_core.web.lists import conditions
 from platform_core.web.lists.declaration import (
     BulkAction,
@@ -90,6 +91,11 @@ class Listing:
     footer: str
     invited: bool
     """The actor may follow the view's invitation."""
+
+    @property
+    def rows_template(self) -> str:
+        keys = [column.key if column.values is None else f"+{column.key}" for column in self.columns]
+        return rowtemplates.name_of(self.view.cells, keys)
 
     @property
     def previous_url(self) -> str:

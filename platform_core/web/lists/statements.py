@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     Select,
+    any_,
     bindparam,
     column,
     exists,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     select,
     true,
     union,
+    union_all,
 )
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
@@ -32,6 +35,8 @@ from platform_core.web.lists.reach import Among, Branch, Linked, Reach
 
 LIMIT = "row_limit"
 REACHED = "reached"
+_WINDOW = 400
+"""Rows at the head of an order: for an actor who sees every eighth they hold a page."""
 Run = Callable[[tuple[Any, ...], Callable[[], Select[Any]], dict[str, Any]], Sequence[Any]]
 
 
@@ -44,6 +49,34 @@ def plain(
         select(*fields, value.label(VALUE))
         .where(*where, *order.conditions(segment, bounded=bounded, forward=forward))
         .order_by(*order.by(value, order.key, forward=forward))
+        .limit(bindparam(LIMIT))
+    )
+
+
+def windowed(
+    fields: Sequence[Any],
+    order: Order,
+    segment: Segment,
+    kept: Any,
+    where: Sequence[Any],
+    *,
+    bounded: bool,
+    forward: bool,
+) -> Select[Any]:
+    """The same page, looked for among the first rows of the order only: all of it if that fills LIMIT."""
+    conditions = order.conditions(segment, bounded=bounded, forward=forward)
+    first = (
+        select(order.key.label("id"), order.sort.column.label(VALUE))
+        .where(kept, *conditions)
+        .order_by(*order.by(order.sort.column, order.key, forward=forward))
+        .limit(_WINDOW)
+        .subquery("first")
+    )
+    return (
+        select(*fields, first.c[VALUE])
+        .join(first, first.c.id == order.key)
+        .where(*where)
+        .order_by(*order.by(first.c[VALUE], first.c.id, forward=forward))
         .limit(bindparam(LIMIT))
     )
 
@@ -135,10 +168,32 @@ class Merge:
             key, value = _unindexed(key), _unindexed(value)
         return rows.order_by(*order.by(value, key, forward=forward)).limit(bindparam(LIMIT)).subquery(branch.name)
 
-    def ids(self, key: Any, *, many: bool) -> Select[Any] | None:
-        """Keys of all rows, at most LIMIT of them, for counting; with or without branches of very many rows."""
-        branches = [branch for branch in self._reach.branches if many or not _is_many(branch)]
-        parts = [part for branch in branches for part in self._unordered(branch, key)]
+    def largest(self, key: Any) -> Select[Any]:
+        """How many rows the largest branch has, up to LIMIT; of those by a column, whose rows all differ."""
+        found = [
+            select(func.count().label("number")).select_from(
+                select(literal(1))
+                .where(*self._where, self._is_among(branch))
+                .select_from(key.class_)
+                .limit(bindparam(LIMIT))
+                .subquery(f"{branch.name}_counted")
+            )
+            for branch in self._reach.branches
+            if isinstance(branch, Among)
+        ]
+        counted = union_all(*found).subquery("counted") if found else select(literal(0).label("number")).subquery()
+        return select(func.max(counted.c.number))
+
+    def _is_among(self, branch: Among) -> ColumnElement[bool]:
+        if self._sqlite or len(branch.values) == 1:
+            found: ColumnElement[bool] = branch.column.in_(_parameters(branch))
+            return found
+        one_of: ColumnElement[bool] = branch.column == any_(bindparam(branch.name, type_=ARRAY(branch.column.type)))
+        return one_of
+
+    def ids(self, key: Any) -> Select[Any] | None:
+        """Keys of all rows, at most LIMIT of them, for counting."""
+        parts = [part for branch in self._reach.branches for part in self._unordered(branch, key)]
         if not parts:
             return None
         found = union(*(select(part.c.id) for part in parts)).subquery("found")

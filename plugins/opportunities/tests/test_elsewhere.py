@@ -82,8 +82,8 @@ class TestOnTheCustomer:
         with house.acting(house.trainer) as session:
             customer = session.get(type(house.customer), house.customer.id)
             with count_queries(
-                at_most=3
-            ):  # ours, the engagements that the relay's banner reads anyway, the right to write
+                at_most=4
+            ):  # ours, the engagements that the relay's banner reads anyway with the house's names, the right to write
                 facts = panels.baton_customer_facts(session, actor, customer)
                 found = panels.baton_customer_panels(session, actor, customer)
                 panels.baton_customer_actions(session, actor, customer)
@@ -118,10 +118,22 @@ class TestOnTheCustomer:
             ("¥38,000.00", "培训"), ("¥36,000.00", "HT-2026-001"), ("二十位经理", ""),
         ]  # fmt: skip
 
+    def test_search_follows_a_new_title_and_knows_pinyin(self, house, signed):
+        opportunity, _contract = signed
+        with house.acting(house.trainer) as session:
+            row = session.get(type(opportunity), opportunity.id)
+            row.title = "\u9886\u5bfc\u529b\u57f9\u8bad"
+        with house.acting(house.trainer) as session:
+            actor = house.actor(house.trainer)
+            for words in ("\u9886\u5bfc", "lingdaoli", "ldl"):
+                assert [hit.label for hit in panels.find(session, actor, words, 5)] == [row.title], words
+            assert panels.find(session, actor, "leadership", 5) == []
+
     def test_search_finds_title_and_number(self, house, signed):
         actor = house.actor(house.trainer)
         with house.acting(house.trainer) as session:
             assert panels.find(session, actor, "leadership", 5)[0].label == "Leadership training"
             assert panels.find(session, actor, "ht-2026", 5)[0].detail == house.customer.name
+            assert panels.find(session, actor, "2026", 5)[0].label == "Leadership training"
             assert panels.find(session, actor, "100%", 5) == []
             assert panels.find(session, actor, "x", 5) == []

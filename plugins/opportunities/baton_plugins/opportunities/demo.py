@@ -10,7 +10,7 @@ import pluggy
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
 from sqlalchemy import select
 
-from platform_core.api import DemoContext, DemoData, DemoHouse, Session, new_id
+from platform_core.api import DemoContext, DemoData, DemoHouse, Session, index_tokens, new_id
 
 hookimpl = pluggy.HookimplMarker("baton")
 
@@ -46,6 +46,7 @@ def load(part: DemoContext) -> None:
                     "engagement_id": engagement.id,
                     "project_type_id": part.facts[engagement.type],
                     "title": deal.title,
+                    "tokens": sorted(index_tokens(deal.title)),
                     "need": deal.need,
                     "expected_value": Decimal(deal.value),
                     "probability": deal.probability,
@@ -72,6 +73,7 @@ def load(part: DemoContext) -> None:
                         "engagement_id": engagement.id,
                         "opportunity_id": opportunity_id,
                         "number": deal.contract.number,
+                        "tokens": sorted(index_tokens(deal.contract.number)),
                         "signed_on": deal.contract.signed_on,
                         "amount": Decimal(deal.contract.amount),
                         "starts_on": deal.contract.starts_on,

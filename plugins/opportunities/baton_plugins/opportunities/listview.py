@@ -40,7 +40,7 @@ def _of_types(codes: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _search(session: Session, words: str) -> lists.Search:
-    return lists.Search(queries.matching(words), selective=False)
+    return lists.Search(queries.matching(session, words), selective=False)
 
 
 def _totals(session: Session, actor: Actor, conditions: Sequence[ColumnElement[bool]]) -> str:

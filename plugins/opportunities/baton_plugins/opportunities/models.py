@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Date, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from platform_core.api import (
     COLUMN_TYPES,
@@ -15,9 +16,11 @@ from platform_core.api import (
     DeclarativeBase,
     Identified,
     Money,
+    SearchTokens,
     Stamped,
     UtcDateTime,
     Versioned,
+    index_tokens,
 )
 
 
@@ -49,6 +52,8 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     )
     project_type_id: Mapped[UUID] = mapped_column(ForeignKey("opportunities_project_type.id", ondelete="RESTRICT"))
     title: Mapped[str] = mapped_column(String(120))
+    tokens: Mapped[Any] = mapped_column(SearchTokens(), default=())
+    """Under which the title is found."""
     need: Mapped[str] = mapped_column(Text, default="")
     expected_value: Mapped[Decimal | None] = mapped_column(Money())
     probability: Mapped[int] = mapped_column(default=50)
@@ -73,6 +78,11 @@ class Opportunity(Identified, Stamped, Versioned, Base):
         Index("ix_opportunities_opportunity_expected_value", "expected_value", "id"),
     )
 
+    @validates("title")
+    def _found_by(self, _key: str, title: str) -> str:
+        self.tokens = sorted(index_tokens(title))
+        return title
+
 
 class Contract(Identified, Stamped, Versioned, Base):
     """A signed agreement; the leg that has to sign may not hand over without one."""
@@ -87,6 +97,8 @@ class Contract(Identified, Stamped, Versioned, Base):
         ForeignKey("opportunities_opportunity.id", ondelete="CASCADE"), index=True
     )
     number: Mapped[str] = mapped_column(String(60), unique=True)
+    tokens: Mapped[Any] = mapped_column(SearchTokens(), default=())
+    """Under which the number is found."""
     signed_on: Mapped[date] = mapped_column(Date())
     amount: Mapped[Decimal] = mapped_column(Money())
     starts_on: Mapped[date | None] = mapped_column(Date())
@@ -96,3 +108,8 @@ class Contract(Identified, Stamped, Versioned, Base):
     signed_by_label: Mapped[str] = mapped_column(String(120), default="")
     """Who entered it."""
     department_label: Mapped[str] = mapped_column(String(80), default="")
+
+    @validates("number")
+    def _found_by(self, _key: str, number: str) -> str:
+        self.tokens = sorted(index_tokens(number))
+        return number

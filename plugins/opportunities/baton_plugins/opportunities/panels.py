@@ -205,7 +205,7 @@ def find(session: Session, actor: Actor, query: str, limit: int) -> list[SearchH
     found = session.execute(
         select(Opportunity, Customer.name)
         .join(Customer, Customer.id == Opportunity.customer_id)
-        .where(queries.matching(text))
+        .where(queries.matching(session, text))
         .order_by(Opportunity.stage != "open", Opportunity.updated_at.desc())
         .limit(limit)
     )

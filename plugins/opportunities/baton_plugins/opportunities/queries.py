@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
-from platform_core.api import Attachment, Customer, NotFound, Session, translator
+from platform_core.api import Attachment, Customer, NotFound, Session, has_words, translator
 
 _ = translator("opportunities")
 _CACHE = "opportunities.of_customer"
@@ -141,12 +141,12 @@ def project_types(session: Session, *, active: bool = False) -> list[ProjectType
     return list(session.scalars(statement))
 
 
-def matching(text: str) -> ColumnElement[bool]:
-    """Opportunities by title or by the number of a contract."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    numbered = aliased(Contract)
-    by_number = select(numbered.opportunity_id).where(numbered.number.ilike(f"{escaped}%", escape="\\"))
-    return or_(Opportunity.title.ilike(f"%{escaped}%", escape="\\"), Opportunity.id.in_(by_number))
+def matching(session: Session, text: str) -> ColumnElement[bool]:
+    """Opportunities by title or by the number of a contract, in characters, pinyin or initials."""
+    numbered, titled = aliased(Contract), aliased(Opportunity)
+    by_title = select(titled.id).where(has_words(session, titled.tokens, text))
+    by_number = select(numbered.opportunity_id).where(has_words(session, numbered.tokens, text))
+    return Opportunity.id.in_(by_title.union(by_number))
 
 
 def weighted(opportunity: Opportunity) -> Decimal | None:
