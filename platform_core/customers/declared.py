@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
+from platform_core.contracts.pages import NavItem
 from platform_core.customers import models
 from platform_core.customers.importing import models as import_models
 from platform_core.customers.importing.policies import BatchPolicy, OwnPolicy
@@ -41,4 +42,9 @@ PERMISSIONS = [
     Permission("customers.delete", _.lazy("Delete customers")),
     Permission("customers.reveal", _.lazy("Reveal phone numbers and addresses")),
     Permission("customers.import", _.lazy("Import customers"), scoped=False),
+]
+_VIEW, _GROUP = "customers.view", "customers"
+NAVIGATION = [
+    NavItem("customers", _.lazy("Customers"), "/customers", "building-skyscraper", _VIEW, _GROUP, 10, True, hotkey="c"),
+    NavItem("contacts", _.lazy("Contacts"), "/contacts", "users", _VIEW, _GROUP, 20, hotkey="k"),
 ]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import listing, palette, searching
+from platform_core.customers.contact_listing import CONTACTS
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.users import labels
 from platform_core.users.lists import list_handlers, read_for_api
@@ -139,6 +140,6 @@ def _line(row: Any, names: labels.Labels) -> dict[str, Any]:
     }
 
 
-HANDLERS: list[Any] = [*list_handlers(CUSTOMERS), search_page, search]
+HANDLERS: list[Any] = [*list_handlers(CUSTOMERS), *list_handlers(CONTACTS), search_page, search]
 API_HANDLERS: list[Any] = [api_list, api_search]
 """Below /api/v1/customers"""

@@ -123,6 +123,13 @@ class Contact(Identified, Stamped, Versioned, Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
+    __table_args__ = (
+        Index(
+            "ix_customers_contact_name_key", "name_key", "id", postgresql_where=text("deleted_at IS NULL"),
+            sqlite_where=text("deleted_at IS NULL"),
+        ),
+    )  # fmt: skip
+
 
 class ContactPoint(Identified, Base):
     """A phone, mail address or account, encrypted. Lists show `mask`; lookup goes by the keyed hashes."""

@@ -82,8 +82,7 @@ def baton_api() -> list[Routes]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    icon, title = "building-skyscraper", _.lazy("Customers")
-    return [NavItem("customers", title, "/customers", icon, "customers.view", "customers", 10, phone=True, hotkey="c")]
+    return declared.NAVIGATION
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers import models
@@ -12,6 +12,7 @@ from platform_core.kernel.idlists import among
 from platform_core.permissions.policies import ThroughCustomer, customer_predicate
 
 _contacts = models.Contact.__table__.alias("scope_contact")
+_customers = models.Customer.__table__.alias("scope_customer")
 
 
 class CustomerPolicy:
@@ -43,14 +44,19 @@ class ContactPolicy:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._through = ThroughCustomer(model, models.Customer)
 
     def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
         if not actor.can("customers.view"):
             return false()
-        through = self._through.predicate(actor)
+        # Without the customers in the bin, whose contacts are nobody's either.
+        inner = customer_predicate(_customers.c, actor)
+        through = exists().where(
+            _customers.c.id == self._model.customer_id,
+            _customers.c.deleted_at.is_(None),
+            *(() if inner is None else (inner,)),
+        )
         kept: ColumnElement[bool] = self._model.deleted_at.is_(None)
-        return kept if through is None else and_(kept, or_(through, _standing_alone(self._model, actor)))
+        return and_(kept, or_(through, _standing_alone(self._model, actor)))
 
 
 class ContactPointPolicy:

@@ -57,6 +57,8 @@ def choose(state: ListState, reach: Reach | None, search: Search | None) -> Plan
         return "policy"
     if reach.whole:
         return "whole"
+    if not reach.branches:
+        return "predicate"
     if search is None and not state.conditions:
         return "merge" if reach.parts <= _MOST_PARTS else "predicate"
     declared = [state.view.by_key["filters"][item.filter] for item in state.conditions]

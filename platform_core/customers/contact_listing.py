@@ -1,0 +1,115 @@
+"""The list of contacts: people of all customers that the actor sees, and those who stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.customers import contact_reach, points, queries, reach, searching
+from platform_core.customers.fields import GENDERS
+from platform_core.customers.models import Contact, Customer
+from platform_core.kernel.i18n import translator
+from platform_core.web.lists.declaration import (
+    Column,
+    Filter,
+    Invitation,
+    ListView,
+    Preset,
+    RowAction,
+    Search,
+    Sort,
+)
+
+_ = translator("customers")
+
+
+def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
+    """Customers of the page and the number to call of each contact, as a mask."""
+    ids = {row.customer_id for row in rows if row.customer_id}
+    found = session.execute(select(Customer.id, Customer.name, Customer.code).where(Customer.id.in_(ids)))
+    held = queries.points_of_contacts(session, [row.id for row in rows])
+    main = {contact_id: points.main_phone(mine, contact_id) for contact_id, mine in held.items()}
+    return {
+        "customers": {row.id: row for row in found},
+        "phones": {contact_id: point.mask for contact_id, point in main.items() if point},
+    }
+
+
+def _search(session: Session, words: str) -> Search:
+    """Contacts of the customers that the words find, which are found by their contacts' names too."""
+    customers = select(Customer.id).where(searching.condition(session, words).condition)
+    alone = and_(Contact.customer_id.is_(None), Contact.name.contains(words, autoescape=True))
+    return Search(or_(Contact.customer_id.in_(customers), alone), selective=True)
+
+
+def _alone(values: Sequence[Any]) -> ColumnElement[bool]:
+    if set(values) == {"alone"}:
+        return Contact.customer_id.is_(None)
+    return Contact.customer_id.is_not(None) if set(values) == {"with"} else Contact.id.is_not(None)
+
+
+CONTACTS = ListView(
+    key="contacts",
+    owner="customers",
+    path="/contacts",
+    model=Contact,
+    permission=reach.PERMISSION,
+    title=_.lazy("Contacts"),
+    cells="customers/_contact_cells.html",
+    columns=(
+        Column("contact_name", _.lazy("Contact"), (Contact.name, Contact.is_primary), sort="name", fixed=True),
+        Column("customer", _.lazy("Customer"), (Contact.customer_id,)),
+        Column("position", _.lazy("Position"), (Contact.title, Contact.division)),
+        Column("phone", _.lazy("Phone")),
+        Column("gender", _.lazy("Gender"), (Contact.gender,), shown=False),
+        Column("changed", _.lazy("Changed"), (Contact.updated_at,), shown=False),
+        Column("added", _.lazy("Added on"), (Contact.created_at,), sort="added"),
+    ),
+    sorts=(
+        # Keys are made in the order of time.
+        Sort("added", _.lazy("Added on"), Contact.id, descending=True),
+        Sort("name", _.lazy("Contact"), Contact.name_key),
+    ),
+    filters=(
+        Filter("name", _.lazy("Name"), "text", Contact.name),
+        Filter("position", _.lazy("Position"), "text", Contact.title),
+        Filter("division", _.lazy("Department there"), "text", Contact.division),
+        Filter("main", _.lazy("Main contact"), "bool", Contact.is_primary),
+        Filter(
+            "customer",
+            _.lazy("Customer"),
+            "choice",
+            choices=lambda _session, _actor: [("with", _("with a customer")), ("alone", _("stands alone"))],
+            among=_alone,
+        ),
+        Filter(
+            "gender",
+            _.lazy("Gender"),
+            "choice",
+            Contact.gender,
+            choices=lambda _session, _actor: [(code, str(label)) for code, label in GENDERS.items()],
+        ),
+        Filter("added", _.lazy("Added on"), "date", Contact.created_at),
+        Filter("changed", _.lazy("Changed"), "date", Contact.updated_at),
+    ),
+    presets=(
+        Preset("all", _.lazy("All")),
+        Preset("main", _.lazy("Main contacts"), ("main:is:yes",)),
+        Preset("alone", _.lazy("Standing alone"), ("customer:is:alone",)),
+    ),
+    search=_search,
+    search_label=_.lazy("Contact, customer or phone number"),
+    reach=contact_reach.of,
+    prepare=_prepare,
+    row_actions=(RowAction(_.lazy("Edit"), "pencil", "/contacts/{id}/edit", "customers.edit"),),
+    invitation=Invitation(
+        _.lazy("There are no contacts yet. A contact is added on its customer's page."),
+        _.lazy("Choose a customer"),
+        "/customers",
+        reach.PERMISSION,
+    ),
+)

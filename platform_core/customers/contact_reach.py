@@ -1,0 +1,93 @@
+"""Which contacts an actor sees, in shapes that stay fast at a million rows; the same rows as `ContactPolicy` allows.
+
+A contact knows its customer and nothing of the customer's owner and departments, so no index serves an order within
+them. Few customers are looked up and their contacts sorted; where departments have very many, their contacts are so
+frequent that walking the order and probing finds a page soon.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers.models import Contact, Customer
+from platform_core.customers.reach import PERMISSION
+from platform_core.kernel.clock import now
+from platform_core.kernel.database import database_of
+from platform_core.kernel.scope import proven, visible
+from platform_core.permissions.models import Access
+from platform_core.web.lists.reach import Branch, Linked, Reach
+
+_WIDE = 20_000
+"""Customers of departments beyond which walking beats sorting."""
+_WIDTH_SECONDS = 60
+_KEPT = Contact.deleted_at.is_(None)
+_peer = aliased(Contact)
+_WITH = and_(_peer.deleted_at.is_(None), _peer.customer_id == Customer.id, Customer.deleted_at.is_(None))
+_ALONE = and_(_peer.deleted_at.is_(None), _peer.customer_id.is_(None))
+_LIVE = or_(Access.until.is_(None), Access.until > bindparam("access_now", type_=Access.until.type))
+_PROOF = proven("how many customers departments have, up to a limit")
+_widths: dict[tuple[str, frozenset[UUID]], tuple[float, bool]] = {}
+
+
+def of(session: Session, actor: Actor) -> Reach:
+    """The actor's contacts as branches, or as one condition for scopes over very many."""
+    scope = actor.scope(PERMISSION)
+    if scope == Scope.ALL:
+        return Reach(_KEPT, whole=True)
+    if scope == Scope.NONE:
+        return Reach(_KEPT, predicate=false())
+    departments = actor.departments_for(PERMISSION)
+    wide = bool(departments) and _is_wide(session, departments)
+    branches = () if wide else _branches(actor, scope, sorted(departments))
+    return Reach(_KEPT, branches=branches, predicate=visible(Contact, actor))
+
+
+def _branches(actor: Actor, scope: Scope, departments: list[UUID]) -> tuple[Branch, ...]:
+    me = bindparam("contact_user", type_=Access.user_id.type)
+    mine = {"contact_user": actor.user_id}
+    live = {"access_now": now()}
+    through = and_(_WITH, Access.customer_id == Customer.id, _LIVE)
+    branches = [
+        _linked("owner", and_(_WITH, Customer.owner_id == me), mine),
+        _linked("alone", and_(_ALONE, _peer.owner_id == me), mine),
+        _linked("mine", and_(through, Access.user_id == me), mine | live),
+    ]
+    if scope >= Scope.TEAM and actor.team_ids:
+        teams = Customer.team_id.in_(bindparam("contact_teams", expanding=True))
+        branches.append(_linked("team", and_(_WITH, teams), {"contact_teams": sorted(actor.team_ids)}))
+    if departments:
+        named = {"contact_departments": departments}
+        among: Any = bindparam("contact_departments", expanding=True)
+        branches.append(_linked("department", and_(_WITH, Customer.department_id.in_(among)), named))
+        branches.append(_linked("department_alone", and_(_ALONE, _peer.department_id.in_(among)), named))
+        branches.append(_linked("legs", and_(through, Access.department_id.in_(among)), named | live))
+    if actor.can("relay.accept") and actor.department_ids:
+        offered: Any = bindparam("contact_offered", expanding=True)
+        condition = and_(through, Access.department_id.in_(offered), Access.kind == "offer")
+        branches.append(_linked("offers", condition, {"contact_offered": sorted(actor.department_ids)} | live))
+    return tuple(branches)
+
+
+def _linked(name: str, condition: ColumnElement[bool], parameters: dict[str, Any]) -> Linked:
+    return Linked(name, _peer.id, condition, parameters)
+
+
+def _is_wide(session: Session, departments: frozenset[UUID]) -> bool:
+    key = (database_of(session).url, departments)
+    moment = time.monotonic()
+    known = _widths.get(key)
+    if known and moment - known[0] < _WIDTH_SECONDS:
+        return known[1]
+    rows = select(literal(1)).where(Customer.department_id.in_(departments)).limit(_WIDE)
+    counted = select(func.count()).select_from(rows.subquery())
+    wide = session.scalar(counted, execution_options=_PROOF) == _WIDE
+    if len(_widths) > 1000:
+        _widths.clear()
+    _widths[key] = (moment, wide)
+    return wide
