@@ -16,6 +16,7 @@ from markupsafe import Markup
 from platform_core.kernel.i18n import translator
 from platform_core.web import formats, rowtemplates
 
+_TEXTS = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -80,6 +81,20 @@ def _gettext_globals(owner: str) -> dict[str, Any]:
     return {**bound, "_": bound["gettext"]}
 
 
+class _OwnTexts(jinja2.Template):
+    """An included template would inherit the `_` of whoever includes it, and with it another owner's catalogue."""
+
+    def new_context(
+        self,
+        vars: dict[str, Any] | None = None,  # noqa: A002  as Jinja has it
+        shared: bool = False,  # noqa: FBT001, FBT002
+        locals: Mapping[str, Any] | None = None,  # noqa: A002
+    ) -> jinja2.runtime.Context:
+        if shared:
+            vars = {**(vars or {}), **{name: self.globals[name] for name in _TEXTS}}  # noqa: A001
+        return super().new_context(vars, shared, locals)
+
+
 class Templates:
     """Renders templates. StrictUndefined: a misspelt name is an error, not an empty space."""
 
@@ -118,6 +133,7 @@ class Templates:
                 auto_reload=False,
                 cache_size=-1,
             )
+            environment.template_class = _OwnTexts
             environment.filters.update(formats.FILTERS)
             environment.globals.update(self._globals)
             self._environments[theme] = environment

@@ -138,3 +138,16 @@ def test_conditions_views_words_and_columns(house):
 
 def test_without_the_right_there_is_no_list(browser, factory):
     assert browser.sign_in(factory.user("system_admin")).get("/contacts").status_code == 403
+
+
+def test_the_page_speaks_chinese(factory, browser):
+    user = factory.user(department=factory.department(), language="zh")
+    customer = factory.customer(user, name="上海启衡")
+    factory.add(
+        Contact(customer_id=customer.id, name="张海涛", name_key="zhang", is_primary=True, gender="m"),
+        Contact(owner_id=user.id, name="李独", name_key="li"),
+    )
+    page = browser.sign_in(user).get("/contacts").text
+    assert "<small>主联系人</small>" in page
+    assert "未归属" in page
+    assert "Main contact" not in page

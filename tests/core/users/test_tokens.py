@@ -75,6 +75,9 @@ def test_an_administrator_sees_and_ends_them(browser, user, runtime, factory):
     page = admin.get(url).text
     assert "nightly" in page
     assert text not in page
+    chinese = browser.sign_in(factory.user("system_admin", language="zh")).get(url).text
+    assert "吊销" in chinese
+    assert "Revoke" not in chinese
     reader = browser.sign_in(factory.user("coordinator"))
     assert "nightly" not in reader.get(url).text
     assert reader.post(f"{url}/tokens/{token_id}/revoke", {"_csrf": reader.csrf}).status_code == 403
