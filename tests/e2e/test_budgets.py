@@ -40,9 +40,15 @@ def weights(page: Page, path: str) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("path", ["/", "/customers", "/customers/new", "/opportunities", "/plans", "@", "@?tab=record"])
-def test_a_cold_page(visitors: Visitors, path: str) -> None:
-    page = visitors.sign_in("clerk")
+@pytest.mark.parametrize(
+    ("account", "path"),
+    [
+        *(("clerk", path) for path in ("/", "/plans", "/customers/new", "@?tab=record")),
+        *(("manager", path) for path in ("/customers", "/opportunities", "/relay/inbox", "@", "/audit")),
+    ],
+)
+def test_a_cold_page(visitors: Visitors, account: str, path: str) -> None:
+    page = visitors.sign_in(account)
     path = path.replace("@", address_of_shown(page))
     cold = visitors.window()  # nothing in its cache
     cold.context.add_cookies(page.context.cookies())  # type: ignore[arg-type]

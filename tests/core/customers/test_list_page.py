@@ -24,7 +24,7 @@ def people(factory):
 
 
 def names(page):
-    return re.findall(r'<td class="c-name"><a href="[^"]+"><b>([^<]*)</b>', page.text)
+    return re.findall(r'<td class="c-name"><a href="[^"]+">([^<]*)</a>', page.text)
 
 
 def link(page, label):
