@@ -84,7 +84,7 @@ def kill_and_check(
 
 
 def test_a_killed_server_leaves_no_half_act(embedded: Place) -> None:
-    found = kill_and_check(embedded, 4, embedded.served.kill, embedded.served.start, seed=2)
+    found = kill_and_check(embedded, 3, embedded.served.kill, embedded.served.start, seed=2)
     assert len(found) >= 3, found
 
 
