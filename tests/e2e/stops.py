@@ -105,6 +105,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/customers/conditions?field=status"),
         Stop("/customers/new"),
         Stop("/customers/new", refused("form[action='/customers/new']"), expected=422),
+        Stop("/contacts"),
         Stop("/customers/imports"),
         Stop("/customers/import"),
         Stop("/search"),
