@@ -85,7 +85,8 @@ def condition(session: Session, words: str) -> Search:
 
 def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:
     reached = reach.of(session, actor)
-    rows = session.execute(_ranked(actor, matcher, words, limit), execution_options=_PROOF).all()
+    ranking = _ranked(actor, matcher, words, limit, sqlite=database_of(session).is_sqlite)
+    rows = session.execute(ranking, execution_options=_PROOF).all()
     common = matcher.may_be_common and rows[0].breadth > NARROW
     ranked = [row for row in rows if row.id is not None]
     if common:
@@ -105,7 +106,7 @@ def _rank(words: str) -> Any:
     ).label("rank")
 
 
-def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int) -> Select[Any]:
+def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int, *, sqlite: bool) -> Select[Any]:
     """The best of at most NARROW matches, each with how many there were; one empty row when none is the actor's."""
     found = matcher.ids.limit(NARROW + 1).subquery("found")
     # Those of just this name, which NARROW might cut off where the name is a common word.
@@ -113,14 +114,11 @@ def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int) -> Select[An
     both = union(select(found.c.customer_id), select(named.c.id)).cte("matches")
     matches = both.prefix_with("MATERIALIZED", dialect="postgresql")
     rank = _rank(words)
-    best = (
-        select(*_FIELDS, rank)
-        .join(matches, matches.c.customer_id == Customer.id)
-        .where(reach.predicate(actor))
-        .order_by(rank, Customer.updated_at.desc(), Customer.id.desc())
-        .limit(limit + 1)
-        .subquery("best")
-    )
+    theirs = select(*_FIELDS, rank).where(reach.predicate(actor))
+    # A join makes SQLite read all customers into a Bloom filter first; IN makes PostgreSQL sort the matches.
+    among = Customer.id.in_(select(matches.c.customer_id))
+    theirs = theirs.where(among) if sqlite else theirs.join(matches, matches.c.customer_id == Customer.id)
+    best = theirs.order_by(rank, Customer.updated_at.desc(), Customer.id.desc()).limit(limit + 1).subquery("best")
     breadth = select(func.count().label("breadth")).select_from(matches).subquery("breadth")
     return (
         select(breadth.c.breadth, *best.c)

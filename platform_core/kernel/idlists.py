@@ -39,6 +39,10 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     name = "among"
 
+    def self_group(self, against: Any = None) -> Any:
+        """Bare: SQLAlchemy would write `... = 1` for SQLite, which no index serves."""
+        return self
+
 
 class _AmongMany(_Among):
     inherit_cache = True
@@ -48,20 +52,20 @@ class _AmongMany(_Among):
 @compiles(_Among, "postgresql")
 def _as_array(element: _Among, compiler: SQLCompiler, **keywords: Any) -> str:
     column, ids = (compiler.process(clause, **keywords) for clause in element.clauses)
-    return f"{column} = ANY ({ids})"
+    return f"({column} = ANY ({ids}))"
 
 
 @compiles(_AmongMany, "postgresql")
 def _as_unknown_array(element: _Among, compiler: SQLCompiler, **keywords: Any) -> str:
     column, ids = (compiler.process(clause, **keywords) for clause in element.clauses)
-    return f"{column} = ANY (ARRAY(SELECT unnest({ids})))"
+    return f"({column} = ANY (ARRAY(SELECT unnest({ids}))))"
 
 
 @compiles(_Among, "sqlite")
 @compiles(_AmongMany, "sqlite")
 def _as_json(element: _Among, compiler: SQLCompiler, **keywords: Any) -> str:
     column, ids = (compiler.process(clause, **keywords) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"  # noqa: S608  compiled clauses
+    return f"({column} IN (SELECT value FROM json_each({ids})))"  # noqa: S608  compiled clauses
 
 
 def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
