@@ -20,7 +20,9 @@ from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid
 from platform_core.kernel.i18n import LANGUAGES, set_language, translator
 from platform_core.kernel.models import IdempotencyKey
 from platform_core.kernel.scope import ScopedSession
+from platform_core.kernel.unitofwork import on_commit
 from platform_core.plugins.hooks import PoisonedTransactionError, mute
+from platform_core.web import badges
 from platform_core.web.forms import FormData
 from platform_core.web.requests import Platform, platform_of
 
@@ -72,6 +74,8 @@ class Endpoint:
                 request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
                 request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
                 response = self._answer_once(session, actor, request, form, parameters)
+                if request.method not in _SAFE:
+                    on_commit(session, badges.forget)
                 if (response.status_code or 200) >= 400:
                     session.rollback()  # a refused form leaves nothing behind, and its key may be used again
                 return response

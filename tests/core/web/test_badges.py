@@ -120,3 +120,15 @@ def test_a_plugin_that_is_off_counts_nothing(factory, browser, runtime):
     page = browser.sign_in(user).get("/customers").text
     assert "badge-plans" not in page
     assert badge(page, "inbox") == ""
+
+
+def test_numbers_are_kept_for_a_moment_and_counted_anew_after_a_write(factory, browser):
+    user = factory.user(department=factory.department())
+    customer = factory.customer(user)
+    factory.add(*plans(factory, user, customer, 1))
+    signed_in = browser.sign_in(user)
+    assert badge(signed_in.get("/customers").text, "plans") == "1"
+    factory.add(*plans(factory, user, customer, 1))  # as another process would
+    assert badge(signed_in.get("/customers").text, "plans") == "1"
+    assert signed_in.post("/search", {"q": "x"}).status_code == 200
+    assert badge(signed_in.get("/customers").text, "plans") == "2"
