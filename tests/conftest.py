@@ -1,7 +1,39 @@
 """Tests of the whole core; the fixtures come from the plugin `platform_core.testing.pytest_plugin`."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
+
+BROWSER_TESTS = "tests/e2e/"
 
 # The default deadline of 0.2 s an example fails on a busy machine and says nothing about the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+class OneBrowser(LoadScopeScheduling):
+    """As `--dist loadscope`, but all browser tests go to one worker: they share a server and a Chromium."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(BROWSER_TESTS):
+            return BROWSER_TESTS
+        found: str = super()._split_scope(nodeid)
+        return found
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    if config.getoption("dist") != "loadscope":
+        return None
+    config.option.loadscopereorder = False  # it would begin with the scopes of most tests, not with the longest one
+    return OneBrowser(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's first: they take one worker half of the time, while the other does the rest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER_TESTS))

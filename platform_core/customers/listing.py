@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -14,6 +14,7 @@ from platform_core.customers import reach, searching
 from platform_core.customers.models import Customer, CustomerTag, Tag
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
 from platform_core.users import labels
 from platform_core.web.lists.declaration import (
@@ -29,21 +30,17 @@ from platform_core.web.lists.declaration import (
 
 _ = translator("customers")
 
-# The ids come from a page that the actor was just shown, so the tags need no scope of their own.
-_tags = (
-    select(CustomerTag.customer_id, Tag.name)
-    .join(Tag, Tag.id == CustomerTag.tag_id)
-    .where(CustomerTag.customer_id.in_(bindparam("customers", expanding=True)))
-    .order_by(Tag.name)
-    .execution_options(**proven("tags of customers that are being shown"))
-)
+_PROOF = proven("tags of customers that are being shown")
 
 
 def tags_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Names of tags of customers that the actor sees."""
     found: dict[UUID, list[str]] = {}
     if ids:
-        for customer_id, name in session.execute(_tags, {"customers": list(ids)}):
+        tags = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id).order_by(Tag.name)
+        # The ids come from a page that the actor was just shown, so the tags need no scope of their own.
+        theirs = tags.where(among(CustomerTag.customer_id, ids))
+        for customer_id, name in session.execute(theirs, execution_options=_PROOF):
             found.setdefault(customer_id, []).append(name)
     return found
 

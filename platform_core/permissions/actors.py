@@ -19,7 +19,7 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.models import RoleAssignment, RoleGrant
-from platform_core.users import sessions
+from platform_core.users import preferences, sessions
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
 from platform_core.web.requests import client_ip, platform_of
 
@@ -64,7 +64,7 @@ _teams = select(TeamMember.team_id).where(
 
 
 def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | None:
-    """The actor behind a cookie or bearer token; also leaves the count of unread notifications in the session."""
+    """The actor behind a cookie or bearer token. Leaves unread notifications and preferences in the session."""
     platform = platform_of(request)
     header = request.headers.get("authorization", "")
     if header.startswith("Bearer "):
@@ -75,6 +75,7 @@ def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | N
     if identity is None:
         return None
     session.info["unread"] = identity.unread
+    preferences.keep(session, identity.user_id, identity.preferences)
     ip = client_ip(request, platform.settings.trusted_proxies)
     return _build(session, identity, platform.database.url, ip, platform.settings.language)
 

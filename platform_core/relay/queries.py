@@ -383,12 +383,11 @@ def open_legs(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> d
     Rows of state, accept_due_at and due_at. The ids are those of customers that the actor sees.
     """
     theirs = engagement_predicate(Engagement.id, actor)
+    wanted = and_(among(Engagement.customer_id, customer_ids), Engagement.state == "open")
     statement = (
         select(Leg.customer_id, Leg.engagement_id, Leg.state, Leg.accept_due_at, Leg.due_at)
         .join(Engagement, Engagement.id == Leg.engagement_id)
-        .where(
-            Engagement.customer_id.in_(customer_ids), Engagement.state == "open", true() if theirs is None else theirs
-        )
+        .where(wanted, true() if theirs is None else theirs)
         .order_by(Engagement.opened_at.desc(), Engagement.id.desc(), Leg.position)
     )
     found: dict[UUID, list[Any]] = {}

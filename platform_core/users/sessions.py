@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,6 +38,7 @@ class Identity:
     via: str
     rights_version: int
     """Value of the counter RIGHTS_COUNTER: what was cached of the rights holds while it stands still."""
+    preferences: Mapping[str, Any] = field(default_factory=dict)
 
 
 MOST_UNREAD = 100
@@ -59,6 +60,7 @@ _columns = (
     User.language,
     User.scheme,
     User.theme,
+    User.preferences,
     _unread.label("unread"),
     func.coalesce(_rights_version, 0).label("rights_version"),
 )
@@ -162,6 +164,7 @@ def _identity(row: Row[Any], via: str) -> Identity:
         unread=row.unread,
         via=via,
         rights_version=row.rights_version,
+        preferences=row.preferences or {},
     )
 
 
