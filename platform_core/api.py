@@ -43,6 +43,7 @@ from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamp
 from platform_core.kernel.scope import actor_of, proven
 from platform_core.kernel.searchcolumn import SearchTokens, has_words
 from platform_core.kernel.searchtokens import index_tokens
+from platform_core.kernel.settingvalues import read as read_setting
 from platform_core.kernel.types import Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
@@ -191,6 +192,7 @@ __all__ = [
     "proven",
     "publish",
     "put",
+    "read_setting",
     "record",
     "redirect",
     "store_attachment",

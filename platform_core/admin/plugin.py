@@ -22,7 +22,7 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_permissions() -> list[Permission]:
     return [
-        Permission("admin.plugins", _.lazy("Switch plugins on and off"), scoped=False),
+        Permission("admin.plugins", _.lazy("Switch plugins on and off, change their settings"), scoped=False),
         Permission("admin.dictionaries", _.lazy("Keep the dictionaries"), scoped=False),
         Permission("admin.jobs", _.lazy("See and retry background work"), scoped=False),
     ]

@@ -40,6 +40,7 @@ class PluginLine:
     routes: int
     jobs: int
     permissions: int
+    settings: int
     needed_by: tuple[str, ...]
     timings: tuple[tuple[str, Timing], ...]
 
@@ -57,6 +58,7 @@ def lines(platform: Platform) -> list[PluginLine]:
                 routes=sum(len(item.value.handlers) for item in handlers if item.owner == name),
                 jobs=sum(item.owner == name for item in declared.jobs.installed()),
                 permissions=sum(item.owner == name for item in declared.permissions.installed()),
+                settings=sum(item.owner == name for item in declared.settings.owned()),
                 needed_by=tuple(other.name for other in plugins.values() if name in other.requires),
                 timings=tuple(
                     (hook, timing) for (owner, hook), timing in sorted(platform.hooks.timings.items()) if owner == name

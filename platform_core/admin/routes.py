@@ -6,7 +6,14 @@ from typing import Any
 
 from litestar import Request, Response
 
-from platform_core.admin import department_routes, dictionary_routes, job_routes, people_routes, plugin_routes
+from platform_core.admin import (
+    department_routes,
+    dictionary_routes,
+    job_routes,
+    people_routes,
+    plugin_routes,
+    settings_routes,
+)
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import page
 from platform_core.web.routing import get
@@ -22,6 +29,7 @@ HANDLERS = [
     *people_routes.HANDLERS,
     *department_routes.HANDLERS,
     *plugin_routes.HANDLERS,
+    *settings_routes.HANDLERS,
     *dictionary_routes.HANDLERS,
     *job_routes.HANDLERS,
 ]

@@ -12,6 +12,7 @@ hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "admin.enable_plugin": _.lazy("switched a plugin on"),
     "admin.disable_plugin": _.lazy("switched a plugin off"),
+    "admin.plugin_settings": _.lazy("changed settings of a plugin"),
     "admin.add_entry": _.lazy("added a dictionary entry"),
     "admin.edit_entry": _.lazy("changed a dictionary entry"),
     "admin.retry_job": _.lazy("ran a job again"),

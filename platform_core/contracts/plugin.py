@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T", str, int, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,27 @@ class PluginInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A value an admin may change; `default` gives its type."""
+class Setting(Generic[T]):
+    """A value an admin may change, named `<plugin>.name`; `default` gives its type. Read it with `read_setting`."""
 
     key: str
     label: str
-    default: str | int | bool
+    default: T
     help: str = ""
+    choices: Sequence[tuple[T, str]] = ()
+    """(value, label) pairs, where only these are possible."""
+    check: Callable[[T], str] | None = None
+    """Says in the admin's language what is wrong with a value, or "". Called before it is saved."""
+    secret: bool = False
+    """A password or token: stored encrypted, never shown again, not even to the admin who typed it."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.default, str | int):
+            raise TypeError(f"the default of setting {self.key} must be a text, a whole number, or true or false")
+        if self.choices and self.default not in [value for value, _label in self.choices]:
+            raise ValueError(f"the default of setting {self.key} is none of its choices")
+        if self.secret and self.default != "":
+            raise ValueError(f"the secret setting {self.key} must have the default ''")
 
 
 @dataclass(frozen=True, slots=True)

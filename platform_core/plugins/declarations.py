@@ -53,7 +53,7 @@ class Declarations:
         self.routes: Registry[Routes] = Registry("routes", _route_key, enabled)
         self.api: Registry[Routes] = Registry("API routes", _route_key, enabled)
         self.navigation: Registry[NavItem] = Registry("navigation item", lambda item: item.key, enabled)
-        self.settings: Registry[Setting] = Registry("setting", lambda item: item.key, enabled)
+        self.settings: Registry[Setting[Any]] = Registry("setting", lambda item: item.key, enabled)
         self.jobs: Registry[Job] = Registry("job", lambda item: item.name, enabled)
         self.listeners: Registry[Listener] = Registry(
             "listener", lambda item: f"{item.event}>{item.handle.__module__}.{item.handle.__qualname__}", enabled

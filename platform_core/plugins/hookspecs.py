@@ -74,8 +74,11 @@ def baton_navigation() -> Sequence[NavItem]:
 
 
 @hookspec
-def baton_settings() -> Sequence[Setting]:
-    """Declare settings with their defaults; the admin pages generate the form. Called once."""
+def baton_settings() -> Sequence[Setting[Any]]:
+    """Declare settings with their defaults, named `<plugin>.name`; the plugins page has a form for them. Called once.
+
+    Read a value with `read_setting(session, SETTING)`: a change counts from the next request on, in every process.
+    """
 
 
 @hookspec

@@ -10,6 +10,7 @@ import pluggy
 from baton_plugins.activities import dates, presets, queries, rights
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
+from baton_plugins.activities.settings import FIRST_VISIT_DAYS
 from sqlalchemy import select
 
 from platform_core.api import (
@@ -29,6 +30,7 @@ from platform_core.api import (
     engagement_members,
     local,
     now,
+    read_setting,
     record,
     today,
     translator,
@@ -39,7 +41,6 @@ hookimpl = pluggy.HookimplMarker("baton")
 FIRST_VISIT = "first_visit"
 """The code in a leg's `needs` that asks for a return-visit plan on take-over."""
 FIRST_VISIT_CAUSE = "relay.first_visit"
-_FIRST_VISIT_DAYS = 3
 
 
 def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInput) -> Plan:
@@ -153,7 +154,7 @@ def _plan_first_visit(session: Session, actor: Actor, leg: Leg, receiver: User) 
         contact_label="",
         kind="call",
         subject=_("First return visit"),
-        due=dates.on(dates.working_days_after(today(), _FIRST_VISIT_DAYS)),
+        due=dates.on(dates.working_days_after(today(), read_setting(session, FIRST_VISIT_DAYS))),
         cause=FIRST_VISIT_CAUSE,
     )
     plan.assignee_id, plan.department_id = receiver.id, leg.department_id

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import pluggy
-from baton_plugins.activities import api, demo, models, panels, plan_routes, plans, presets, routes, settings, workbench
+from baton_plugins.activities import (
+    api,
+    demo,
+    grants,
+    models,
+    panels,
+    plan_routes,
+    plans,
+    preset_routes,
+    presets,
+    routes,
+    settings,
+    workbench,
+)
 from baton_plugins.activities.queries import badge
 from baton_plugins.activities.wording import baton_audit_words as words
 
@@ -12,7 +25,6 @@ from platform_core.api import (
     CustomerReference,
     Entity,
     NavItem,
-    Permission,
     PluginInfo,
     Routes,
     ThroughEngagement,
@@ -45,32 +57,8 @@ def baton_customer_references() -> list[CustomerReference]:
 
 
 @hookimpl
-def baton_permissions() -> list[Permission]:
-    return [
-        Permission("activities.view", _.lazy("See plans and follow-ups")),
-        Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False),
-        Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans")),
-        Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False),
-    ]
-
-
-@hookimpl
-def baton_default_grants() -> dict[str, dict[str, str]]:
-    both = {"activities.view": "own", "activities.write": "all"}
-    whole = {"activities.view": "all", "activities.write": "all", "activities.presets": "all"}
-    return {
-        "coordinator": both,
-        "department_head": {**both, "activities.view": "subtree", "activities.correct": "subtree"},
-        "management": {**whole, "activities.correct": "all"},
-        "office": whole,
-        "finance": {"activities.view": "all"},
-        "system_admin": {"activities.presets": "all"},
-    }
-
-
-@hookimpl
 def baton_routes() -> list[Routes]:
-    return [Routes("/follow-ups", routes.HANDLERS), Routes("/plans", plan_routes.HANDLERS), settings.ROUTES]
+    return [Routes("/follow-ups", routes.HANDLERS), Routes("/plans", plan_routes.HANDLERS), preset_routes.ROUTES]
 
 
 @hookimpl
@@ -92,8 +80,11 @@ baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels
 baton_customer_timeline = panels.baton_customer_timeline
 baton_demo_data = demo.baton_demo_data
+baton_default_grants = grants.baton_default_grants
 baton_dictionaries = presets.baton_dictionaries
 baton_engagement_summary = panels.baton_engagement_summary
 baton_leg_taken = plans.baton_leg_taken
 baton_listeners = plans.baton_listeners
+baton_permissions = grants.baton_permissions
+baton_settings = settings.baton_settings
 baton_workbench = workbench.baton_workbench

@@ -1,0 +1,34 @@
+"""Rights of this plugin, and who has them on a fresh installation."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.api import Permission, translator
+
+_ = translator("activities")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [
+        Permission("activities.view", _.lazy("See plans and follow-ups")),
+        Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False),
+        Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans")),
+        Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False),
+    ]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    both = {"activities.view": "own", "activities.write": "all"}
+    whole = {"activities.view": "all", "activities.write": "all", "activities.presets": "all"}
+    return {
+        "coordinator": both,
+        "department_head": {**both, "activities.view": "subtree", "activities.correct": "subtree"},
+        "management": {**whole, "activities.correct": "all"},
+        "office": whole,
+        "finance": {"activities.view": "all"},
+        "system_admin": {"activities.presets": "all"},
+    }
