@@ -6,11 +6,12 @@ import click
 
 from platform_core import __version__
 from platform_core.cli import database, demo, docs, doctor, plugins, revision, serve, users
+from platform_core.cli.contributed import WithPlugins
 
 __all__ = ["baton"]
 
 
-@click.group()
+@click.group(cls=WithPlugins)
 @click.version_option(__version__, prog_name="baton")
 def baton() -> None:
     """Baton: one customer record, handed from department to department."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import click
 from sqlalchemy import Table
 
 from platform_core.contracts.demo import DemoData
@@ -27,6 +28,7 @@ _EXPECTED: dict[str, type[Any]] = {
     "navigation": NavItem,
     "settings": Setting,
     "jobs": Job,
+    "commands": click.Command,
     "listeners": Listener,
     "ports": Provider,
     "dictionaries": Dictionary,
@@ -39,6 +41,11 @@ _EXPECTED: dict[str, type[Any]] = {
 def _route_key(routes: Routes) -> str:
     """Owners may share a path such as `/`; that two handlers do not collide shows when they are mounted."""
     return f"{routes.path} {routes.handlers[0].name if routes.handlers else ''}"
+
+
+def _command_key(command: click.Command) -> str:
+    """Each owner has a group of its own, so two owners may use the same word."""
+    return f"{getattr(command.callback, '__module__', '')} {command.name}"
 
 
 class Declarations:
@@ -55,6 +62,7 @@ class Declarations:
         self.navigation: Registry[NavItem] = Registry("navigation item", lambda item: item.key, enabled)
         self.settings: Registry[Setting[Any]] = Registry("setting", lambda item: item.key, enabled)
         self.jobs: Registry[Job] = Registry("job", lambda item: item.name, enabled)
+        self.commands: Registry[click.Command] = Registry("command", _command_key, enabled)
         self.listeners: Registry[Listener] = Registry(
             "listener", lambda item: f"{item.event}>{item.handle.__module__}.{item.handle.__qualname__}", enabled
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import click
 import pluggy
 
 from platform_core.contracts.demo import DemoData
@@ -84,6 +85,14 @@ def baton_settings() -> Sequence[Setting[Any]]:
 @hookspec
 def baton_jobs() -> Sequence[Job]:
     """Declare background work, named `<plugin>.job`. Called once; skipped while the plugin is disabled."""
+
+
+@hookspec
+def baton_commands() -> Sequence[click.Command]:
+    """Declare what operators may run as `baton <plugin> <command>`. Called once; refused while the plugin is disabled.
+
+    A command gets the session by `@click.pass_obj`: it sees every row and is committed when the command returns.
+    """
 
 
 @hookspec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pluggy
 from baton_plugins.activities import (
     api,
+    commands,
     demo,
     grants,
     models,
@@ -75,6 +76,7 @@ def baton_navigation() -> list[NavItem]:
 
 
 baton_audit_words = words
+baton_commands = commands.baton_commands
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels
