@@ -2,20 +2,23 @@
 
 `do_orm_execute` adds each protected entity's policy to every ORM statement of an actor's session; an engine-level guard
 then refuses whatever touches a protected table without proof that this happened: Core tables, raw SQL, sessions without
-an actor. It stops forgetting, not malice: a plugin is Python in this process.
+an actor, other classes and table objects of the same name. It stops forgetting, not malice: a plugin is Python in this
+process.
 
 Two private SQLAlchemy attributes are read (`_raw_columns`, `_setup_joins`); tests/core/kernel/test_scope.py pins them.
 """
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import Alias, Column, ColumnElement, Connection, Select, Table, TextClause, event, false
+from sqlalchemy import Alias, Column, ColumnElement, Connection, Select, Table, TableClause, TextClause, event, false
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause
 
 from platform_core.contracts.entities import ScopePolicy
 from platform_core.contracts.identity import Actor
@@ -38,16 +41,58 @@ class _Proof:
 
 
 _policies: dict[type[Any], ScopePolicy] = {}
+_sealed: dict[type[Any], tuple[ScopePolicy, Any]] = {}
+"""What `protect` was told: the policy and its class's own `predicate`. `mend` compares with it."""
 _class_of_table: dict[Any, type[Any]] = {}
+_names: dict[str, Any] = {}
+"""Protected tables by name: another Table object of the same name reaches the same rows."""
 _touched_cache: dict[Any, frozenset[type[Any]]] = {}
+_WORD = re.compile(r"\w+")
 _flushing: ContextVar[bool] = ContextVar("flushing", default=False)
 
 
 def protect(model: type[Any], policy: ScopePolicy) -> None:
-    """From now on, rows of `model` are only reachable through `policy`."""
+    """From now on, rows of `model` are only reachable through `policy`. For the loader of plugins alone."""
     _policies[model] = policy
+    _sealed[model] = policy, type(policy).predicate
     _class_of_table[model.__table__] = model
+    _names[model.__table__.name] = model.__table__
     _touched_cache.clear()
+
+
+def unprotect(model: type[Any]) -> None:
+    """Forget a class that could not be loaded after all."""
+    _policies.pop(model, None)
+    _sealed.pop(model, None)
+    if _class_of_table.get(model.__table__) is model:
+        _class_of_table.pop(model.__table__)
+        _names.pop(model.__table__.name, None)
+    _touched_cache.clear()
+
+
+def mend() -> list[str]:
+    """Put back every policy that somebody replaced behind `protect`'s back. Returns the names of their classes.
+
+    This notices clumsiness and shortcuts; code that wants to hide can change this module just as well.
+    """
+    changed: list[str] = []
+    for model, (policy, predicate) in _sealed.items():
+        replaced = type(policy).predicate is not predicate or "predicate" in getattr(policy, "__dict__", {})
+        if _policies.get(model) is policy and not replaced and _class_of_table.get(model.__table__) is model:
+            continue
+        changed.append(model.__name__)
+        if replaced:
+            type(policy).predicate = predicate  # type: ignore[method-assign]
+            getattr(policy, "__dict__", {}).pop("predicate", None)
+        _policies[model] = policy
+        _class_of_table[model.__table__] = model
+        _names[model.__table__.name] = model.__table__
+    for model in _policies.keys() - _sealed.keys():
+        changed.append(model.__name__)
+        del _policies[model]
+    if changed:
+        _touched_cache.clear()
+    return sorted(changed)
 
 
 def is_protected(model: type[Any]) -> bool:
@@ -108,9 +153,12 @@ def _find_touched(statement: Any) -> frozenset[type[Any]]:
     for element in visitors.iterate(statement):
         entity = getattr(element, "_annotations", {}).get("parententity")
         if entity is not None:
-            mapped.update({entity.mapper.class_} & _policies.keys())
+            mapped.update(_protected_classes(entity.mapper))
             if entity.is_aliased_class:
                 orm_aliases.add(hash(entity.selectable))
+        elif _smuggled(element):
+            message = f"{_smuggled(element)} named in a text or by another table object"
+            raise ScopeViolation(message)
         elif type(element) is Column and element.table in _class_of_table:
             bare.add(element.table)
         elif isinstance(element, Alias) and element.element in _class_of_table:
@@ -123,6 +171,31 @@ def _find_touched(statement: Any) -> frozenset[type[Any]]:
         message = f"used as a Core table: {', '.join(strays)}"
         raise ScopeViolation(message)
     return frozenset(mapped)
+
+
+def _protected_classes(mapper: Any) -> set[type[Any]]:
+    """The classes whose policies hold for `mapper`. Raises when it reaches a protected table past its class."""
+    found = {cls for cls in mapper.class_.__mro__ if cls in _policies}
+    for table in () if found else mapper.tables:
+        if table in _class_of_table or table.name in _names:
+            message = f"{mapper.class_.__name__} is mapped to {table.name} without its policy"
+            raise ScopeViolation(message)
+    return found
+
+
+def _smuggled(element: Any) -> str:
+    """The protected table that a piece of text or a table object of one's own names; empty when there is none."""
+    if isinstance(element, TextClause):
+        return _named_in(element.text)
+    if isinstance(element, ColumnClause) and element.is_literal:
+        return _named_in(element.name)
+    if isinstance(element, TableClause) and element not in _class_of_table and element.name in _names:
+        return element.name
+    return ""
+
+
+def _named_in(text: str) -> str:
+    return next((word for word in _WORD.findall(text.lower()) if word in _names), "")
 
 
 def _bare_tables(select: Select[Any]) -> set[Any]:
@@ -196,8 +269,9 @@ def install_guard(engine: Engine) -> None:
         if getattr(element, "is_insert", False) and element.select is None and element.table in _class_of_table:
             return
         for part in visitors.iterate(element):
-            if isinstance(part, Table) and part in _class_of_table:
-                message = f"{part.name} without scope"
+            found = part.name if isinstance(part, Table) and part in _class_of_table else _smuggled(part)
+            if found:
+                message = f"{found} without scope"
                 raise ScopeViolation(message)
 
 

@@ -6,12 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    Column,
+    MetaData,
+    Table,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import DeclarativeBase, Session, aliased
 
 from platform_core.app import Runtime
 from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Address, Contact, Customer
+from platform_core.kernel import scope
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import ScopeViolation
 from platform_core.testing.factories import Factory
@@ -77,7 +93,36 @@ def test_union_sees_only_the_actors_rows(runtime: Runtime, actor: Actor) -> None
         assert found == 6
 
 
+class Stray(DeclarativeBase):
+    """What a plugin might map beside the policies."""
+
+
+class Disguised(Stray):
+    __table__ = TABLE
+
+
+class DisguisedAlias(Stray):
+    __table__ = TABLE.alias()
+
+
+class Heir(Address):
+    """A subclass that nobody protected."""
+
+
+DOUBLE = Table("customers_customer", MetaData(), Column("id"), Column("name"))
+LIGHT = table("customers_customer", column("name"))
+
 REFUSED: dict[str, Any] = {
+    "a class of one's own": select(Disguised),
+    "a class of one's own beside the entity": select(Disguised.name).join(Customer, Customer.id == Disguised.id),
+    "a class over an alias": select(DisguisedAlias.name),
+    "a table object of the same name": select(DOUBLE.c.name),
+    "its alias beside an entity": select(Address.id, DOUBLE.alias().c.name),
+    "a light table": select(Address.id, LIGHT.c.name),
+    "a text among columns": select(Address.id, text("(select name from customers_customer)")),
+    "a literal column": select(Address.id, literal_column('(select name from "customers_customer")')),
+    "a text alone": select(text("name from customers_customer")),
+    "a text as condition": select(Address.id).where(text("exists (select 1 from Customers_Customer)")),
     "core table": select(TABLE),
     "core column": select(TABLE.c.id),
     "core table beside an entity": select(Address.id, TABLE.c.name).join(TABLE, TABLE.c.id == Address.customer_id),
@@ -92,6 +137,40 @@ REFUSED: dict[str, Any] = {
 def test_statements_without_proof_are_refused(runtime: Runtime, actor: Actor, name: str) -> None:
     with runtime.database.session_for(actor) as session, pytest.raises(ScopeViolation):
         session.execute(REFUSED[name])
+
+
+def test_a_subclass_keeps_the_policy(runtime: Runtime, actor: Actor) -> None:
+    with runtime.database.actor_session(actor) as session:
+        assert len(session.scalars(select(Heir)).all()) == 3
+
+
+class Everything:
+    def predicate(self, actor: Actor) -> None:
+        return None
+
+
+def widen_by_replacing() -> None:
+    scope._policies[Customer] = Everything()
+
+
+def widen_by_patching() -> None:
+    type(scope._policies[Customer]).predicate = Everything.predicate
+
+
+def widen_by_forgetting() -> None:
+    del scope._class_of_table[TABLE]
+
+
+@pytest.mark.parametrize("widen", [widen_by_replacing, widen_by_patching, widen_by_forgetting])
+def test_a_replaced_policy_is_noticed_and_put_back(runtime: Runtime, actor: Actor, widen: Callable[[], None]) -> None:
+    assert scope.mend() == []
+    widen()
+    assert scope.mend() == ["Customer"]
+    assert scope.mend() == []
+    with runtime.database.actor_session(actor) as session:
+        assert len(session.scalars(select(Customer)).all()) == 3
+    with runtime.database.session_for(actor) as session, pytest.raises(ScopeViolation):
+        session.execute(select(TABLE))
 
 
 def test_the_sessions_connection_is_guarded(runtime: Runtime, actor: Actor) -> None:
