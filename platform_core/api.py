@@ -24,6 +24,7 @@ from platform_core.contracts.pages import (
 )
 from platform_core.contracts.plugin import AuditWords, Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
+from platform_core.contracts.reports import Linked, Report, ReportColumn, ReportFilter, ReportQuery, Widget
 from platform_core.customers.attachments import store as store_attachment
 from platform_core.customers.models import Attachment, Contact, Customer
 from platform_core.customers.queries import contacts_of as customer_contacts
@@ -66,6 +67,7 @@ from platform_core.web.formats import day as day_text
 from platform_core.web.formats import due as due_text
 from platform_core.web.formats import due_tone
 from platform_core.web.formats import money as money_text
+from platform_core.web.formats import number as number_text
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.lists import declaration as lists
 from platform_core.web.pages import fragment, page, redirect
@@ -112,6 +114,7 @@ __all__ = [
     "Json",
     "Leg",
     "Limit",
+    "Linked",
     "Listener",
     "Money",
     "NavItem",
@@ -121,6 +124,10 @@ __all__ = [
     "PluginInfo",
     "Port",
     "Provider",
+    "Report",
+    "ReportColumn",
+    "ReportFilter",
+    "ReportQuery",
     "Request",
     "Response",
     "Route",
@@ -142,6 +149,7 @@ __all__ = [
     "User",
     "UtcDateTime",
     "Versioned",
+    "Widget",
     "WorkItem",
     "WorkSection",
     "actor_of",
@@ -182,6 +190,7 @@ __all__ = [
     "next_weekday",
     "noop",
     "now",
+    "number_text",
     "on_commit",
     "open_engagement",
     "page",

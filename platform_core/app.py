@@ -39,7 +39,8 @@ from platform_core.web.templates import Templates
 
 _log = logging.getLogger(__name__)
 BUILTINS = tuple(
-    f"platform_core.{name}.plugin" for name in ("web", "audit", "users", "permissions", "customers", "relay", "admin")
+    f"platform_core.{name}.plugin"
+    for name in ("web", "audit", "users", "permissions", "customers", "relay", "reports", "admin")
 )
 _PACKAGE = Path(__file__).resolve().parent
 THEMES = next(path for path in (_PACKAGE / "themes", _PACKAGE.parent / "themes") if path.exists())

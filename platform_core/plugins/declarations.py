@@ -15,6 +15,7 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import AuditWords, Dictionary, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
+from platform_core.contracts.reports import Report
 from platform_core.kernel import scope
 from platform_core.plugins.registry import DeclarationError, Registry
 
@@ -33,6 +34,7 @@ _EXPECTED: dict[str, type[Any]] = {
     "ports": Provider,
     "dictionaries": Dictionary,
     "search_sources": SearchSource,
+    "reports": Report,
     "audit_words": AuditWords,
     "demo_data": DemoData,
 }
@@ -69,6 +71,7 @@ class Declarations:
         self.ports: Registry[Provider[Any]] = Registry("port", lambda item: item.port.name, enabled)
         self.dictionaries: Registry[Dictionary] = Registry("dictionary", lambda item: item.name, enabled)
         self.search_sources: Registry[SearchSource] = Registry("search source", lambda item: item.key, enabled)
+        self.reports: Registry[Report] = Registry("report", lambda item: item.key, enabled)
         self.audit_words: Registry[AuditWords] = Registry("audit words", lambda item: item.owner, enabled)
         self.demo_data: Registry[DemoData] = Registry("demo data", lambda item: item.load.__module__, enabled)
         self.default_grants: dict[str, dict[str, dict[str, str]]] = {}
@@ -115,6 +118,7 @@ def _check_names(owner: str, declared: Mapping[str, Any]) -> None:
     for kind, names in (
         ("permission", [item.name for item in declared.get("permissions", ())]),
         ("job", [item.name for item in declared.get("jobs", ())]),
+        ("report", [item.key for item in declared.get("reports", ())]),
         ("setting", [item.key for item in declared.get("settings", ())]),
         ("audited action", [name for item in declared.get("audit_words", ()) for name in item.actions]),
     ):

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel, TimelineEntry, TimelineQuery, WorkSection
+from platform_core.contracts.reports import Widget
 from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.registry import Owned
 
@@ -79,6 +80,9 @@ class Hooks:
     def workbench(self, session: Session, actor: Actor) -> list[Owned[WorkSection]]:
         return self._ask("baton_workbench", WorkSection, session=session, actor=actor)
 
+    def dashboard_widgets(self, session: Session, actor: Actor) -> list[Owned[Widget]]:
+        return self._ask("baton_dashboard_widgets", Widget, session=session, actor=actor)
+
     def engagement_summary(self, session: Session, actor: Actor, engagement_id: UUID) -> list[Owned[Fact]]:
         return self._ask("baton_engagement_summary", Fact, session=session, actor=actor, engagement_id=engagement_id)
 
@@ -127,7 +131,7 @@ class Hooks:
                 if isinstance(value, expected):
                     collected.append(Owned(implementation.plugin_name, value))
                 else:
-                    self._fault(implementation.plugin_name, f"{hook} returned {type(value).__name__}")
+                    self.fault(implementation.plugin_name, f"{hook} returned {type(value).__name__}")
         return collected
 
     def _must(self, hook: str, **arguments: Any) -> list[Owned[Any]]:
@@ -164,11 +168,11 @@ class Hooks:
             return call()
         except SQLAlchemyError as error:
             timing.faults += 1
-            self._fault(owner, f"{hook}: {type(error).__name__}")
+            self.fault(owner, f"{hook}: {type(error).__name__}")
             raise PoisonedTransactionError(owner) from error
         except Exception as error:
             timing.faults += 1
-            self._fault(owner, f"{hook}: {type(error).__name__}: {error}")
+            self.fault(owner, f"{hook}: {type(error).__name__}: {error}")
             return None
         finally:
             took = time.perf_counter() - started
@@ -179,7 +183,8 @@ class Hooks:
                 timing.over_budget += 1
                 _log.warning("%s of %s took %.0f ms; make it lazy", hook, owner, took * 1000)
 
-    def _fault(self, owner: str, reason: str) -> None:
+    def fault(self, owner: str, reason: str) -> None:
+        """Put a fault of an owner's code on record, from within its `except`."""
         _log.error("plugin %s: %s", owner, reason, exc_info=True)
         faults = self._manager.plugins[owner].faults
         faults.append(reason)

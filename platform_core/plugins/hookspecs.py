@@ -20,6 +20,7 @@ from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
 from platform_core.contracts.plugin import AuditWords, Dictionary, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Provider
+from platform_core.contracts.reports import Report, Widget
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -124,6 +125,15 @@ def baton_search_sources() -> Sequence[SearchSource]:
 
 
 @hookspec
+def baton_reports() -> Sequence[Report]:
+    """Declare reports, named `<plugin>.name`: columns, filters and a function that gives rows. Called once.
+
+    The reports page lists them for actors who hold their permission. Rows are asked for per view, isolated; a cell may
+    be `Linked` to the rows it counts.
+    """
+
+
+@hookspec
 def baton_audit_words() -> Sequence[AuditWords]:
     """Declare words for the lines you write into the audit trail: actions, fields, codes. Called once.
 
@@ -178,6 +188,11 @@ def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery
 @hookspec
 def baton_workbench(session: Session, actor: Actor) -> Sequence[WorkSection]:
     """Sections of the actor's workbench. Called once per view of the workbench; at most 20 items a section."""
+
+
+@hookspec
+def baton_dashboard_widgets(session: Session, actor: Actor) -> Sequence[Widget]:
+    """Tiles above the list of reports; none for an actor without the right. Called once per view of that page."""
 
 
 @hookspec

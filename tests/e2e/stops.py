@@ -158,6 +158,10 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/lost']")),
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/contract']")),
         Stop("/audit"),
+        Stop("/reports"),
+        Stop("/reports/opportunities.by_stage"),
+        Stop("/reports/activities.per_day"),
+        Stop("/reports/activities.per_day/print"),
     ),
     "admin": (
         Stop("/"),
@@ -172,6 +176,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/settings/dictionaries > main a[href^='/settings/dictionaries/']"),
         Stop("/settings/outcomes"),
         Stop("/settings/plugins"),
+        Stop("/settings/plugins/activities/settings"),
         Stop("/settings/jobs"),
     ),
     "office": (

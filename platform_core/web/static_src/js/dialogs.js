@@ -19,6 +19,7 @@
   };
 
   document.addEventListener('click', (e) => {
+    if (e.target.closest('[data-print]')) print();
     const opener = e.target.closest('[data-open]');
     const dialog = e.target.closest('dialog');
     closeMenus(opener ? null : e.target.closest('details.menu'));

@@ -14,6 +14,7 @@ from baton_plugins.activities import (
     plans,
     preset_routes,
     presets,
+    reports,
     routes,
     settings,
     workbench,
@@ -82,11 +83,13 @@ baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels
 baton_customer_timeline = panels.baton_customer_timeline
 baton_demo_data = demo.baton_demo_data
+baton_dashboard_widgets = reports.baton_dashboard_widgets
 baton_default_grants = grants.baton_default_grants
 baton_dictionaries = presets.baton_dictionaries
 baton_engagement_summary = panels.baton_engagement_summary
 baton_leg_taken = plans.baton_leg_taken
 baton_listeners = plans.baton_listeners
 baton_permissions = grants.baton_permissions
+baton_reports = reports.baton_reports
 baton_settings = settings.baton_settings
 baton_workbench = workbench.baton_workbench

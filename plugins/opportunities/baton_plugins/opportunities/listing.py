@@ -103,20 +103,20 @@ def contracts(
 
 def totals(session: Session, conditions: Sequence[ColumnElement[bool]]) -> Totals:
     """Over all opportunities that the actor sees and the conditions leave."""
-    return _totals(session.execute(select(*_sums()).where(*conditions)).one())
+    return totals_of(session.execute(select(*sums()).where(*conditions)).one())
 
 
 def forecast(session: Session) -> list[Month]:
     """Open opportunities by the month they are expected in, at most twenty-four months."""
     year, month = extract("year", Opportunity.expected_on), extract("month", Opportunity.expected_on)
     found = session.execute(
-        select(year.label("year"), month.label("month"), *_sums())
+        select(year.label("year"), month.label("month"), *sums())
         .where(Opportunity.stage == "open", Opportunity.expected_on.is_not(None))
         .group_by(year, month)
         .order_by(year, month)
         .limit(24)
     )
-    return [Month(int(row.year), int(row.month), _totals(row)) for row in found]
+    return [Month(int(row.year), int(row.month), totals_of(row)) for row in found]
 
 
 def _after(moment: Any, key: Any, cursor: str) -> ColumnElement[bool]:
@@ -124,8 +124,8 @@ def _after(moment: Any, key: Any, cursor: str) -> ColumnElement[bool]:
     return or_(moment < at, and_(moment == at, key < row_id))
 
 
-def _sums() -> tuple[Any, ...]:
-    """Amounts are whole cents; what is won counts in full, what is lost not at all."""
+def sums() -> tuple[Any, ...]:
+    """Columns for `totals_of`. Amounts are whole cents; what is won counts in full, what is lost not at all."""
     cents = type_coerce(Opportunity.expected_value, BigInteger)
     percent = case((Opportunity.stage == "won", 100), (Opportunity.stage == "lost", 0), else_=Opportunity.probability)
     return (
@@ -135,6 +135,7 @@ def _sums() -> tuple[Any, ...]:
     )
 
 
-def _totals(row: Any) -> Totals:
+def totals_of(row: Any) -> Totals:
+    """Of a row that brings `sums` along."""
     weighted = (Decimal(row.weighted) / 10000).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return Totals(row.number, Decimal(row.expected) / 100, weighted)

@@ -14,7 +14,7 @@ from platform_core.api import Actor, Customer, Session, lists, money_text, perso
 _ = translator("opportunities")
 
 
-def _stages(session: Session, actor: Actor) -> lists.Choices:
+def stages(session: Session, actor: Actor) -> lists.Choices:
     return [
         ("open", _.pgettext("stage", "Open")),
         ("won", _.pgettext("stage", "Won")),
@@ -78,7 +78,7 @@ OPPORTUNITIES = lists.ListView(
         lists.Sort("value", _.lazy("Expected value"), Opportunity.expected_value, descending=True),
     ),
     filters=(
-        lists.Filter("stage", _.lazy("Stage"), "choice", Opportunity.stage, choices=_stages),
+        lists.Filter("stage", _.lazy("Stage"), "choice", Opportunity.stage, choices=stages),
         lists.Filter(
             "type",
             _.lazy("Project type"),

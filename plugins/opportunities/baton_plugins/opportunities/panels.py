@@ -19,6 +19,7 @@ from platform_core.api import (
     Leg,
     Panel,
     SearchHit,
+    SearchSource,
     Session,
     TimelineEntry,
     TimelineQuery,
@@ -213,3 +214,8 @@ def find(session: Session, actor: Actor, query: str, limit: int) -> list[SearchH
         SearchHit(opportunity.title, customer, f"/opportunities/{opportunity.id}", "briefcase")
         for opportunity, customer in found
     ]
+
+
+@hookimpl
+def baton_search_sources() -> list[SearchSource]:
+    return [SearchSource("opportunities", _.lazy("Opportunities"), "opportunities.view", find)]

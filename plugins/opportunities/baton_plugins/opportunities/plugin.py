@@ -12,6 +12,7 @@ from baton_plugins.opportunities import (
     models,
     panels,
     project_types,
+    reports,
     routes,
     type_api,
     type_routes,
@@ -25,7 +26,6 @@ from platform_core.api import (
     NavItem,
     PluginInfo,
     Routes,
-    SearchSource,
     ThroughEngagement,
     list_handlers,
     translator,
@@ -80,11 +80,6 @@ def baton_navigation() -> list[NavItem]:
     ]
 
 
-@hookimpl
-def baton_search_sources() -> list[SearchSource]:
-    return [SearchSource("opportunities", _.lazy("Opportunities"), routes.VIEW, panels.find)]
-
-
 baton_audit_words = words
 baton_permissions = grants.baton_permissions
 baton_default_grants = grants.baton_default_grants
@@ -93,7 +88,10 @@ baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels
 baton_customer_timeline = panels.baton_customer_timeline
+baton_dashboard_widgets = reports.baton_dashboard_widgets
 baton_demo_data = demo.baton_demo_data
 baton_engagement_summary = panels.baton_engagement_summary
 baton_handover_blockers = panels.baton_handover_blockers
 baton_leg_taken = panels.baton_leg_taken
+baton_reports = reports.baton_reports
+baton_search_sources = panels.baton_search_sources

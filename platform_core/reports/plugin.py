@@ -1,0 +1,57 @@
+"""What the reports package adds to the platform."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.pages import NavItem
+from platform_core.contracts.plugin import AuditWords, PluginInfo, Routes
+from platform_core.kernel.i18n import translator
+from platform_core.reports import routes
+from platform_core.web.endpoint import SIGNED_IN
+
+_ = translator("reports")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo("reports", _.lazy("Reports"), _.lazy("Questions and their numbers"), "platform_core.reports")
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [Permission(routes.EXPORT, _.lazy("Print reports and take them along as files"), scoped=False)]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    return {"management": {routes.EXPORT: "all"}}
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/reports", routes.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    label = _.lazy("Reports")
+    return [NavItem("reports", label, "/reports", "chart-bar", SIGNED_IN, "insight", 20, hotkey="r")]
+
+
+@hookimpl
+def baton_audit_words() -> list[AuditWords]:
+    actions = {
+        "reports.view": _.lazy("read a report"),
+        "reports.print": _.lazy("printed a report"),
+        "reports.export": _.lazy("took a report along as a file"),
+    }
+    fields = {
+        "report": _.lazy("Report"),
+        "rows": _.lazy("Rows"),
+        "first": _.lazy("From"),
+        "last": _.lazy("To"),
+    }
+    return [AuditWords("reports", actions, fields)]

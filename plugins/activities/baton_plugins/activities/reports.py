@@ -1,0 +1,152 @@
+"""Reports about follow-ups, and the tile of the reports page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pluggy
+from baton_plugins.activities import presets
+from baton_plugins.activities.models import FollowUp
+from sqlalchemy import ColumnElement, case, func, select
+
+from platform_core.api import (
+    Actor,
+    Customer,
+    Linked,
+    Report,
+    ReportColumn,
+    ReportFilter,
+    ReportQuery,
+    Session,
+    User,
+    Widget,
+    day_start,
+    dictionaries,
+    number_text,
+    person_choices,
+    today,
+    translator,
+)
+
+_ = translator("activities")
+hookimpl = pluggy.HookimplMarker("baton")
+VIEW = "activities.view"
+LINES = "activities.follow_ups"
+_PERSON = ReportFilter("person", _.lazy("Person"), lambda session, _actor: person_choices(session))
+
+
+def _conditions(query: ReportQuery) -> list[ColumnElement[bool]]:
+    """By author first: the index begins with them."""
+    person = query.chosen.get("person")
+    authors = FollowUp.author_id == UUID(person) if person else FollowUp.author_id.in_(select(User.id))
+    return [authors, FollowUp.at >= day_start(query.first), FollowUp.at < day_start(query.last + timedelta(1))]
+
+
+def _day_of(query: ReportQuery) -> ColumnElement[int]:
+    """How many of the organisation's days after the first."""
+    days = (query.last - query.first).days + 1
+    starts = [day_start(query.first + timedelta(number)) for number in range(1, days)]
+    if not starts:
+        return case((FollowUp.at >= day_start(query.first), 0), else_=0)
+    return case(*((FollowUp.at < start, number) for number, start in enumerate(starts)), else_=len(starts))
+
+
+def _rows_behind(person: UUID, first: date, last: date) -> str:
+    return f"/reports/{LINES}?{urlencode({'first': first, 'last': last, 'person': person})}"
+
+
+def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:
+    statement = (
+        select(
+            _day_of(query).label("day"),
+            FollowUp.author_id,
+            func.max(FollowUp.author_label).label("author"),
+            func.count().label("number"),
+            func.count(FollowUp.customer_id.distinct()).label("customers"),
+        )
+        .where(*_conditions(query))
+        .group_by("day", FollowUp.author_id)
+        .order_by("day", "author", FollowUp.author_id)
+        .limit(query.limit)
+    )
+    rows = []
+    for row in session.execute(statement):
+        day = query.first + timedelta(row.day)
+        number = Linked(row.number, _rows_behind(row.author_id, day, day))
+        rows.append((day, row.author, number, row.customers))
+    return rows
+
+
+def _lines(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:
+    statement = (
+        select(FollowUp.at, FollowUp.author_label, FollowUp.kind, FollowUp.outcome, Customer.id, Customer.name)
+        .join(Customer, Customer.id == FollowUp.customer_id)
+        .where(*_conditions(query))
+        .order_by(FollowUp.at.desc(), FollowUp.id)
+        .limit(query.limit)
+    )
+    return [
+        (
+            row.at,
+            row.author_label,
+            Linked(row.name, f"/customers/{row.id}"),
+            dictionaries.label(session, presets.KINDS, row.kind),
+            dictionaries.label(session, presets.OUTCOMES, row.outcome),
+        )
+        for row in session.execute(statement)
+    ]
+
+
+PER_DAY = Report(
+    "activities.per_day",
+    _.lazy("Follow-ups per person and day"),
+    VIEW,
+    (
+        ReportColumn(_.lazy("Day"), "day"),
+        ReportColumn(_.lazy("Person")),
+        ReportColumn(_.lazy("Follow-ups"), "number", total=True),
+        ReportColumn(_.lazy("Customers"), "number"),
+    ),
+    _per_day,
+    description=_.lazy("Who wrote how many, and about how many customers."),
+    filters=(_PERSON,),
+    dated=True,
+    order=10,
+)
+FOLLOW_UPS = Report(
+    LINES,
+    _.lazy("Follow-ups one by one"),
+    VIEW,
+    (
+        ReportColumn(_.lazy("When"), "moment"),
+        ReportColumn(_.lazy("Person")),
+        ReportColumn(_.lazy("Customer")),
+        ReportColumn(_.lazy("Kind")),
+        ReportColumn(_.lazy("Outcome")),
+    ),
+    _lines,
+    description=_.lazy("Latest first; what was said stands on the customer's page."),
+    filters=(_PERSON,),
+    dated=True,
+    order=20,
+)
+
+
+@hookimpl
+def baton_reports() -> list[Report]:
+    return [PER_DAY, FOLLOW_UPS]
+
+
+@hookimpl
+def baton_dashboard_widgets(session: Session, actor: Actor) -> list[Widget]:
+    if not actor.can(VIEW):
+        return []
+    day = today()
+    mine = select(func.count()).select_from(FollowUp)
+    number = session.scalar(mine.where(FollowUp.author_id == actor.user_id, FollowUp.at >= day_start(day))) or 0
+    url = _rows_behind(actor.user_id, day, day)
+    return [Widget("activities.today", _("My follow-ups today"), number_text(number), url=url, order=10)]
