@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,17 @@ class Runtime:
             jobs=self.jobs, templates=self.templates, hub=self.hub, on_denied=self._on_denied, urls={},
         )  # fmt: skip
         self.templates.add_global("url", lambda name, **parameters: url_for(self.platform, name, **parameters))
+        for item in self.manager.declared.template_helpers.installed():
+            self.templates.add_global(item.value.name, self._while_on(item.owner, item.value.function))
         self._tickers: list[Ticker] = []
+
+    def _while_on(self, owner: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A template helper of a plugin that is switched off says nothing: a theme's template may still call it."""
+
+        def helper(*arguments: Any, **named: Any) -> Any:
+            return function(*arguments, **named) if owner in self.manager.enabled else ""
+
+        return helper
 
     def take_charge(self) -> None:
         """What services announce without knowing a runtime goes through this one; the one made last begins with it."""

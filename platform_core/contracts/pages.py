@@ -65,6 +65,29 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A template of its owner, drawn on every page of whoever is signed in.
+
+    Places: `banner` (above the content, full width), `topbar` (right, beside the bell), `side` (below the navigation).
+    """
+
+    place: Literal["banner", "topbar", "side"]
+    template: str
+    """`<plugin>/<file>`."""
+    context: Callable[[Any, Actor], Mapping[str, Any] | None] | None = None
+    """(session, actor) -> what the template gets besides `page`; None draws nothing. Every page pays for it."""
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateHelper:
+    """A function for templates, under a name that begins with `<plugin>_`."""
+
+    name: str
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One cell of the facts strip; at most six are shown, by order."""
 

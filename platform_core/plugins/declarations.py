@@ -12,7 +12,7 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Permission
-from platform_core.contracts.pages import NavItem
+from platform_core.contracts.pages import NavItem, Slot, TemplateHelper
 from platform_core.contracts.plugin import AuditWords, Dictionary, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
 from platform_core.contracts.reports import Report
@@ -27,6 +27,8 @@ _EXPECTED: dict[str, type[Any]] = {
     "routes": Routes,
     "api": Routes,
     "navigation": NavItem,
+    "slots": Slot,
+    "template_helpers": TemplateHelper,
     "settings": Setting,
     "jobs": Job,
     "commands": click.Command,
@@ -62,6 +64,8 @@ class Declarations:
         self.routes: Registry[Routes] = Registry("routes", _route_key, enabled)
         self.api: Registry[Routes] = Registry("API routes", _route_key, enabled)
         self.navigation: Registry[NavItem] = Registry("navigation item", lambda item: item.key, enabled)
+        self.slots: Registry[Slot] = Registry("slot", lambda item: f"{item.place} {item.template}", enabled)
+        self.template_helpers: Registry[TemplateHelper] = Registry("template helper", lambda item: item.name, enabled)
         self.settings: Registry[Setting[Any]] = Registry("setting", lambda item: item.key, enabled)
         self.jobs: Registry[Job] = Registry("job", lambda item: item.name, enabled)
         self.commands: Registry[click.Command] = Registry("command", _command_key, enabled)
@@ -115,16 +119,19 @@ class Declarations:
 
 
 def _check_names(owner: str, declared: Mapping[str, Any]) -> None:
-    for kind, names in (
-        ("permission", [item.name for item in declared.get("permissions", ())]),
-        ("job", [item.name for item in declared.get("jobs", ())]),
-        ("report", [item.key for item in declared.get("reports", ())]),
-        ("setting", [item.key for item in declared.get("settings", ())]),
-        ("audited action", [name for item in declared.get("audit_words", ()) for name in item.actions]),
+    """What is spoken of beyond the plugin begins with its name, so that nobody takes a name away from another."""
+    for kind, mark, names in (
+        ("permission", ".", [item.name for item in declared.get("permissions", ())]),
+        ("job", ".", [item.name for item in declared.get("jobs", ())]),
+        ("report", ".", [item.key for item in declared.get("reports", ())]),
+        ("setting", ".", [item.key for item in declared.get("settings", ())]),
+        ("template of a slot", "/", [item.template for item in declared.get("slots", ())]),
+        ("template helper", "_", [item.name for item in declared.get("template_helpers", ())]),
+        ("audited action", ".", [name for item in declared.get("audit_words", ()) for name in item.actions]),
     ):
         for name in names:
-            if not name.startswith(f"{owner}."):
-                message = f"{kind} {name!r} must start with {owner + '.'!r}"
+            if not name.startswith(owner + mark):
+                message = f"{kind} {name!r} must start with {owner + mark!r}"
                 raise DeclarationError(message)
 
 

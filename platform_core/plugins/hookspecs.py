@@ -17,7 +17,17 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Actor, Permission
-from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery, WorkSection
+from platform_core.contracts.pages import (
+    Action,
+    Fact,
+    NavItem,
+    Panel,
+    Slot,
+    TemplateHelper,
+    TimelineEntry,
+    TimelineQuery,
+    WorkSection,
+)
 from platform_core.contracts.plugin import AuditWords, Dictionary, PluginInfo, Routes, Setting
 from platform_core.contracts.ports import Provider
 from platform_core.contracts.reports import Report, Widget
@@ -73,6 +83,19 @@ def baton_api() -> Sequence[Routes]:
 @hookspec
 def baton_navigation() -> Sequence[NavItem]:
     """Declare lines of the side navigation. Called once; shown to actors who hold the line's permission."""
+
+
+@hookspec
+def baton_slots() -> Sequence[Slot]:
+    """Declare pieces that stand on every page: a banner, something in the top bar or below the navigation. Called once.
+
+    Each is drawn per page, isolated; pages of nobody in particular, such as the sign-in, have none.
+    """
+
+
+@hookspec
+def baton_template_helpers() -> Sequence[TemplateHelper]:
+    """Declare functions for your templates, named `<plugin>_name`. Called once; they give "" while you are disabled."""
 
 
 @hookspec

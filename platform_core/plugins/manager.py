@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 VERSION_COUNTER = "plugins"
 DECLARED_HOOKS = (
     "entities", "customer_references", "permissions", "default_grants", "routes", "api", "navigation", "settings",
-    "jobs", "commands", "listeners", "reports", "ports", "dictionaries", "search_sources", "audit_words", "demo_data",
+    "jobs", "commands", "listeners", "reports", "slots",
+    "template_helpers", "ports", "dictionaries", "search_sources", "audit_words", "demo_data",
 )  # fmt: skip
 
 

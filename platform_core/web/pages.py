@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
 from litestar import Request, Response
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.contracts.pages import NavItem
+from platform_core.contracts.pages import NavItem, Slot
 from platform_core.kernel.i18n import LANGUAGES, language, translator
 from platform_core.web import badges, notices
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
@@ -102,6 +103,26 @@ class PageContext:
         if self.actor is None or not self.actor.can("customers.create"):
             return []
         return [(_("New customer"), "/customers/new", "plus", "c")]
+
+    def slot(self, place: str) -> list[Markup]:
+        """What plugins put at this place; nothing on error pages, which are drawn when the transaction is over."""
+        session, actor, hooks = self._session, self.actor, self._platform.hooks
+        if actor is None or session is None or not session.in_transaction():
+            return []
+        active = hooks.active()
+        found = [item for item in self._platform.manager.declared.slots.owned() if item.value.place == place]
+        return [
+            piece
+            for item in sorted(found, key=lambda item: (item.value.order, item.owner))
+            if item.owner in active
+            and (piece := hooks.guarded(item.owner, f"slot {place}", partial(self._draw, item.value, session, actor)))
+        ]
+
+    def _draw(self, slot: Slot, session: Session, actor: Actor) -> Markup:
+        context = slot.context(session, actor) if slot.context else {}
+        if context is None:
+            return Markup()
+        return self._platform.templates.markup(slot.template, {**context, "page": self}, self.theme)
 
     def _items(self, group: str) -> list[NavItem]:
         return self._allowed(item for item in self._platform.manager.declared.navigation if item.group == group)
