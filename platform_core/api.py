@@ -10,6 +10,7 @@ from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, De
 from platform_core.contracts.entities import CustomerReference, Entity, EntityRef, SearchHit, SearchSource
 from platform_core.contracts.events import Event, Job, Listener
 from platform_core.contracts.identity import Actor, Permission, Scope
+from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.pages import (
     Action,
     Badge,
@@ -108,6 +109,7 @@ __all__ = [
     "Forbidden",
     "FormData",
     "Identified",
+    "ImportTarget",
     "Invalid",
     "Items",
     "Job",

@@ -9,6 +9,7 @@ from litestar import Request, Response
 from platform_core.admin import (
     department_routes,
     dictionary_routes,
+    import_routes,
     job_routes,
     people_routes,
     plugin_routes,
@@ -32,4 +33,5 @@ HANDLERS = [
     *settings_routes.HANDLERS,
     *dictionary_routes.HANDLERS,
     *job_routes.HANDLERS,
+    *import_routes.HANDLERS,
 ]

@@ -13,11 +13,14 @@ _ACTIONS = {
     "admin.enable_plugin": _.lazy("switched a plugin on"),
     "admin.disable_plugin": _.lazy("switched a plugin off"),
     "admin.plugin_settings": _.lazy("changed settings of a plugin"),
+    "admin.import": _.lazy("imported a table"),
     "admin.add_entry": _.lazy("added a dictionary entry"),
     "admin.edit_entry": _.lazy("changed a dictionary entry"),
     "admin.retry_job": _.lazy("ran a job again"),
 }
 _FIELDS = {
+    "target": _.lazy("What was imported"),
+    "rows": _.lazy("Rows"),
     "enabled": _.lazy("Switched on"),
     "code": _.lazy("Code"),
     "label": _.lazy("Name"),

@@ -12,6 +12,7 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Permission
+from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.pages import NavItem, Slot, TemplateHelper
 from platform_core.contracts.plugin import AuditWords, Dictionary, Routes, Setting
 from platform_core.contracts.ports import Port, Provider
@@ -37,6 +38,7 @@ _EXPECTED: dict[str, type[Any]] = {
     "dictionaries": Dictionary,
     "search_sources": SearchSource,
     "reports": Report,
+    "import_targets": ImportTarget,
     "audit_words": AuditWords,
     "demo_data": DemoData,
 }
@@ -76,6 +78,7 @@ class Declarations:
         self.dictionaries: Registry[Dictionary] = Registry("dictionary", lambda item: item.name, enabled)
         self.search_sources: Registry[SearchSource] = Registry("search source", lambda item: item.key, enabled)
         self.reports: Registry[Report] = Registry("report", lambda item: item.key, enabled)
+        self.import_targets: Registry[ImportTarget] = Registry("import target", lambda item: item.key, enabled)
         self.audit_words: Registry[AuditWords] = Registry("audit words", lambda item: item.owner, enabled)
         self.demo_data: Registry[DemoData] = Registry("demo data", lambda item: item.load.__module__, enabled)
         self.default_grants: dict[str, dict[str, dict[str, str]]] = {}
@@ -124,6 +127,7 @@ def _check_names(owner: str, declared: Mapping[str, Any]) -> None:
         ("permission", ".", [item.name for item in declared.get("permissions", ())]),
         ("job", ".", [item.name for item in declared.get("jobs", ())]),
         ("report", ".", [item.key for item in declared.get("reports", ())]),
+        ("import target", ".", [item.key for item in declared.get("import_targets", ())]),
         ("setting", ".", [item.key for item in declared.get("settings", ())]),
         ("template of a slot", "/", [item.template for item in declared.get("slots", ())]),
         ("template helper", "_", [item.name for item in declared.get("template_helpers", ())]),

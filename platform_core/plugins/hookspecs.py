@@ -17,6 +17,7 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.identity import Actor, Permission
+from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.pages import (
     Action,
     Fact,
@@ -153,6 +154,14 @@ def baton_reports() -> Sequence[Report]:
 
     The reports page lists them for actors who hold their permission. Rows are asked for per view, isolated; a cell may
     be `Linked` to the rows it counts.
+    """
+
+
+@hookspec
+def baton_import_targets() -> Sequence[ImportTarget]:
+    """Declare what can be added by uploading a table, named `<plugin>.name`. Called once.
+
+    Each has a page `/import/<name>` for actors who hold its permission; link to it from your list.
     """
 
 

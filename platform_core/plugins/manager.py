@@ -32,7 +32,7 @@ VERSION_COUNTER = "plugins"
 DECLARED_HOOKS = (
     "entities", "customer_references", "permissions", "default_grants", "routes", "api", "navigation", "settings",
     "jobs", "commands", "listeners", "reports", "slots",
-    "template_helpers", "ports", "dictionaries", "search_sources", "audit_words", "demo_data",
+    "template_helpers", "import_targets", "ports", "dictionaries", "search_sources", "audit_words", "demo_data",
 )  # fmt: skip
 
 

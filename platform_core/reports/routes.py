@@ -20,6 +20,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
 from platform_core.reports import running
+from platform_core.web import csvs
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import PageContext, page
 from platform_core.web.requests import platform_of
@@ -111,9 +112,9 @@ def as_file(request: Request[Any, Any, Any], session: Session, actor: Actor, key
     if answer is None:
         raise Conflict(_("This report cannot be made now. An administrator sees why on the plugins page."))
     _note(session, actor, EXPORT, reading, answer)
-    headers = {"content-disposition": f'attachment; filename="{key}-{today():%Y%m%d}.csv"'}
-    text = "".join(running.as_csv(reading.report, answer))
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    titles = [column.label for column in reading.report.columns]
+    rows = ([cell.value for cell in row] for row in answer.rows)
+    return csvs.answer(f"{key}-{today():%Y%m%d}.csv", titles, rows)
 
 
 def _asked(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str, limit: int) -> Reading:

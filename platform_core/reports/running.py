@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +16,6 @@ from platform_core.contracts.reports import Linked, Report, ReportColumn, Report
 from platform_core.kernel.clock import today
 from platform_core.kernel.errors import Forbidden, NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.spreadsheets import csv_safe
 from platform_core.plugins.registry import Owned
 from platform_core.web import formats
 from platform_core.web.requests import Platform
@@ -140,24 +137,3 @@ def as_text(column: ReportColumn, value: Any) -> str:
             return formats.exact(value)
         case _:
             return str(value)
-
-
-def as_csv(report: Report, answer: Answer) -> Iterator[str]:
-    """Lines for spreadsheets, the first with a byte order mark; numbers are plain, texts never formulas."""
-    yield "\ufeff" + _line(str(column.label) for column in report.columns)
-    for row in answer.rows:
-        yield _line(_plain(cell.value) for cell in row)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime | date):
-        return formats.exact(value)
-    return csv_safe(value) if isinstance(value, str) else str(value)
-
-
-def _line(cells: Iterator[str] | Any) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()

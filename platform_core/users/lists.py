@@ -5,6 +5,7 @@ HANDLERS = list_handlers(CUSTOMERS)   # GET /, POST /find, /conditions and /colu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
+from platform_core.kernel.clock import today
 from platform_core.users import preferences
+from platform_core.web import csvs
 from platform_core.web.forms import FormData
 from platform_core.web.lists import dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
@@ -27,6 +30,7 @@ from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
 _BIGGEST_PAGE = 200
+MOST_EXPORTED = 10_000
 
 
 def list_handlers(view: ListView) -> list[Any]:
@@ -71,7 +75,16 @@ def list_handlers(view: ListView) -> list[Any]:
         preferences.write(session, actor, _columns_key(view), chosen or None)
         return redirect(request, dialogs.from_query(session, actor, view, form.get("state")).url())
 
-    return [index, find, condition, set_condition, columns, set_columns]
+    handlers = [index, find, condition, set_condition, columns, set_columns]
+    return [*handlers, _export(view, prefix)] if view.export else handlers
+
+
+def _export(view: ListView, prefix: str) -> Any:
+    @get(f"{view.path}/export", permission=view.export, name=f"{prefix}_export")
+    def export(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+        return as_file(request, session, actor, view)
+
+    return export
 
 
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
@@ -85,6 +98,25 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     shown = Shown(asked, found, _total(reader, found), reader.footer(actor) if found.rows else "")
     made = rendering.listing(session, actor, hooks, shown, chosen)
     return page(request, "web/lists/page.html", active=view.key, list=made)
+
+
+def as_file(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
+    """The rows under the same conditions and in the same order, with the columns shown, and who took them along."""
+    asked = replace(state.read(session, actor, view, request.query_params), after="", before="")
+    chosen = preferences.read(session, actor, _columns_key(view), ())
+    columns = [column for column, added in rendering.shown_columns(view, (), chosen) if added is None]
+    rows: list[Any] = []
+    while len(rows) < MOST_EXPORTED:
+        found = Reader(session, actor, asked).page(_BIGGEST_PAGE)
+        rows += found.rows
+        if not found.after:
+            break
+        asked = asked.turned_to(after=found.after)
+    look = view.prepare(session, actor, rows) if view.prepare else {}
+    shown = {"conditions": [item.text for item in asked.conditions], "rows": len(rows)}
+    audit.record(session, actor, f"{view.prefix}.export", ids=[row.id for row in rows], after=shown)
+    lines = ([column.exported(row, look) for column in columns] for row in rows)
+    return csvs.answer(f"{view.key}-{today():%Y%m%d}.csv", [column.label for column in columns], lines)
 
 
 def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = PAGE_SIZE) -> Page:

@@ -46,6 +46,13 @@ class Column:
     """As long as the user has not chosen otherwise."""
     fixed: bool = False
     """Always shown."""
+    text: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    """(row, look) -> the value in an exported file, where it is not the first of `fields`."""
+
+    def exported(self, row: Any, look: Mapping[str, Any]) -> Any:
+        if self.text is not None:
+            return self.text(row, look)
+        return getattr(row, self.fields[0].key) if self.fields else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,8 @@ class ListView:
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
     buttons: tuple[Button, ...] = ()
+    export: str = ""
+    """The right to take the rows along as a file; without one there is no export."""
     owner: str = ""
     """Prefix of route names and of the audited action; the key if empty."""
     by_key: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)

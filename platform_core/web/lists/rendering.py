@@ -89,6 +89,7 @@ class Listing:
     bulk: tuple[BulkAction, ...]
     buttons: tuple[Button, ...]
     footer: str
+    may_export: bool
     invited: bool
     """The actor may follow the view's invitation."""
 
@@ -150,6 +151,7 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
         row_actions=tuple(item for item in view.row_actions if actor.can(item.permission)),
         bulk=tuple(item for item in view.bulk if actor.can(item.permission)),
         buttons=tuple(item for item in view.buttons if actor.can(item.permission)),
+        may_export=bool(view.export) and actor.can(view.export),
         invited=actor.can(view.invitation.permission),
     )
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from decimal import Decimal
 from html import unescape
 
+from sqlalchemy import select
+
+from platform_core.audit.models import AuditEntry
 from platform_core.testing.browser import Browser
 
 
@@ -32,3 +37,22 @@ def test_the_tile_counts_ones_own(house, browser: Browser) -> None:
     text = browser.sign_in(house.collector).get("/reports").text
     assert "My open opportunities" in text
     assert 'href="/opportunities?f=stage:is:open&amp;f=owner:is:me">1</a>' in text
+
+
+def test_the_list_as_a_file_needs_its_right_and_is_written_down(house, browser: Browser) -> None:
+    house.opportunity(title="=Trick", expected_value=Decimal("1250.50"))
+    house.opportunity(title="Coaching", expected_value=None)
+    url = "/opportunities/export?f=value:filled"
+    assert browser.sign_in(house.collector).get(url).status_code == 403
+    manager = browser.sign_in(house.manager)
+    assert "/opportunities/export" in manager.get("/opportunities").text
+    file = manager.get(url)
+    lines = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    assert lines[0][:5] == ["Opportunity", "Stage", "Customer", "Project type", "Expected value"]
+    assert [line[0] for line in lines[1:]] == ["'=Trick"]
+    assert lines[1][1:3] == ["Open", house.customer.name]
+    assert lines[1][4] == "1250.5"
+    with house.runtime.database.system_session("look", write=False) as session:
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "opportunities.export")).one()
+    assert noted.after == {"conditions": ["value:filled"], "rows": 1}
+    assert len(noted.ids) == 1

@@ -15,6 +15,7 @@ def baton_permissions() -> list[Permission]:
     return [
         Permission("opportunities.view", _.lazy("See opportunities and contracts")),
         Permission("opportunities.edit", _.lazy("Write opportunities and contracts")),
+        Permission("opportunities.export", _.lazy("Take the list of opportunities along as a file"), scoped=False),
         Permission("opportunities.types", _.lazy("Manage project types"), scoped=False),
     ]
 
@@ -25,7 +26,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
     return {
         "coordinator": own,
         "department_head": dict.fromkeys(own, "subtree"),
-        "management": dict.fromkeys((*own, "opportunities.types"), "all"),
+        "management": dict.fromkeys((*own, "opportunities.types", "opportunities.export"), "all"),
         "finance": {"opportunities.view": "all"},
         "office": {"opportunities.view": "all", "opportunities.types": "all"},
     }

@@ -15,6 +15,10 @@ _ = translator("opportunities")
 
 
 def stages(session: Session, actor: Actor) -> lists.Choices:
+    return _stages()
+
+
+def _stages() -> lists.Choices:
     return [
         ("open", _.pgettext("stage", "Open")),
         ("won", _.pgettext("stage", "Won")),
@@ -32,6 +36,19 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
         "customers": {row.id: row for row in found},
         "types": {kind.id: kind.name for kind in queries.project_types(session)},
     }
+
+
+def _stage_name(row: Any, look: Mapping[str, Any]) -> str:
+    return dict(_stages())[row.stage]
+
+
+def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
+    customer = look["customers"].get(row.customer_id)
+    return customer.name if customer else ""
+
+
+def _type_name(row: Any, look: Mapping[str, Any]) -> str:
+    return str(look["types"].get(row.project_type_id, ""))
 
 
 def _of_types(codes: Sequence[str]) -> ColumnElement[bool]:
@@ -61,9 +78,9 @@ OPPORTUNITIES = lists.ListView(
     cells="opportunities/_cells.html",
     columns=(
         lists.Column("title", _.lazy("Opportunity"), (Opportunity.title,), fixed=True),
-        lists.Column("stage", _.lazy("Stage"), (Opportunity.stage,)),
-        lists.Column("customer", _.lazy("Customer"), (Opportunity.customer_id,)),
-        lists.Column("type", _.lazy("Project type"), (Opportunity.project_type_id,)),
+        lists.Column("stage", _.lazy("Stage"), (Opportunity.stage,), text=_stage_name),
+        lists.Column("customer", _.lazy("Customer"), (Opportunity.customer_id,), text=_customer_name),
+        lists.Column("type", _.lazy("Project type"), (Opportunity.project_type_id,), text=_type_name),
         lists.Column("value", _.lazy("Expected value"), (Opportunity.expected_value,), sort="value", number=True),
         lists.Column("probability", _.lazy("Probability"), (Opportunity.probability,), number=True),
         lists.Column("expected_on", _.lazy("Expected on"), (Opportunity.expected_on,), sort="expected_on"),
@@ -112,6 +129,7 @@ OPPORTUNITIES = lists.ListView(
     search_label=_.lazy("Title or contract number"),
     prepare=_prepare,
     footer=_totals,
+    export="opportunities.export",
     buttons=(lists.Button(_.lazy("Forecast"), "chart-line", "/opportunities/forecast", "opportunities.view"),),
     invitation=lists.Invitation(
         _.lazy("No opportunities yet. An opportunity starts from a customer: open one and press O."),

@@ -13,6 +13,7 @@ _ACTIONS = {
     "opportunities.list": _.lazy("listed opportunities"),
     "opportunities.list_contracts": _.lazy("listed contracts"),
     "opportunities.forecast": _.lazy("read the forecast"),
+    "opportunities.export": _.lazy("took the list of opportunities along as a file"),
     "opportunities.create": _.lazy("added an opportunity"),
     "opportunities.edit": _.lazy("changed an opportunity"),
     "opportunities.lose": _.lazy("closed an opportunity as lost"),

@@ -1,0 +1,32 @@
+"""Tables for spreadsheet programs: UTF-8 with a byte order mark, texts that are never formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from litestar import Response
+
+from platform_core.kernel.spreadsheets import csv_safe
+from platform_core.web import formats
+
+
+def answer(filename: str, titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Response[str]:
+    """A download. Numbers are plain; moments are written in the organisation's zone."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([str(title) for title in titles])
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    headers = {"content-disposition": f'attachment; filename="{filename}"'}
+    return Response("\ufeff" + buffer.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime | date):
+        return formats.exact(value)
+    return str(value) if isinstance(value, int | float) else csv_safe(str(value))
