@@ -7,7 +7,14 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from platform_core.audit.services import changes, record
 from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, DemoHouse
-from platform_core.contracts.entities import CustomerReference, Entity, EntityRef, SearchHit, SearchSource
+from platform_core.contracts.entities import (
+    CustomerReference,
+    Entity,
+    EntityRef,
+    PastLine,
+    SearchHit,
+    SearchSource,
+)
 from platform_core.contracts.events import Event, Job, Listener
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.importing import ImportTarget
@@ -124,6 +131,7 @@ __all__ = [
     "NavItem",
     "NotFound",
     "Panel",
+    "PastLine",
     "Permission",
     "PluginInfo",
     "Port",

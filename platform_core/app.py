@@ -25,10 +25,9 @@ from platform_core.kernel.errors import BatonError
 from platform_core.kernel.jobs import JobRunner, wake_through
 from platform_core.kernel.scheduler import Scheduler
 from platform_core.kernel.secrets import Vault, create_key_file
-from platform_core.plugins import migrations
+from platform_core.plugins import asking, migrations
 from platform_core.plugins.hooks import Hooks
 from platform_core.plugins.manager import PluginManager
-from platform_core.relay import asking
 from platform_core.settings import Settings
 from platform_core.web import endpoint, errors, headers, routing
 from platform_core.web.describing import describe_api
@@ -102,7 +101,9 @@ class Runtime:
 
     def migrate(self) -> list[str]:
         """Bring the database up to date. Returns the owners that changed."""
-        return migrations.migrate(self.manager, self.settings.database_url)
+        changed = migrations.migrate(self.manager, self.settings.database_url)
+        self.manager.remember(self.database)
+        return changed
 
     def follow(self) -> None:
         """Adopt the plugin states of the database; called before serving and then every second."""
@@ -112,6 +113,7 @@ class Runtime:
                     message = "the database is older than this program; run: baton migrate"
                     raise RuntimeError(message)
                 self.manager.fail(self.manager.plugins[owner], "unmigrated", "run: baton migrate")
+            self.manager.remember(self.database)
         self.manager.follow(self.database)
 
     def start_background(self, *, work: bool, schedule: bool) -> None:

@@ -6,7 +6,7 @@ import pluggy
 
 from platform_core.audit import routes, wording
 from platform_core.audit.models import AuditEntry
-from platform_core.contracts.entities import Entity
+from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
@@ -24,6 +24,11 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_entities() -> list[Entity]:
     return [Entity(AuditEntry, None, reason="readable as a whole by holders of audit.read only")]
+
+
+@hookimpl
+def baton_customer_references() -> list[CustomerReference]:
+    return [CustomerReference(AuditEntry, "customer_id", "keep", "stay")]
 
 
 @hookimpl

@@ -28,7 +28,7 @@ def revision(owner: str, message: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = normalise_url(f"sqlite:///{Path(folder) / 'scratch.sqlite3'}")
         scratch = Runtime(dataclasses.replace(runtime.settings, database_url=url))
-        scratch.migrate()
+        migrations.migrate(scratch.manager, url)
         with migrations.migration_connection(url) as connection:
             config = migrations.config_for(
                 owner, folders[owner], migrations.prefixes_of(runtime.manager, owner), connection

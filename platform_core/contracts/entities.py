@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -47,13 +47,48 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class PastLine:
+    """How a row reads on a customer's timeline when its owner's code is gone: names of columns of the row's table.
+
+    `verb` says what was done, the same for all rows. Shown to holders of `permission`, within its scope. A table
+    with a column `engagement_id` is shown within the relay's scope as well.
+    """
+
+    verb: str
+    at: str
+    permission: str
+    who: str = ""
+    department: str = ""
+    text: str = ""
+    icon: str = "notes"
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerReference:
-    """A column that points to a customer. Merge re-points it, erase applies `on_erase`."""
+    """A column that points to a customer. Merge and erase walk all of them, also those of absent plugins."""
 
     model: type[Any]
     column: str
-    on_erase: str = "keep"
+    on_erase: Literal["keep", "delete", "clear"] = "keep"
     """`keep` (the row stays, its person is gone), `delete`, or `clear` (set null)."""
+    on_merge: Literal["move", "drop", "stay"] = "move"
+    """`move` (to the record that is kept), `drop` (what is derived and made anew), or `stay` (what concerns the record
+    as it was, not the customer)."""
+    label: str = ""
+    """What the rows are, for previews: `Plans`. Without it the table's name is shown."""
+    blank: tuple[str, ...] = ()
+    """Columns that speak of the person; emptied when the row is kept."""
+    rename: tuple[str, ...] = ()
+    """Columns that name the row and cannot be empty; they get the erased customer's code."""
+    line: PastLine | None = None
+
+    def __post_init__(self) -> None:
+        named = (self.column, *self.blank, *self.rename)
+        table = self.model.__table__
+        unknown = [name for name in named if name not in table.columns]
+        if unknown:
+            message = f"{table.name} has no column {', '.join(unknown)}"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, outputs, queries, reveal, services, tags
+from platform_core.customers import contacts, merging, outputs, queries, reveal, services, tags
 from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch, DuplicateQuery
 from platform_core.customers.outputs import ContactOut, CustomerOut, DuplicateOut, RevealedOut
+from platform_core.kernel.errors import NotFound
 from platform_core.web.apis import Items
 from platform_core.web.routing import delete, get, patch, post, put
 
@@ -40,10 +41,13 @@ def create(session: Session, actor: Actor, data: CustomerInput) -> CustomerOut:
 
 @get("/{customer_id:uuid}", permission="customers.view", name="customers:api_get")
 def read(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
-    """One customer with its tags."""
-    customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
-    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
+    """One customer with its tags. Under the id of a merged record comes the one it has become part of."""
+    try:
+        customer = queries.get(session, customer_id)
+    except NotFound:
+        customer = queries.get(session, merging.successor(session, customer_id))
+    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer.id)
+    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer.id)])
 
 
 @patch("/{customer_id:uuid}", permission="customers.edit", name="customers:api_update")

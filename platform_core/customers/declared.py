@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
-from platform_core.customers import models
+from platform_core.customers import mergemodels, models
 from platform_core.customers.importing import models as import_models
 from platform_core.customers.importing.policies import BatchPolicy, OwnPolicy
 from platform_core.customers.policies import ContactPointPolicy, ContactPolicy, CustomerPolicy
@@ -28,18 +30,37 @@ ENTITIES = [
     Entity(import_models.ImportRow, OwnPolicy(import_models.ImportRow)),
     Entity(import_models.ImportMapping, OwnPolicy(import_models.ImportMapping)),
 ]
-_DELETED = (
-    models.Contact, models.ContactPoint, models.Address, models.Attachment, models.CustomerTag, SearchRow, Access,
-)  # fmt: skip
+_BY_KEPT = ThroughCustomer(SimpleNamespace(customer_id=mergemodels.Merge.kept_id), models.Customer)  # type: ignore[arg-type]
+ENTITIES += [
+    Entity(mergemodels.Merge, _BY_KEPT),
+    Entity(mergemodels.Erasure, None, reason="ids of customers whose person is gone"),
+    Entity(mergemodels.KeptLine, ThroughEngagement(mergemodels.KeptLine, models.Customer)),
+]
 REFERENCES = [
-    *(CustomerReference(model, "customer_id", "delete") for model in _DELETED),
-    CustomerReference(models.StatusChange, "customer_id", "keep"),
+    CustomerReference(models.Contact, "customer_id", "delete", label=_.lazy("Contacts")),
+    CustomerReference(models.ContactPoint, "customer_id", "delete", label=_.lazy("Numbers and accounts")),
+    CustomerReference(models.Address, "customer_id", "delete", label=_.lazy("Addresses")),
+    CustomerReference(models.Attachment, "customer_id", "delete", label=_.lazy("Files")),
+    CustomerReference(models.CustomerTag, "customer_id", "delete", label=_.lazy("Tags")),
+    CustomerReference(models.StatusChange, "customer_id", "keep", label=_.lazy("Changes of status")),
+    CustomerReference(Access, "customer_id", "delete"),
+    CustomerReference(SearchRow, "customer_id", "delete", "drop"),
+    CustomerReference(
+        import_models.ImportRow, "customer_id", "delete", "stay", label=_.lazy("Rows of imported tables")
+    ),
+    CustomerReference(import_models.ImportRow, "found_id", "clear", "stay"),
+    CustomerReference(mergemodels.Merge, "kept_id", "keep"),
+    CustomerReference(mergemodels.Merge, "other_id", "keep", "stay"),
+    CustomerReference(mergemodels.Erasure, "customer_id", "keep", "stay"),
+    CustomerReference(mergemodels.KeptLine, "customer_id", "delete", label=_.lazy("Lines of plugins that are gone")),
 ]
 PERMISSIONS = [
     Permission("customers.view", _.lazy("See customers")),
     Permission("customers.create", _.lazy("Add customers"), scoped=False),
     Permission("customers.edit", _.lazy("Change customers")),
     Permission("customers.delete", _.lazy("Delete customers")),
+    Permission("customers.merge", _.lazy("Merge customers")),
+    Permission("customers.erase", _.lazy("Erase the person behind a customer")),
     Permission("customers.reveal", _.lazy("Reveal phone numbers and addresses")),
     Permission("customers.import", _.lazy("Import customers"), scoped=False),
 ]

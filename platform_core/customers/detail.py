@@ -142,6 +142,12 @@ def own_actions(session: Session, actor: Actor, customer: Customer) -> list[Acti
             Action(edit, _("Edit"), "edit", f"{url}/edit", edit, hotkey="e", order=70),
             Action("customers.add_contact", label, "user-plus", f"{url}/contacts/new", edit, "dialog", order=80),
         ]
+    for verb, name, icon in (
+        ("merge", _("Merge with another customer"), "git-merge"),
+        ("erase", _("Erase the person"), "trash"),
+    ):
+        if rights.may(session, actor, f"customers.{verb}", customer):
+            found.append(Action(f"customers.{verb}", name, icon, f"{url}/{verb}", f"customers.{verb}", order=97))
     if rights.may(session, actor, delete, customer):
         question = _("Move this customer to the bin? You can undo this.")
         label = _("Move to the bin")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 _OWN = {"view": "own", "create": "all", "edit": "own", "reveal": "own", "import": "all"}
-_DEPARTMENT = {**dict.fromkeys(("view", "edit", "delete", "reveal"), "subtree"), "create": "all", "import": "all"}
+_DEPARTMENT = {
+    **dict.fromkeys(("view", "edit", "delete", "merge", "reveal"), "subtree"),
+    "create": "all",
+    "import": "all",
+}
 _ROLES = {
     "coordinator": _OWN,
     "department_head": _DEPARTMENT,
-    "management": dict.fromkeys(("view", "create", "edit", "delete", "reveal", "import"), "all"),
-    "office": dict.fromkeys(("view", "create", "edit", "import"), "all"),
+    "management": dict.fromkeys(("view", "create", "edit", "delete", "merge", "erase", "reveal", "import"), "all"),
+    "office": dict.fromkeys(("view", "create", "edit", "merge", "import"), "all"),
     "finance": {"view": "all"},
 }
 DEFAULT = {role: {f"customers.{verb}": scope for verb, scope in grants.items()} for role, grants in _ROLES.items()}

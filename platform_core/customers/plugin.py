@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
-from platform_core.contracts.pages import Action, NavItem, Panel
+from platform_core.contracts.pages import NavItem, Panel
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes
 from platform_core.customers import (
     api,
@@ -17,6 +17,8 @@ from platform_core.customers import (
     declared,
     detail,
     dictionaries,
+    ending_api,
+    ending_routes,
     file_routes,
     grants,
     list_routes,
@@ -70,13 +72,13 @@ def baton_jobs() -> list[Job]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    own = [*routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS]
+    own = [*routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS]
     return [Routes("/", [*own, *list_routes.HANDLERS, *import_routes.HANDLERS])]
 
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    customers = [*api.HANDLERS, *list_routes.API_HANDLERS]
+    customers = [*api.HANDLERS, *ending_api.HANDLERS, *list_routes.API_HANDLERS]
     return [Routes("/customers", customers), Routes("/contacts", contact_api.HANDLERS)]
 
 
@@ -86,14 +88,10 @@ def baton_navigation() -> list[NavItem]:
 
 
 @hookimpl
-def baton_customer_actions(session: Session, actor: Actor, customer: Customer) -> list[Action]:
-    return detail.own_actions(session, actor, customer)
-
-
-@hookimpl
 def baton_customer_panels(session: Session, actor: Actor, customer: Customer) -> list[Panel]:
     return detail.own_panels(customer)
 
 
+baton_customer_actions = hookimpl(specname="baton_customer_actions")(detail.own_actions)
 baton_customer_timeline = hookimpl(timeline.own)
 baton_audit_words = wording.baton_audit_words

@@ -16,6 +16,7 @@ from platform_core.customers import (
     duplicates,
     fields,
     forms,
+    merging,
     queries,
     rights,
     sections,
@@ -41,7 +42,10 @@ def detail(
     by: str = "", before: str = "", engagement: UUID | None = None,
 ) -> Response[str]:  # fmt: skip
     """The customer page; `by` and `engagement` narrow the timeline, `before` continues a list."""
-    shown = parts.head(session, actor, customer_id)
+    try:
+        shown = parts.head(session, actor, customer_id)
+    except NotFound:
+        return redirect(request, f"/customers/{merging.successor(session, customer_id)}")
     audit.record(session, actor, "customers.view", services.ref(shown.customer), customer_id=customer_id)
     place = drawing.Place(tab, by, before, engagement)
     return page(

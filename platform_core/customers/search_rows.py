@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from platform_core.customers.mergemodels import Merge
 from platform_core.customers.models import Contact, Customer
 from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel.scope import proven
 from platform_core.kernel.searchtokens import index_tokens
 
 
@@ -30,7 +32,14 @@ def reindex(session: Session, customer_id: UUID) -> None:
     names = session.scalars(
         select(Contact.name).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
     ).all()
-    tokens = sorted(tokens_of(customer, names))
+    # Whoever knows a merged customer by its code finds what it has become part of.
+    codes = session.scalars(
+        select(Customer.code)
+        .join(Merge, Merge.other_id == Customer.id)
+        .where(Merge.kept_id == customer_id, Merge.undone_at.is_(None)),
+        execution_options=proven("codes of records that are part of this customer, for the index"),
+    ).all()
+    tokens = sorted(tokens_of(customer, [*names, *codes]))
     changed = session.execute(
         update(SearchRow).where(SearchRow.customer_id == customer_id).values(tokens=tokens).returning(SearchRow.id),
         execution_options={"synchronize_session": False},

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, filetypes, queries, rights
+from platform_core.customers import fields, filetypes, merging, queries, rights, unmerging
 from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
@@ -103,7 +103,11 @@ def record(session: Session, actor: Actor, customer: Customer) -> Section:
         filled = [(label, value) for label, value in shown if value]
         if filled and (title != fields.PERSON or customer.kind == "person"):
             groups.append((str(title), filled))
+    earlier = merging.earlier(session, customer.id)
+    may_merge = rights.may(session, actor, merging.PERMISSION, customer)
     return "customers/_record.html", {
+        "earlier": earlier,
+        "way_back": {merge.id for merge, _code, _name in earlier if may_merge and unmerging.is_open(merge)},
         "groups": groups,
         "addresses": queries.addresses_of(session, customer.id),
         "address_kinds": fields.ADDRESS_KINDS,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import contacts, fields, names, points, queries, quietly, rights, search_rows
 from platform_core.customers.duplicates import possible_duplicates
 from platform_core.customers.forms import POINT_FIELDS, CustomerInput, CustomerPatch, given
+from platform_core.customers.mergemodels import Erasure, Merge
 from platform_core.customers.models import Contact, ContactPoint, Customer, StatusChange
 from platform_core.kernel import clock, counters
 from platform_core.kernel.database import vault_of
@@ -168,13 +169,20 @@ def move_to_bin(session: Session, actor: Actor, customer_id: UUID) -> Customer:
     return customer
 
 
-def binned(session: Session, actor: Actor, customer_id: UUID) -> Customer:
-    """A customer in the bin that the actor may restore. Raises NotFound for everybody else."""
+def binned(session: Session, actor: Actor, customer_id: UUID, permission: str = "customers.delete") -> Customer:
+    """A customer in the bin that the actor may restore, or what `permission` says. Raises NotFound for everybody else.
+
+    What was merged or erased is in no bin.
+    """
+    gone = or_(
+        exists().where(Merge.other_id == Customer.id, Merge.undone_at.is_(None)),
+        exists().where(Erasure.customer_id == Customer.id),
+    )
     customer = session.scalars(
-        select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_not(None)),
+        select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_not(None), ~gone),
         execution_options=proven("the bin is behind the policy; the right to delete is checked below"),
     ).one_or_none()
-    if customer is None or not rights.may(session, actor, "customers.delete", customer):
+    if customer is None or not rights.may(session, actor, permission, customer):
         raise NotFound(_("There is no such customer in the bin, or not for you."))
     return customer
 

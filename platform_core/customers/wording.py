@@ -23,6 +23,12 @@ _ACTIONS = {
     "customers.tags": _.lazy("changed the tags"),
     "customers.delete": _.lazy("moved a customer into the bin"),
     "customers.restore": _.lazy("took a customer out of the bin"),
+    "customers.merge_preview": _.lazy("compared two customers to merge them"),
+    "customers.merge": _.lazy("merged another customer into this one"),
+    "customers.merged_into": _.lazy("merged this customer into another one"),
+    "customers.unmerge": _.lazy("undid a merge"),
+    "customers.erase_preview": _.lazy("looked at what erasing would do"),
+    "customers.erase": _.lazy("erased the person behind a customer"),
     "customers.bin": _.lazy("looked into the bin"),
     "customers.check_duplicates": _.lazy("looked for duplicates"),
     "customers.reveal": _.lazy("saw a number in the clear"),
@@ -75,6 +81,8 @@ _FIELDS = {
     "view": _.lazy("View"),
     "sort": _.lazy("Order"),
     "conditions": _.lazy("Conditions"),
+    "merged": _.lazy("Merged customer"),
+    "kept": _.lazy("Kept customer"),
 }
 _DICTIONARIES = {name: f"customers.{name}" for name in DICTIONARY_FIELDS}
 _VALUES = {

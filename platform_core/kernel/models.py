@@ -25,6 +25,22 @@ class PluginState(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
 
 
+class OwnerRecord(Base):
+    """What a plugin declared when this database last met it, for the time when its package is gone."""
+
+    __tablename__ = "core_owner"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    version: Mapped[str] = mapped_column(String(40), default="")
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    """Of `content`: a process that loads the same plugin writes nothing."""
+    content: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """plugins.catalogue.Content"""
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """Its tables are gone; the words for its lines stay."""
+
+
 class Counter(Base):
     """Named version numbers that processes follow (plugins, permissions, dictionaries) and code sequences."""
 

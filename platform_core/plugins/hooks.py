@@ -64,6 +64,14 @@ class Hooks:
         self._manager = manager
         self.timings: dict[tuple[str, str], Timing] = {}
 
+    @property
+    def manager(self) -> PluginManager:
+        return self._manager
+
+    def erase_blockers(self, session: Session, actor: Actor, customer: Any) -> list[Owned[str]]:
+        """Not isolated: a check that fails must refuse, since what is erased does not come back."""
+        return self._must("baton_erase_blockers", session=session, actor=actor, customer=customer)
+
     def customer_facts(self, session: Session, actor: Actor, customer: Any) -> list[Owned[Fact]]:
         return self._ask("baton_customer_facts", Fact, session=session, actor=actor, customer=customer)
 

@@ -210,6 +210,14 @@ def baton_customer_actions(session: Session, actor: Actor, customer: Any) -> Seq
 
 
 @hookspec
+def baton_erase_blockers(session: Session, actor: Actor, customer: Any) -> Sequence[str]:
+    """Reasons, in the actor's language, why the customer may not be erased yet. All results are shown; none: it may.
+
+    Called when the page to erase is drawn and again before anything is erased. A raising plugin stops the erasing.
+    """
+
+
+@hookspec
 def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> Sequence[TimelineEntry]:
     """At most `query.limit` lines older than `query.before`, newest first. The core merges all plugins' lines.
 

@@ -22,7 +22,7 @@ from platform_core.contracts.plugin import PluginInfo
 from platform_core.kernel import counters, i18n
 from platform_core.kernel.database import Database
 from platform_core.kernel.models import PluginState
-from platform_core.plugins import discovery, hookspecs
+from platform_core.plugins import catalogue, discovery, hookspecs
 from platform_core.plugins.declarations import Declarations
 from platform_core.plugins.registry import DeclarationError
 from platform_core.settings import Settings
@@ -69,6 +69,8 @@ class PluginManager:
         self.pm.add_hookspecs(hookspecs)
         self.plugins: dict[str, Plugin] = {}
         self.enabled: frozenset[str] = frozenset()
+        self.absent: dict[str, catalogue.Absent] = {}
+        """Plugins that left something in the database and are not installed here."""
         self.version = -1
         self.declared = Declarations(lambda: self.enabled)
         self._builtins = builtins
@@ -140,6 +142,16 @@ class PluginManager:
         plugin.state = "disabled"
         i18n.load_catalogue(plugin.name, plugin.folder / "locale")
 
+    def remember(self, database: Database) -> list[str]:
+        """Write down what the plugins declare, for when they are gone. Returns those whose declarations are new."""
+        loaded = {
+            name: (plugin.info.title, plugin.version)
+            for name, plugin in self.plugins.items()
+            if plugin.info and not plugin.builtin and plugin.state in {"enabled", "disabled"}
+        }
+        with database.system_session("remember what plugins declare") as session:
+            return catalogue.keep(session, self.declared, loaded)
+
     def follow(self, database: Database) -> bool:
         """Adopt the states in the database if they changed. Returns whether anything did."""
         with database.system_session("follow plugin states", write=False) as session:
@@ -147,6 +159,7 @@ class PluginManager:
             if version == self.version:
                 return False
             rows = {row.name: row.enabled for row in session.scalars(select(PluginState))}
+            self.absent = catalogue.absent(session, self.plugins)
         enabled = set()
         for name, plugin in self.plugins.items():
             if plugin.state in {"incompatible", "broken", "unmigrated"}:

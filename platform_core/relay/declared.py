@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.scope import proven
 from platform_core.permissions.policies import ThroughEngagement
 from platform_core.relay import models
 
@@ -19,7 +23,13 @@ ENTITIES = [
     Entity(models.Route, None, reason=_NOBODY),
     Entity(models.RouteStep, None, reason=_NOBODY),
 ]
-REFERENCES = [CustomerReference(model, "customer_id") for model in (models.Engagement, models.Leg, models.RelayEvent)]
+REFERENCES = [
+    CustomerReference(models.Engagement, "customer_id", label=_.lazy("Engagements"), rename=("title",)),
+    CustomerReference(
+        models.Leg, "customer_id", label=_.lazy("Legs of engagements"), blank=("note", "returned_reason", "outcome")
+    ),
+    CustomerReference(models.RelayEvent, "customer_id", label=_.lazy("Steps of engagements"), blank=("text",)),
+]
 PERMISSIONS = [
     Permission("relay.view", _.lazy("See engagements")),
     Permission("relay.open", _.lazy("Open engagements"), scoped=False),
@@ -39,3 +49,19 @@ GRANTS = {
     "system_admin": {"relay.routes": "all"},
     "finance": {"relay.view": "all"},
 }
+
+
+def open_engagements(session: Session, customer: Customer) -> list[str]:
+    """Why the person behind a customer may not be erased yet: work on its way through the house."""
+    mine = (models.Engagement.customer_id == customer.id, models.Engagement.state == "open")
+    counted = select(func.count()).select_from(models.Engagement).where(*mine)
+    count = session.scalar(counted, execution_options=proven("how many, of a customer that is about to be erased"))
+    if not count:
+        return []
+    return [
+        _.ngettext(
+            "%(num)d engagement is still open. Close it first.",
+            "%(num)d engagements are still open. Close them first.",
+            count,
+        )
+    ]

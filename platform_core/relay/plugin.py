@@ -52,9 +52,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [
-        Routes("", [*workbench.HANDLERS, *routes.HANDLERS, *inbox_routes.HANDLERS, *route_routes.HANDLERS]),
-    ]
+    return [Routes("", [*workbench.HANDLERS, *routes.HANDLERS, *inbox_routes.HANDLERS, *route_routes.HANDLERS])]
 
 
 @hookimpl
@@ -97,4 +95,5 @@ def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery
 
 
 baton_workbench = hookimpl(panels.workbench)
+baton_erase_blockers = hookimpl(specname="baton_erase_blockers")(declared.open_engagements)
 baton_audit_words = words

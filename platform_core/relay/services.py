@@ -19,8 +19,8 @@ from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
+from platform_core.plugins.asking import hooks_of
 from platform_core.relay import access, ledger
-from platform_core.relay.asking import hooks_of
 from platform_core.relay.ledger import Held, Step, hold, hold_leg, name_of, open_only, tell
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.people import add_member, reassign, remove_member, tick

@@ -77,6 +77,15 @@ def withdraw(session: Session, user_ids: Collection[UUID], url: str) -> None:
         signal(session, user_id, "notify")
 
 
+def forget(session: Session, url: str) -> None:
+    """Take back what anybody was told about `url` and what lies below it."""
+    session.execute(
+        delete(Notification)
+        .where(Notification.url.startswith(url, autoescape=True))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def page_of(session: Session, actor: Actor, before: tuple[datetime, UUID] | None = None) -> list[Line]:
     """At most PAGE_SIZE + 1 of the actor's notifications, newest first; one too many means that there are more."""
     statement = (

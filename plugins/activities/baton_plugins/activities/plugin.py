@@ -14,6 +14,7 @@ from baton_plugins.activities import (
     plans,
     preset_routes,
     presets,
+    references,
     reports,
     routes,
     settings,
@@ -24,7 +25,6 @@ from baton_plugins.activities.wording import baton_audit_words as words
 
 from platform_core.api import (
     Customer,
-    CustomerReference,
     Entity,
     NavItem,
     PluginInfo,
@@ -50,15 +50,6 @@ def baton_entities() -> list[Entity]:
 
 
 @hookimpl
-def baton_customer_references() -> list[CustomerReference]:
-    return [
-        CustomerReference(models.Plan, "customer_id", "delete"),
-        CustomerReference(models.FollowUp, "customer_id", "keep"),
-        CustomerReference(models.FollowUpRevision, "customer_id", "keep"),
-    ]
-
-
-@hookimpl
 def baton_routes() -> list[Routes]:
     return [Routes("/follow-ups", routes.HANDLERS), Routes("/plans", plan_routes.HANDLERS), preset_routes.ROUTES]
 
@@ -81,6 +72,7 @@ baton_commands = commands.baton_commands
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels
+baton_customer_references = references.baton_customer_references
 baton_customer_timeline = panels.baton_customer_timeline
 baton_demo_data = demo.baton_demo_data
 baton_dashboard_widgets = reports.baton_dashboard_widgets

@@ -12,6 +12,7 @@ from baton_plugins.opportunities import (
     models,
     panels,
     project_types,
+    references,
     reports,
     routes,
     type_api,
@@ -21,7 +22,6 @@ from baton_plugins.opportunities.wording import baton_audit_words as words
 
 from platform_core.api import (
     Customer,
-    CustomerReference,
     Entity,
     NavItem,
     PluginInfo,
@@ -46,11 +46,6 @@ def baton_plugin_info() -> PluginInfo:
 def baton_entities() -> list[Entity]:
     own = [Entity(model, ThroughEngagement(model, Customer, permission=routes.VIEW)) for model in _OF_CUSTOMERS]
     return [*own, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
-
-
-@hookimpl
-def baton_customer_references() -> list[CustomerReference]:
-    return [CustomerReference(model, "customer_id", "keep") for model in _OF_CUSTOMERS]
 
 
 @hookimpl
@@ -87,9 +82,11 @@ baton_seed = project_types.baton_seed
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts
 baton_customer_panels = panels.baton_customer_panels
+baton_customer_references = references.baton_customer_references
 baton_customer_timeline = panels.baton_customer_timeline
 baton_dashboard_widgets = reports.baton_dashboard_widgets
 baton_demo_data = demo.baton_demo_data
+baton_erase_blockers = references.baton_erase_blockers
 baton_engagement_summary = panels.baton_engagement_summary
 baton_handover_blockers = panels.baton_handover_blockers
 baton_leg_taken = panels.baton_leg_taken

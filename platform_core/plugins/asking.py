@@ -1,4 +1,4 @@
-"""How services of the relay reach the ask hooks: the process that owns a database says which hooks go with it."""
+"""How services reach the ask hooks: the process that owns a database says which hooks go with it."""
 
 from __future__ import annotations
 

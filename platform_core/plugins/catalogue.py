@@ -1,0 +1,210 @@
+"""What each plugin declared, kept in the database for the time when its package is gone.
+
+Merge, erase, the timeline, the audit trail and `baton plugin purge` need to know a plugin's tables, references and
+words whether or not its code can be imported. Written by `baton migrate` and by each process that loads a plugin whose
+declarations have changed (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Column, inspect, select
+from sqlalchemy.orm import Session
+from sqlalchemy.types import JSON
+
+from platform_core.contracts.entities import CustomerReference, PastLine
+from platform_core.contracts.plugin import AuditWords
+from platform_core.kernel.clock import now
+from platform_core.kernel.i18n import LANGUAGES, language, speaking
+from platform_core.kernel.models import OwnerRecord
+from platform_core.plugins.declarations import Declarations
+
+Texts = dict[str, str]
+"""Language code -> text."""
+
+
+class StoredLine(msgspec.Struct, frozen=True):
+    """`contracts.entities.PastLine` with its verb in every language."""
+
+    verb: Texts
+    at: str
+    permission: str
+    who: str = ""
+    department: str = ""
+    text: str = ""
+    icon: str = "notes"
+
+
+class StoredReference(msgspec.Struct, frozen=True):
+    """`contracts.entities.CustomerReference` by names. `blank`: column -> what it is emptied to, as JSON."""
+
+    table: str
+    column: str
+    on_erase: Literal["keep", "delete", "clear"]
+    on_merge: Literal["move", "drop", "stay"]
+    label: Texts
+    blank: dict[str, Any] = {}
+    rename: tuple[str, ...] = ()
+    line: StoredLine | None = None
+
+
+class StoredWords(msgspec.Struct, frozen=True):
+    """`contracts.plugin.AuditWords` in every language."""
+
+    actions: dict[str, Texts] = {}
+    fields: dict[str, Texts] = {}
+    dictionaries: dict[str, str] = {}
+    values: dict[str, dict[str, Texts]] = {}
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Everything of a plugin that outlives its code."""
+
+    title: Texts
+    tables: tuple[str, ...] = ()
+    references: tuple[StoredReference, ...] = ()
+    words: tuple[StoredWords, ...] = ()
+    permissions: tuple[str, ...] = ()
+    dictionaries: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A plugin that this database knows and this process does not."""
+
+    name: str
+    version: str
+    content: Content
+    is_purged: bool
+
+    @property
+    def title(self) -> str:
+        return said(self.content.title) or self.name
+
+    @property
+    def words(self) -> list[AuditWords]:
+        """For lines of the audit trail, in the reader's language."""
+        return [
+            AuditWords(
+                self.name,
+                {code: said(text) for code, text in item.actions.items()},
+                {name: said(text) for name, text in item.fields.items()},
+                item.dictionaries,
+                {
+                    name: {code: said(text) for code, text in codes.items()} for name, codes in item.values.items()
+                },
+            )
+            for item in self.content.words
+        ]  # fmt: skip
+
+
+def said(texts: Texts) -> str:
+    """In the reader's language, else in any."""
+    return texts.get(language()) or next(iter(texts.values()), "")
+
+
+def describe(owner: str, title: str, declared: Declarations) -> Content:
+    """What the plugin has declared in this process."""
+
+    def own(registry: str) -> list[Any]:
+        return [item.value for item in getattr(declared, registry).installed() if item.owner == owner]
+
+    return Content(
+        title=_texts(title),
+        tables=tuple(str(table.name) for table in declared.tables.get(owner, ())),
+        references=tuple(stored(item) for item in own("customer_references")),
+        words=tuple(_words(item) for item in own("audit_words")),
+        permissions=tuple(sorted(item.name for item in own("permissions"))),
+        dictionaries=tuple(sorted(item.name for item in own("dictionaries"))),
+        settings=tuple(sorted(item.key for item in own("settings"))),
+        jobs=tuple(sorted(item.name for item in own("jobs"))),
+    )
+
+
+def keep(session: Session, declared: Declarations, installed: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Write down what `installed` (plugin -> title, version) have declared. Returns those that were new or changed."""
+    rows = {row.name: row for row in session.scalars(select(OwnerRecord))}
+    changed = []
+    for owner, (title, version) in installed.items():
+        content = describe(owner, title, declared)
+        digest = hashlib.sha256(msgspec.json.encode([version, content])).hexdigest()
+        row = rows.get(owner)
+        if row is not None and row.digest == digest and row.purged_at is None:
+            continue
+        if row is None:
+            row = OwnerRecord(name=owner)
+            session.add(row)
+        row.version, row.digest, row.content = version, digest, msgspec.to_builtins(content)
+        row.stored_at, row.purged_at = now(), None
+        changed.append(owner)
+    return changed
+
+
+def absent(session: Session, present: Mapping[str, Any]) -> dict[str, Absent]:
+    """Plugins that left something behind and are not among `present`."""
+    found = {name: item for name, item in everything(session).items() if name not in present}
+    for table in inspect(session.connection()).get_table_names():
+        name = table.removeprefix("alembic_version_")
+        if name not in {table, "core", *present, *found}:
+            found[name] = Absent(name, "", Content(title={}), is_purged=False)
+    return found
+
+
+def everything(session: Session) -> dict[str, Absent]:
+    """All that is kept, of present plugins as well."""
+    return {
+        row.name: Absent(row.name, row.version, msgspec.convert(row.content, Content), row.purged_at is not None)
+        for row in session.scalars(select(OwnerRecord).order_by(OwnerRecord.name))
+    }
+
+
+def stored(reference: CustomerReference) -> StoredReference:
+    table = reference.model.__table__
+    return StoredReference(
+        str(table.name),
+        reference.column,
+        reference.on_erase,
+        reference.on_merge,
+        _texts(reference.label),
+        {name: emptied(table.c[name]) for name in reference.blank},
+        reference.rename,
+        _line(reference.line) if reference.line else None,
+    )
+
+
+def _line(line: PastLine) -> StoredLine:
+    return StoredLine(_texts(line.verb), line.at, line.permission, line.who, line.department, line.text, line.icon)
+
+
+def emptied(column: Column[Any]) -> Any:
+    """Null where the column may be null, else an empty text, list or object."""
+    if column.nullable:
+        return None
+    if isinstance(column.type, JSON):
+        default = column.default.arg if column.default is not None and column.default.is_callable else None  # type: ignore[attr-defined]
+        return {} if getattr(default, "__name__", "") == "dict" else []
+    return ""
+
+
+def _texts(text: str) -> Texts:
+    found = {}
+    for code in LANGUAGES:
+        with speaking(code):
+            found[code] = str(text)
+    return found if any(found.values()) else {}
+
+
+def _words(words: AuditWords) -> StoredWords:
+    return StoredWords(
+        {code: _texts(text) for code, text in words.actions.items()},
+        {name: _texts(text) for name, text in words.fields.items()},
+        dict(words.dictionaries),
+        {name: {code: _texts(text) for code, text in codes.items()} for name, codes in words.values.items()},
+    )

@@ -1,0 +1,99 @@
+"""Every column of every owner that points to a customer: declared in this process, or kept from when it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, MetaData, Table, inspect
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import sort_tables
+
+from platform_core.kernel.model import METADATA
+from platform_core.plugins import catalogue
+from platform_core.plugins.catalogue import StoredReference
+from platform_core.plugins.hooks import Hooks
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A declared reference with its table: the mapped one, or as the database describes it."""
+
+    owner: str
+    title: str
+    table: Table
+    declared: StoredReference
+    is_builtin: bool = False
+
+    @property
+    def column(self) -> Column[Any]:
+        return self.table.c[self.declared.column]
+
+    @property
+    def label(self) -> str:
+        return catalogue.said(self.declared.label) or self.table.name
+
+    @property
+    def keys(self) -> list[Column[Any]]:
+        """The primary key without the pointing column."""
+        return [column for column in self.table.primary_key.columns if column is not self.column]
+
+
+def pointers(session: Session, hooks: Hooks) -> list[Pointer]:
+    """All references of all owners, parents before their children; tables that are not there are left out."""
+    manager = hooks.manager
+    known = {
+        (item.owner, stored.table, stored.column): stored
+        for item in manager.declared.customer_references.installed()
+        for stored in [catalogue.stored(item.value)]
+    }
+    titles = {name: str(plugin.info.title) for name, plugin in manager.plugins.items() if plugin.info}
+    for owner, item in catalogue.everything(session).items():
+        # Also of plugins that are loaded: another process may have met a newer version.
+        for stored in () if item.is_purged else item.content.references:
+            known.setdefault((owner, stored.table, stored.column), stored)
+        titles.setdefault(owner, item.title)
+    tables = tables_named(session, {table for _owner, table, _column in known})
+    core = {name for name, plugin in manager.plugins.items() if plugin.builtin}
+    found = [
+        Pointer(owner, titles.get(owner, owner), tables[name], stored, owner in core)
+        for (owner, name, column), stored in known.items()
+        if name in tables and column in tables[name].c
+    ]
+    place = {table: number for number, table in enumerate(sort_tables(tables.values()))}
+    return sorted(found, key=lambda pointer: place[pointer.table])
+
+
+def tables_named(session: Session, names: Iterable[str]) -> dict[str, Table]:
+    """Those of `names` that the database has: as they are mapped here, else as they are there."""
+    connection = session.connection()
+    there = sorted(set(names) & set(inspect(connection).get_table_names()))
+    found = {name: METADATA.tables[name] for name in there if name in METADATA.tables}
+    reflected = MetaData()
+    for name in there:
+        if name not in found:
+            found[name] = Table(name, reflected, autoload_with=connection)
+    return found
+
+
+def unique_keys(table: Table) -> Sequence[tuple[str, ...]]:
+    """Sets of columns that may not repeat, the primary key included; partial indexes are left out."""
+    keys = {tuple(column.name for column in table.primary_key.columns)}
+    for constraint in table.constraints:
+        if type(constraint).__name__ == "UniqueConstraint":
+            keys.add(tuple(column.name for column in constraint.columns))  # type: ignore[attr-defined]
+    for index in table.indexes:
+        partial: Mapping[str, Any] = index.dialect_options.get("postgresql", {})
+        if index.unique and partial.get("where") is None:
+            keys.add(tuple(column.name for column in index.columns))
+    return sorted(key for key in keys if key)
+
+
+def children_of(table: Table) -> list[Table]:
+    """Mapped tables whose rows refer to rows of this one."""
+    return [
+        other
+        for other in METADATA.sorted_tables
+        if other is not table and any(key.target_fullname.startswith(f"{table.name}.") for key in other.foreign_keys)
+    ]

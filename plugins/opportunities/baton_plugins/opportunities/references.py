@@ -1,0 +1,50 @@
+"""What refers to a customer: how merging and erasing go about it, and how lines read without this plugin's code."""
+
+from __future__ import annotations
+
+import pluggy
+from baton_plugins.opportunities import models
+from sqlalchemy import func, select
+
+from platform_core.api import Actor, Customer, CustomerReference, PastLine, Session, proven, translator
+
+_ = translator("opportunities")
+hookimpl = pluggy.HookimplMarker("baton")
+_VIEW = "opportunities.view"
+_OPPORTUNITY = PastLine(
+    verb=_.lazy("created an opportunity"), at="created_at", permission=_VIEW, who="created_by_label",
+    department="created_department_label", text="title", icon="briefcase",
+)  # fmt: skip
+_CONTRACT = PastLine(
+    verb=_.lazy("recorded a contract"), at="created_at", permission=_VIEW, who="signed_by_label",
+    department="department_label", text="number", icon="certificate",
+)  # fmt: skip
+DECLARED = [
+    CustomerReference(
+        models.Opportunity, "customer_id", "keep", label=_.lazy("Opportunities"), blank=("need", "tokens"),
+        rename=("title",), line=_OPPORTUNITY,
+    ),
+    CustomerReference(models.Contract, "customer_id", "keep", label=_.lazy("Contracts"), line=_CONTRACT),
+]  # fmt: skip
+
+
+@hookimpl
+def baton_customer_references() -> list[CustomerReference]:
+    return DECLARED
+
+
+@hookimpl
+def baton_erase_blockers(session: Session, actor: Actor, customer: Customer) -> list[str]:
+    """Business that is still open, whoever may see it."""
+    mine = (models.Opportunity.customer_id == customer.id, models.Opportunity.stage == "open")
+    counted = select(func.count()).select_from(models.Opportunity).where(*mine)
+    count = session.scalar(counted, execution_options=proven("how many, of a customer that is about to be erased"))
+    if not count:
+        return []
+    return [
+        _.ngettext(
+            "%(num)d opportunity is still open. Close it first.",
+            "%(num)d opportunities are still open. Close them first.",
+            count,
+        )
+    ]
