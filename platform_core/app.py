@@ -6,30 +6,36 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, State
 from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router
+from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
+from platform_core.contracts.events import Event, Listener
 from platform_core.contracts.identity import Actor
-from platform_core.kernel import clock, events, i18n, signals
+from platform_core.kernel import clock, events, i18n, scope, signals
 from platform_core.kernel.broker import Ticker, WakeUps
 from platform_core.kernel.database import Database
 from platform_core.kernel.errors import BatonError
 from platform_core.kernel.jobs import JobRunner, wake_through
 from platform_core.kernel.scheduler import Scheduler
 from platform_core.kernel.secrets import Vault, create_key_file
-from platform_core.plugins import asking, migrations
+from platform_core.plugins import asking, faults, migrations
+from platform_core.plugins.declarations import listener_key
+from platform_core.plugins.faults import StoppedError
 from platform_core.plugins.hooks import Hooks
 from platform_core.plugins.manager import PluginManager
+from platform_core.plugins.watch import RestingError
 from platform_core.settings import Settings
-from platform_core.web import endpoint, errors, headers, routing
+from platform_core.web import endpoint, errors, headers, mounting, routing
 from platform_core.web.describing import describe_api
 from platform_core.web.live import Hub
 from platform_core.web.pages import url_for
@@ -62,7 +68,10 @@ class Runtime:
         self.database.vault = self.vault
         self.database.files = settings.data_dir / "files"
         self.database.enabled_owners = lambda: self.manager.enabled
-        self.jobs = JobRunner(self.database, self.manager.declared.jobs.get, self.hooks.load_actor)
+        self.jobs = JobRunner(
+            self.database, self.manager.declared.jobs.get, self.hooks.load_actor,
+            owners=lambda: self.manager.enabled, on_fault=self._on_job_fault,
+        )  # fmt: skip
         self.hub = Hub(settings.redis_url)
         self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
         self.wakeups = WakeUps(settings.redis_url, self.jobs.run)
@@ -81,13 +90,16 @@ class Runtime:
         """A template helper of a plugin that is switched off says nothing: a theme's template may still call it."""
 
         def helper(*arguments: Any, **named: Any) -> Any:
-            return function(*arguments, **named) if owner in self.manager.enabled else ""
+            if owner not in self.manager.enabled:
+                return ""
+            found = self.hooks.guarded(owner, function.__name__, partial(function, *arguments, **named), kind="helper")
+            return "" if found is None else found
 
         return helper
 
     def take_charge(self) -> None:
         """What services announce without knowing a runtime goes through this one; the one made last begins with it."""
-        events.listen_through(lambda: self.manager.declared.listeners)
+        events.listen_through(lambda: self.manager.declared.listeners, self._listen)
         wake_through(self.wakeups.send)
         signals.send_through(self.hub.send)
         asking.ask_through(self.database, self.hooks)
@@ -96,13 +108,16 @@ class Runtime:
         return {
             name: plugin.folder / "templates"
             for name, plugin in self.manager.plugins.items()
-            if plugin.info and (plugin.folder / "templates").is_dir()
+            if plugin.module and (plugin.folder / "templates").is_dir()
         }
 
     def migrate(self) -> list[str]:
         """Bring the database up to date. Returns the owners that changed."""
         changed = migrations.migrate(self.manager, self.settings.database_url)
         self.manager.remember(self.database)
+        with self.database.system_session("forget failures that are mended") as session:
+            faults.mended(session, changed)
+        self.manager.faults.save(self.database)
         return changed
 
     def follow(self) -> None:
@@ -112,9 +127,36 @@ class Runtime:
                 if owner == migrations.CORE:
                     message = "the database is older than this program; run: baton migrate"
                     raise RuntimeError(message)
-                self.manager.fail(self.manager.plugins[owner], "unmigrated", "run: baton migrate")
+                reason, place = self._why_unmigrated(owner)
+                self.manager.fail(self.manager.plugins[owner], "unmigrated", reason, place)
             self.manager.remember(self.database)
         self.manager.follow(self.database)
+        changed = scope.mend()
+        if changed:
+            told = f"the scope policy of {', '.join(changed)} was replaced and has been put back"
+            self.manager.faults.note("core", "scope", "policies", told)
+        self.manager.faults.save(self.database)
+
+    def _why_unmigrated(self, owner: str) -> tuple[str, str]:
+        with self.database.system_session("why is it unmigrated?", write=False) as session:
+            failed = next((row for row in faults.kept(session, owner) if row.kind == "migration"), None)
+        told = "run: baton migrate"
+        return (f"{told}; the last time it failed: {failed.error}", failed.place) if failed else (told, "")
+
+    def _on_job_fault(self, name: str, error: BaseException | str) -> None:
+        self.manager.fault(name.partition(".")[0], "job", name, error)
+
+    def _listen(self, listener: Listener, session: Session, event: Event) -> None:
+        """Listeners are watched like hooks; a fault is raised again, since its transaction must not be kept."""
+        owner = self.manager.declared.listeners.owner_of(listener_key(listener)) or "core"
+        try:
+            with self.hooks.watch.call(owner, f"listener of {event.name}", session):
+                listener.handle(session, event)
+        except RestingError:
+            _log.warning("%s's listener of %s is left out for a while", owner, event.name)
+        except (Exception, StoppedError) as error:
+            self.manager.fault(owner, "listener", event.name, error)
+            raise RuntimeError(f"listener of {event.name}") from error
 
     def start_background(self, *, work: bool, schedule: bool) -> None:
         """Threads of this process: following plugin states always; jobs and schedules where asked."""
@@ -173,14 +215,10 @@ def create_app(runtime: Runtime, *, background: bool = True) -> Litestar:
         runtime.hooks.tell("baton_shutdown")
         runtime.close()
 
-    routers = _routers(runtime)
-    try:
-        app = _build(runtime, routers, [lifespan])
-    except Exception:
-        if runtime.settings.strict_plugins:
-            raise
-        app = _build(runtime, _mountable(runtime, routers), [lifespan])
-    runtime.platform.urls.update(_url_templates(app))
+    app = mounting.mount(runtime.manager, lambda routers: _build(runtime, routers, [lifespan]))
+    if runtime.manager.version >= 0:  # what was set aside just now may have been needed
+        runtime.manager.follow(runtime.database)
+    runtime.platform.urls.update(mounting.url_templates(app))
     return app
 
 
@@ -209,77 +247,5 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         logging_config=None,
         debug=False,
     )
-    _check_guards(app)
+    mounting.check_guards(app)
     return app
-
-
-def _routers(runtime: Runtime) -> list[Router]:
-    """One router per declared path. A plugin whose handlers are none is set aside; the rest serves."""
-    declared = runtime.manager.declared
-    routers: list[Router] = []
-    for prefix, registry in (("", declared.routes), ("/api/v1", declared.api)):
-        for item in registry.installed():
-            try:
-                router = Router(
-                    prefix + item.value.path,
-                    route_handlers=item.value.handlers,
-                    opt={"plugin": item.owner},
-                    include_in_schema=bool(prefix),
-                    tags=[item.value.path.strip("/")] if prefix else None,
-                )
-            except Exception as error:
-                _set_aside(runtime, item.owner, error)
-            else:
-                routers.append(router)
-    return _healthy(runtime, routers)
-
-
-def _mountable(runtime: Runtime, routers: list[Router]) -> list[Router]:
-    """The routers without those of plugins that cannot be mounted beside the others. Slow: mounts one by one."""
-    mounted = [router for router in routers if runtime.manager.plugins[router.opt["plugin"]].builtin]
-    for router in routers:
-        if router in mounted:
-            continue
-        try:
-            _build(runtime, [*mounted, router], [])
-        except Exception as error:
-            _set_aside(runtime, router.opt["plugin"], error)
-        else:
-            mounted.append(router)
-    return _healthy(runtime, mounted)
-
-
-def _set_aside(runtime: Runtime, owner: str, error: Exception) -> None:
-    plugin = runtime.manager.plugins[owner]
-    if plugin.builtin or runtime.settings.strict_plugins:
-        raise error
-    runtime.manager.fail(plugin, "broken", f"its routes cannot be mounted: {error}")
-
-
-def _healthy(runtime: Runtime, routers: list[Router]) -> list[Router]:
-    failed = {name for name, plugin in runtime.manager.plugins.items() if plugin.state == "broken"}
-    return [router for router in routers if router.opt["plugin"] not in failed]
-
-
-def _check_guards(app: Litestar) -> None:
-    """Default deny at start-up: no handler without a permission, a name and an owner's prefix."""
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", []):
-            if handler.opt.get("public") or handler.http_methods == {"OPTIONS"}:
-                continue
-            if not handler.opt.get("endpoint") or not handler.opt.get("permission"):
-                message = f"{route.path}: the handler {handler} names no permission"
-                raise RuntimeError(message)
-            owner = handler.opt.get("plugin", "")
-            if not (handler.name or "").startswith(f"{owner}:"):
-                message = f"{route.path}: the route name {handler.name!r} must start with '{owner}:'"
-                raise RuntimeError(message)
-
-
-def _url_templates(app: Litestar) -> dict[str, str]:
-    return {
-        handler.name: route.path_format
-        for route in app.routes
-        for handler in getattr(route, "route_handlers", [])
-        if handler.name
-    }

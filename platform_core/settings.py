@@ -34,6 +34,8 @@ class Settings:
     session_absolute_hours: int = 12
     hook_budget_ms: int = 80
     """Above this a panel is reported as slow: its plugin should make it lazy."""
+    hook_limit_ms: int = 3000
+    """Above this a piece of a plugin is stopped, as far as that is possible, and after three times left out."""
     environment: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -80,6 +82,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         session_idle_minutes=int(env.get("BATON_SESSION_IDLE_MINUTES", "30")),
         session_absolute_hours=int(env.get("BATON_SESSION_ABSOLUTE_HOURS", "12")),
         hook_budget_ms=int(env.get("BATON_HOOK_BUDGET_MS", "80")),
+        hook_limit_ms=int(env.get("BATON_HOOK_LIMIT_MS", "3000")),
     )
 
 

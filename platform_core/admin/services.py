@@ -20,7 +20,7 @@ from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.models import DictionaryRow, JobRow, PluginState
 from platform_core.kernel.unitofwork import on_commit
-from platform_core.plugins.manager import VERSION_COUNTER, Plugin, PluginManager
+from platform_core.plugins.manager import STOPPED, VERSION_COUNTER, Plugin, PluginManager
 from platform_core.web.requests import Platform
 
 _ = translator("admin")
@@ -65,7 +65,7 @@ def set_plugin(
 
 def _missing(manager: PluginManager, plugin: Plugin, on: set[str]) -> list[str]:
     """What must be switched on before `plugin` can be, deepest need first. Raises Conflict where that is impossible."""
-    if plugin.state in {"incompatible", "broken", "unmigrated"}:
+    if plugin.state in STOPPED:
         raise Conflict(_("It cannot run: %(reason)s", reason=plugin.reason))
     missing: list[str] = []
     for need in sorted(plugin.requires):
@@ -94,7 +94,7 @@ def _switch(
         row = PluginState(name=plugin.name, enabled=enabled)
         session.add(row)
     row.enabled, row.version, row.changed_at = enabled, plugin.version, now()
-    ref = EntityRef("admin", "plugin", uuid5(NAMESPACE_URL, f"baton:plugin:{plugin.name}"), title(plugin))
+    ref = plugin_ref(plugin)
     action = "admin.enable_plugin" if enabled else "admin.disable_plugin"
     audit.record(session, actor, action, ref, before={"enabled": not enabled}, after={"enabled": enabled})
     event = "admin.plugin_enabled" if enabled else "admin.plugin_disabled"
@@ -114,6 +114,10 @@ def _follow(session: Session, platform: Platform, names: list[str], *, enabled: 
 
 def title(plugin: Plugin) -> str:
     return str(plugin.info.title) if plugin.info else plugin.name
+
+
+def plugin_ref(plugin: Plugin) -> EntityRef:
+    return EntityRef("admin", "plugin", uuid5(NAMESPACE_URL, f"baton:plugin:{plugin.name}"), title(plugin))
 
 
 class EntryInput(msgspec.Struct, kw_only=True):

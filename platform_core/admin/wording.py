@@ -12,6 +12,7 @@ hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "admin.enable_plugin": _.lazy("switched a plugin on"),
     "admin.disable_plugin": _.lazy("switched a plugin off"),
+    "admin.forget_faults": _.lazy("had the faults of a plugin forgotten"),
     "admin.plugin_settings": _.lazy("changed settings of a plugin"),
     "admin.import": _.lazy("imported a table"),
     "admin.add_entry": _.lazy("added a dictionary entry"),

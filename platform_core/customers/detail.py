@@ -189,8 +189,7 @@ def _piece(request: Request[Any, Any, Any], item: Owned[Panel], context: Mapping
         except SQLAlchemyError as error:
             raise PoisonedTransactionError(item.owner) from error
         except Exception as error:
-            _log.exception("panel %s of plugin %s", panel.key, item.owner)
-            platform.manager.plugins[item.owner].faults.append(f"panel {panel.key}: {type(error).__name__}: {error}")
+            platform.hooks.fault(item.owner, "template", f"panel {panel.key}", error)
             html = platform.templates.markup("_panel_error.html", {"title": panel.title, "page": shell}, shell.theme)
     return Piece(panel.key, str(panel.title), panel.icon, panel.count, html, panel.lazy_url or "")
 

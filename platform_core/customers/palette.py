@@ -70,7 +70,7 @@ def _others(request: Request[Any, Any, Any], session: Session, actor: Actor, wor
         source = owned.value
         if owned.owner in platform.hooks.active() and actor.can(source.permission):
             look = partial(source.find, session, actor, words, limit)
-            hits = platform.hooks.guarded(owned.owner, f"search {source.key}", look)
+            hits = platform.hooks.guarded(owned.owner, f"search {source.key}", look, session)
             found.append(Group(str(source.label), hits or ()))
     return found
 

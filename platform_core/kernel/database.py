@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -136,6 +137,21 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _remember_driver(session: Session, transaction: object, connection: Connection) -> None:
+    """Who wants to cut a statement short is another thread, and may not ask the session."""
+    session.info["driver"] = connection.connection.driver_connection
+
+
+def interrupt(session: Session) -> None:
+    """Cancel the statement that another thread is waiting for in this session, if there is one."""
+    driver = session.info.get("driver")
+    if isinstance(driver, sqlite3.Connection):
+        driver.interrupt()
+    elif isinstance(driver, psycopg.Connection) and not driver.closed:
+        driver.cancel_safe(timeout=2)
 
 
 def database_of(session: Session) -> Database:

@@ -12,12 +12,18 @@ from platform_core.kernel.database import Database, database_of
 from platform_core.kernel.unitofwork import on_commit
 
 _log = logging.getLogger(__name__)
-_source: list[Callable[[], Iterable[Listener]]] = []
+_source: list[tuple[Callable[[], Iterable[Listener]], Callable[[Listener, Session, Event], None]]] = []
 
 
-def listen_through(source: Callable[[], Iterable[Listener]]) -> None:
-    """The plugin manager tells where the listeners of the enabled plugins are."""
-    _source[:] = [source]
+def _plainly(listener: Listener, session: Session, event: Event) -> None:
+    listener.handle(session, event)
+
+
+def listen_through(
+    source: Callable[[], Iterable[Listener]], call: Callable[[Listener, Session, Event], None] = _plainly
+) -> None:
+    """The platform tells where the listeners of the enabled plugins are, and how they are called."""
+    _source[:] = [(source, call)]
 
 
 def publish(session: Session, event: Event) -> None:
@@ -26,11 +32,11 @@ def publish(session: Session, event: Event) -> None:
 
 
 def _deliver(database: Database, event: Event) -> None:
-    for listener in [found for source in _source for found in source()]:
+    for listener, call in [(found, call) for source, call in _source for found in source()]:
         if listener.event != event.name:
             continue
         try:
             with database.system_session(f"listener of {event.name}") as session:
-                listener.handle(session, event)
+                call(listener, session, event)
         except Exception:
             _log.exception("listener of %s failed", event.name)

@@ -87,13 +87,41 @@ class JobRunner:
         database: Database,
         find: Callable[[str], Job | None],
         load_actor: Callable[[Session, UUID], Actor | None],
+        *,
+        owners: Callable[[], frozenset[str]] | None = None,
+        on_fault: Callable[[str, BaseException | str], None] | None = None,
     ) -> None:
+        """`owners`: whose jobs may run; those of others wait. `on_fault` hears of a job that failed by itself."""
         self._database = database
         self._find = find
         self._load_actor = load_actor
+        self._owners = owners
+        self._on_fault = on_fault
+        self._here: set[UUID] = set()
+        """Jobs on threads of this process: one that hangs past its lease must not take thread after thread."""
 
     def run(self, job_id: UUID) -> bool:
         """Run one job if it is due and nobody else holds it. Returns whether it ran."""
+        if job_id in self._here:
+            self._warn_of_hanging(job_id)
+            return False
+        self._here.add(job_id)
+        try:
+            return self._run(job_id)
+        finally:
+            self._here.discard(job_id)
+
+    def _warn_of_hanging(self, job_id: UUID) -> None:
+        with self._database.system_session("a job that hangs", write=False) as session:
+            row = session.get(JobRow, job_id)
+        if row is not None and row.state == "running" and row.lease_until and row.lease_until < now():
+            self._report(row.name, "runs past its lease without reporting progress")
+
+    def _report(self, name: str, error: BaseException | str) -> None:
+        if self._on_fault is not None:
+            self._on_fault(name, error)
+
+    def _run(self, job_id: UUID) -> bool:
         with self._database.system_session("claim a job") as session:
             row = session.get(JobRow, job_id)
             job = self._find(row.name) if row else None
@@ -126,9 +154,10 @@ class JobRunner:
             _log.warning("job %s lost its lease", job_id)
         except JobFailedError as error:
             self._settle(context, "failed", str(error))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             _log.exception("job %s (%s) failed", job_id, row.name)
             self._retry(context, job, row.attempts, error)
+            self._report(row.name, error)
         else:
             self._settle(context, "done", None)
         return True
@@ -142,7 +171,7 @@ class JobRunner:
                 update(JobRow).where(JobRow.id == context.job_id, JobRow.fence == context.fence).values(**values)
             )
 
-    def _retry(self, context: JobContext, job: Job, attempts: int, error: Exception) -> None:
+    def _retry(self, context: JobContext, job: Job, attempts: int, error: BaseException) -> None:
         if attempts >= job.max_attempts:
             # The class says enough; the text of an exception may hold customer data.
             self._settle(context, "failed", type(error).__name__)
@@ -162,6 +191,8 @@ class JobRunner:
             .order_by(JobRow.not_before)
             .limit(limit)
         )
+        if self._owners is not None:  # what waits for a plugin to be switched on must not hide the rest
+            statement = statement.where(JobRow.owner.in_(sorted(self._owners())))
         with self._database.system_session("sweep jobs", write=False) as session:
             return list(session.scalars(statement))
 

@@ -41,6 +41,31 @@ class OwnerRecord(Base):
     """Its tables are gone; the words for its lines stay."""
 
 
+class PluginFault(Identified, Base):
+    """Something that failed inside a plugin, once per place and process-wide: what administrators and doctors look at.
+
+    Neither values nor texts that may hold them: a class, a place and the line of code.
+    """
+
+    __tablename__ = "core_plugin_fault"
+
+    owner: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[str] = mapped_column(String(20))
+    """hook, job, listener, page, template, migration, scope"""
+    name: Mapped[str] = mapped_column(String(120))
+    error: Mapped[str] = mapped_column(String(300))
+    place: Mapped[str] = mapped_column(String(200), default="")
+    code: Mapped[str] = mapped_column(String(200), default="")
+    count: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+
+    __table_args__ = (
+        Index("uq_core_plugin_fault_what", "owner", "kind", "name", "error", "place", unique=True),
+        Index("ix_core_plugin_fault_last_at", "last_at"),
+    )
+
+
 class Counter(Base):
     """Named version numbers that processes follow (plugins, permissions, dictionaries) and code sequences."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -20,7 +21,6 @@ from platform_core.contracts.reports import Report
 from platform_core.kernel import scope
 from platform_core.plugins.registry import DeclarationError, Registry
 
-# Core packages own tables under their own names; every plugin's tables start with the plugin's name.
 _EXPECTED: dict[str, type[Any]] = {
     "entities": Entity,
     "customer_references": CustomerReference,
@@ -49,6 +49,10 @@ def _route_key(routes: Routes) -> str:
     return f"{routes.path} {routes.handlers[0].name if routes.handlers else ''}"
 
 
+def listener_key(item: Listener) -> str:
+    return f"{item.event}>{item.handle.__module__}.{item.handle.__qualname__}"
+
+
 def _command_key(command: click.Command) -> str:
     """Each owner has a group of its own, so two owners may use the same word."""
     return f"{getattr(command.callback, '__module__', '')} {command.name}"
@@ -58,7 +62,7 @@ class Declarations:
     """Typed registries over all loaded plugins."""
 
     def __init__(self, enabled: Callable[[], frozenset[str]]) -> None:
-        self.entities: Registry[Entity] = Registry("entity", lambda item: item.model.__name__, enabled)
+        self.entities: Registry[Entity] = Registry("entity", lambda item: item.model.__tablename__, enabled)
         self.customer_references: Registry[CustomerReference] = Registry(
             "customer reference", lambda item: f"{item.model.__tablename__}.{item.column}", enabled
         )
@@ -71,9 +75,7 @@ class Declarations:
         self.settings: Registry[Setting[Any]] = Registry("setting", lambda item: item.key, enabled)
         self.jobs: Registry[Job] = Registry("job", lambda item: item.name, enabled)
         self.commands: Registry[click.Command] = Registry("command", _command_key, enabled)
-        self.listeners: Registry[Listener] = Registry(
-            "listener", lambda item: f"{item.event}>{item.handle.__module__}.{item.handle.__qualname__}", enabled
-        )
+        self.listeners: Registry[Listener] = Registry("listener", listener_key, enabled)
         self.ports: Registry[Provider[Any]] = Registry("port", lambda item: item.port.name, enabled)
         self.dictionaries: Registry[Dictionary] = Registry("dictionary", lambda item: item.name, enabled)
         self.search_sources: Registry[SearchSource] = Registry("search source", lambda item: item.key, enabled)
@@ -84,23 +86,35 @@ class Declarations:
         self.default_grants: dict[str, dict[str, dict[str, str]]] = {}
         """owner -> role code -> permission -> scope name"""
         self.tables: dict[str, list[Table]] = {}
+        self.owners: frozenset[str] = frozenset()
+        """Every installed owner's name, also of those that do not load."""
+        self.builtins: frozenset[str] = frozenset()
+        """Those among them that belong to the core."""
+
+    @staticmethod
+    def kinds() -> frozenset[str]:
+        """What declare hooks are called, without `baton_`."""
+        return frozenset({*_EXPECTED, "default_grants"})
 
     def _registries(self) -> dict[str, Registry[Any]]:
         return {name: getattr(self, name) for name in _EXPECTED}
 
-    def add(self, owner: str, package: str, declared: Mapping[str, Any], tables: list[Table]) -> None:
+    def add(self, owner: str, declared: Mapping[str, Any], tables: list[Table]) -> None:
         """Check everything first, then add everything: a refused plugin leaves nothing behind."""
         registries = self._registries()
         for kind, values in declared.items():
-            if kind == "default_grants":
-                continue
-            for value in values:
-                if not isinstance(value, _EXPECTED[kind]):
-                    message = f"baton_{kind} returned {value!r}, expected {_EXPECTED[kind].__name__}"
-                    raise DeclarationError(message)
-            registries[kind].check(owner, values)
-        _check_names(owner, declared)
-        _check_tables(owner, declared.get("entities", ()), tables)
+            with _said_by(kind):
+                if kind == "default_grants":
+                    if owner not in self.builtins:
+                        _check_grants(owner, values)
+                    continue
+                for value in values:
+                    if not isinstance(value, _EXPECTED[kind]):
+                        message = f"baton_{kind} returned {value!r}, expected {_EXPECTED[kind].__name__}"
+                        raise DeclarationError(message)
+                registries[kind].check(owner, values)
+                _check_names(owner, kind, values)
+        self._check_tables(owner, declared, tables)
         for kind, values in declared.items():
             if kind != "default_grants":
                 registries[kind].add(owner, values)
@@ -114,6 +128,31 @@ class Declarations:
         for registry in self._registries().values():
             registry.drop(owner)
         self.default_grants.pop(owner, None)
+        self.tables.pop(owner, None)
+
+    def _check_tables(self, owner: str, declared: Mapping[str, Any], tables: list[Table]) -> None:
+        for table in tables:
+            name, place = table.name, table.info.get("place", "")
+            if self.owner_of_table(name) != owner and not name.startswith(f"{owner}_"):
+                raise DeclarationError(f"table {name!r} must start with {owner + '_'!r}", place)
+            nearest = self.owner_of_table(name)
+            if nearest not in (owner, ""):
+                raise DeclarationError(f"table {name!r} would pass for one of {nearest}", place)
+            if all(table is not entity.model.__table__ for entity in declared.get("entities", ())):
+                raise DeclarationError(f"table {name!r} is not declared in baton_entities", place)
+            table.info["owner"] = owner
+        if owner in self.builtins:
+            return  # the core's packages speak for each other
+        for kind in ("entities", "customer_references"):
+            with _said_by(kind):
+                for item in declared.get(kind, ()):
+                    if all(item.model.__table__ is not table for table in tables):
+                        raise DeclarationError(f"{item.model.__name__} is not a class of {owner}")
+
+    def owner_of_table(self, name: str) -> str:
+        """By the longest name of an installed owner that it begins with; empty when there is none."""
+        fitting = [owner for owner in self.owners if name.startswith(f"{owner}_")]
+        return max(fitting, key=len, default="")
 
     def provider(self, port: Port[Any]) -> Any:
         """The service behind a port, or its null version."""
@@ -121,31 +160,41 @@ class Declarations:
         return found.service if found else port.null
 
 
-def _check_names(owner: str, declared: Mapping[str, Any]) -> None:
+@contextmanager
+def _said_by(kind: str) -> Iterator[None]:
+    """Errors inside know which hook they are about."""
+    try:
+        yield
+    except DeclarationError as error:
+        error.hook = error.hook or f"baton_{kind}"
+        raise
+
+
+def _check_names(owner: str, kind: str, values: Sequence[Any]) -> None:
     """What is spoken of beyond the plugin begins with its name, so that nobody takes a name away from another."""
-    for kind, mark, names in (
-        ("permission", ".", [item.name for item in declared.get("permissions", ())]),
-        ("job", ".", [item.name for item in declared.get("jobs", ())]),
-        ("report", ".", [item.key for item in declared.get("reports", ())]),
-        ("import target", ".", [item.key for item in declared.get("import_targets", ())]),
-        ("setting", ".", [item.key for item in declared.get("settings", ())]),
-        ("template of a slot", "/", [item.template for item in declared.get("slots", ())]),
-        ("template helper", "_", [item.name for item in declared.get("template_helpers", ())]),
-        ("audited action", ".", [name for item in declared.get("audit_words", ()) for name in item.actions]),
-    ):
-        for name in names:
-            if not name.startswith(owner + mark):
-                message = f"{kind} {name!r} must start with {owner + mark!r}"
-                raise DeclarationError(message)
+    names: dict[str, tuple[str, str, Callable[[Any], Iterable[str]]]] = {
+        "permissions": ("permission", ".", lambda item: [item.name]),
+        "jobs": ("job", ".", lambda item: [item.name]),
+        "reports": ("report", ".", lambda item: [item.key]),
+        "import_targets": ("import target", ".", lambda item: [item.key]),
+        "settings": ("setting", ".", lambda item: [item.key]),
+        "slots": ("template of a slot", "/", lambda item: [item.template]),
+        "template_helpers": ("template helper", "_", lambda item: [item.name]),
+        "audit_words": ("audited action", ".", lambda item: item.actions),
+    }
+    if kind not in names:
+        return
+    word, mark, names_of = names[kind]
+    for name in (name for value in values for name in names_of(value)):
+        if not name.startswith(owner + mark):
+            raise DeclarationError(f"{word} {name!r} must start with {owner + mark!r}")
 
 
-def _check_tables(owner: str, entities: Any, tables: list[Table]) -> None:
-    declared = {entity.model.__table__ for entity in entities}
-    for table in tables:
-        if not table.name.startswith(f"{owner}_"):
-            message = f"table {table.name!r} must start with {owner + '_'!r}"
-            raise DeclarationError(message)
-        if table not in declared:
-            message = f"table {table.name!r} is not declared in baton_entities"
-            raise DeclarationError(message)
-        table.info["owner"] = owner
+def _check_grants(owner: str, grants: Any) -> None:
+    """A plugin suggests who may use what it brings, not who may do what others guard."""
+    if not isinstance(grants, dict):
+        raise DeclarationError(f"baton_default_grants returned {type(grants).__name__} instead of a dict")
+    for role, permissions in grants.items():
+        for name in permissions:
+            if not name.startswith(f"{owner}."):
+                raise DeclarationError(f"baton_default_grants gives {role} the right {name!r}, which is not its own")

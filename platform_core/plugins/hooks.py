@@ -1,13 +1,12 @@
-"""Typed calls of ask hooks: plugin by plugin, isolated, timed."""
+"""Typed calls of ask hooks: plugin by plugin, isolated, timed, stopped when they do not end."""
 
 from __future__ import annotations
 
+import contextvars
 import logging
-import time
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,11 +16,14 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel, TimelineEntry, TimelineQuery, WorkSection
 from platform_core.contracts.reports import Widget
+from platform_core.plugins.faults import StoppedError
 from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.registry import Owned
+from platform_core.plugins.watch import RestingError, Timing, Watch
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_LIFECYCLE_SECONDS = 10.0
 _muted: ContextVar[frozenset[str]] = ContextVar("muted", default=frozenset())
 
 
@@ -31,6 +33,9 @@ class PoisonedTransactionError(Exception):
     def __init__(self, owner: str) -> None:
         super().__init__(owner)
         self.owner = owner
+
+
+__all__ = ["Hooks", "PoisonedTransactionError", "Timing", "mute"]
 
 
 class mute:  # noqa: N801  reads as a statement: `with mute(owners):`
@@ -46,23 +51,14 @@ class mute:  # noqa: N801  reads as a statement: `with mute(owners):`
         _muted.reset(self._token)
 
 
-@dataclass(slots=True)
-class Timing:
-    """What a plugin's implementation of one hook has cost in this process."""
-
-    calls: int = 0
-    seconds: float = 0.0
-    slowest: float = 0.0
-    over_budget: int = 0
-    faults: int = 0
-
-
 class Hooks:
     """One method per ask hook, so that calls are checked by the type checker."""
 
     def __init__(self, manager: PluginManager) -> None:
+        settings = manager.settings
         self._manager = manager
-        self.timings: dict[tuple[str, str], Timing] = {}
+        self.watch = Watch(settings.hook_budget_ms / 1000, settings.hook_limit_ms / 1000, settings.web_threads // 4)
+        self.timings = self.watch.timings
 
     @property
     def manager(self) -> PluginManager:
@@ -111,10 +107,19 @@ class Hooks:
         return actor
 
     def tell(self, hook: str, owner: str | None = None) -> None:
-        """Call a lifecycle hook on one plugin, or on all."""
+        """Call a lifecycle hook on one plugin, or on all. Nobody waits for ever for a plugin's own."""
         for implementation in self._implementations(hook):
-            if owner in (None, implementation.plugin_name):
+            if owner not in (None, implementation.plugin_name):
+                continue
+            if self._manager.plugins[implementation.plugin_name].builtin or self._manager.settings.strict_plugins:
                 self._run(implementation, {})
+                continue
+            context = contextvars.copy_context()
+            thread = threading.Thread(target=context.run, args=(self._run, implementation, {}), daemon=True, name=hook)
+            thread.start()
+            thread.join(_LIFECYCLE_SECONDS)
+            if thread.is_alive():
+                self.fault(implementation.plugin_name, "hook", hook, "does not come back; going on without it")
 
     def health(self) -> dict[str, str]:
         """Plugin name -> why it is not well; healthy ones are absent."""
@@ -134,66 +139,85 @@ class Hooks:
     def _ask(self, hook: str, expected: type[Any], **arguments: Any) -> list[Owned[Any]]:
         collected: list[Owned[Any]] = []
         for implementation in self._implementations(hook):
-            values = self._run(implementation, arguments) or ()
-            for value in values:
+            for value in self._run(implementation, arguments, list) or ():
                 if isinstance(value, expected):
                     collected.append(Owned(implementation.plugin_name, value))
                 else:
-                    self.fault(implementation.plugin_name, f"{hook} returned {type(value).__name__}")
+                    told = f"returned {type(value).__name__} instead of {expected.__name__}"
+                    self.fault(implementation.plugin_name, "hook", hook, told)
         return collected
 
     def _must(self, hook: str, **arguments: Any) -> list[Owned[Any]]:
-        return [
-            Owned(implementation.plugin_name, value)
-            for implementation in self._implementations(hook)
-            for value in (self._call(implementation, arguments) or ())
-        ]
+        found: list[Owned[Any]] = []
+        for implementation in self._implementations(hook):
+            owner = implementation.plugin_name
+            try:
+                with self.watch.call(owner, hook, arguments.get("session"), must=True):
+                    values = list(self._call(implementation, arguments) or ())
+            except StoppedError as error:
+                self.fault(owner, "hook", hook, error)
+                raise TimeoutError(f"{hook} of {owner} does not come back") from error
+            found += [Owned(owner, value) for value in values]
+        return found
 
     def _first(self, hook: str, **arguments: Any) -> Any:
+        """The core's own may raise; a plugin that does passes to the next one."""
         for implementation in self._implementations(hook):
-            answer = self._call(implementation, arguments)
-            if answer is not None:
+            owner = implementation.plugin_name
+            builtin = self._manager.plugins[owner].builtin
+            answer = (self._call if builtin else self._run)(implementation, arguments)
+            if isinstance(answer, Actor):
                 return answer
+            if answer is not None:
+                self.fault(owner, "hook", hook, f"returned {type(answer).__name__} instead of Actor")
         return None
 
     @staticmethod
     def _call(implementation: Any, arguments: dict[str, Any]) -> Any:
         return implementation.function(*(arguments[name] for name in implementation.argnames))
 
-    def _run(self, implementation: Any, arguments: dict[str, Any]) -> Any:
-        call = partial(self._call, implementation, arguments)
-        return self.guarded(implementation.plugin_name, implementation.function.__name__, call)
+    def _run(self, implementation: Any, arguments: dict[str, Any], shape: Callable[[Any], Any] | None = None) -> Any:
+        """`shape` is applied under watch too: a generator does its work only when it is read."""
+
+        def call() -> Any:
+            answer = self._call(implementation, arguments)
+            return shape(answer) if shape and answer is not None else answer
+
+        name = implementation.function.__name__
+        return self.guarded(implementation.plugin_name, name, call, arguments.get("session"))
 
     def active(self) -> frozenset[str]:
         """Owners that are switched on and have not just broken this request's transaction."""
         return self._manager.enabled - _muted.get()
 
-    def guarded(self, owner: str, hook: str, call: Callable[[], T]) -> T | None:
-        """Run a piece of an owner's code as its hooks are run: isolated (None on a fault), timed, faults on record."""
-        timing = self.timings.setdefault((owner, hook), Timing())
-        started = time.perf_counter()
+    def guarded(
+        self,
+        owner: str,
+        name: str,
+        call: Callable[[], T],
+        session: Session | None = None,
+        kind: str = "hook",
+        *,
+        limit: float | None = None,
+    ) -> T | None:
+        """Run a piece of an owner's code as its hooks are run: isolated (None on a fault), timed, faults on record.
+
+        `limit` in seconds, where it may take longer than a hook.
+        """
         try:
-            return call()
-        except SQLAlchemyError as error:
-            timing.faults += 1
-            self.fault(owner, f"{hook}: {type(error).__name__}")
+            with self.watch.call(owner, name, session, limit=limit):
+                return call()
+        except RestingError:
+            return None
+        except (SQLAlchemyError, StoppedError) as error:
+            self.fault(owner, kind, name, error)
+            if isinstance(error, StoppedError) and session is None:
+                return None
             raise PoisonedTransactionError(owner) from error
         except Exception as error:
-            timing.faults += 1
-            self.fault(owner, f"{hook}: {type(error).__name__}: {error}")
+            self.fault(owner, kind, name, error)
             return None
-        finally:
-            took = time.perf_counter() - started
-            timing.calls += 1
-            timing.seconds += took
-            timing.slowest = max(timing.slowest, took)
-            if took * 1000 > self._manager.settings.hook_budget_ms:
-                timing.over_budget += 1
-                _log.warning("%s of %s took %.0f ms; make it lazy", hook, owner, took * 1000)
 
-    def fault(self, owner: str, reason: str) -> None:
-        """Put a fault of an owner's code on record, from within its `except`."""
-        _log.error("plugin %s: %s", owner, reason, exc_info=True)
-        faults = self._manager.plugins[owner].faults
-        faults.append(reason)
-        del faults[:-20]
+    def fault(self, owner: str, kind: str, name: str, error: BaseException | str) -> None:
+        """Put a fault of an owner's code on record; `kind` as in faults.Fault. Raises PluginError in strict mode."""
+        self._manager.fault(owner, kind, name, error)

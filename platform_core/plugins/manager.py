@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import logging
-import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +13,18 @@ from types import ModuleType
 from typing import Any
 
 import pluggy
-from sqlalchemy import Table, select
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import select
 
 from platform_core import __version__
 from platform_core.contracts.plugin import PluginInfo
 from platform_core.kernel import counters, i18n
 from platform_core.kernel.database import Database
 from platform_core.kernel.models import PluginState
-from platform_core.plugins import catalogue, discovery, hookspecs
+from platform_core.plugins import catalogue, discovery, hookspecs, places
+from platform_core.plugins.checks import Traces, check_hooks, declared_by, forget, place_of_hook, tables_of
 from platform_core.plugins.declarations import Declarations
+from platform_core.plugins.faults import FaultBook
+from platform_core.plugins.places import PluginError
 from platform_core.plugins.registry import DeclarationError
 from platform_core.settings import Settings
 
@@ -34,6 +35,13 @@ DECLARED_HOOKS = (
     "jobs", "commands", "listeners", "reports", "slots",
     "template_helpers", "import_targets", "ports", "dictionaries", "search_sources", "audit_words", "demo_data",
 )  # fmt: skip
+
+
+STOPPED = frozenset({"found", "incompatible", "broken", "unmigrated"})
+"""States that no switch changes."""
+RESERVED = frozenset({"core", "kernel", "platform", "baton", "static", "api"})
+"""Names that are not packages of the core and yet not for a plugin: tables, paths and catalogues begin with them."""
+_LOADING_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -48,8 +56,10 @@ class Plugin:
     builtin: bool = False
     state: str = "found"
     reason: str = ""
-    faults: list[str] = field(default_factory=list)
-    """Latest hook faults, newest last; at most twenty."""
+    place: str = ""
+    """File and line of what is wrong, as `baton_plugins/loyalty/plugin.py:12`."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """`distribution`, `author`, `home`, `license`, as far as its packaging says."""
 
     @property
     def folder(self) -> Path:
@@ -58,6 +68,10 @@ class Plugin:
         assert spec is not None
         assert spec.submodule_search_locations is not None
         return Path(next(iter(spec.submodule_search_locations)))
+
+    @property
+    def package(self) -> str:
+        return self.info.package if self.info else f"baton_plugins.{self.name}"
 
 
 class PluginManager:
@@ -72,73 +86,115 @@ class PluginManager:
         self.absent: dict[str, catalogue.Absent] = {}
         """Plugins that left something in the database and are not installed here."""
         self.version = -1
+        self._stale = False
+        """Something was set aside since the states were adopted."""
         self.declared = Declarations(lambda: self.enabled)
+        self.faults = FaultBook(lambda name: self.plugins[name].package if name in self.plugins else name)
         self._builtins = builtins
 
     def load(self) -> None:
         """Import and register everything. Built-in parts must load; a plugin's failure becomes its state."""
-        for module_name in self._builtins:
+        names = {module_name: module_name.rsplit(".", 2)[1] for module_name in self._builtins}
+        self.declared.owners = self.declared.builtins = frozenset(names.values())
+        for module_name, name in names.items():
             module = importlib.import_module(module_name)
-            plugin = Plugin(module_name.rsplit(".", 2)[1], builtin=True, version=__version__)
-            self._register(plugin, module)
+            plugin = Plugin(name, builtin=True, version=__version__)
             self.plugins[plugin.name] = plugin
-        for candidate in discovery.find(__version__):
+            self._register(plugin, module)
+        candidates = discovery.find(__version__, RESERVED | self.plugins.keys())
+        self.declared.owners |= {candidate.name for candidate in candidates}
+        for candidate in candidates:
+            plugin = Plugin(
+                candidate.name, version=candidate.version, requires=candidate.requires, metadata=candidate.metadata
+            )
+            self.plugins[candidate.name] = plugin
             allowed = self.settings.allowed_plugins
             if allowed is not None and candidate.name not in allowed:
+                plugin.reason = "BATON_PLUGINS does not name it"
                 continue
-            plugin = Plugin(candidate.name, version=candidate.version, requires=candidate.requires)
-            self.plugins[candidate.name] = plugin
             self._load_candidate(plugin, candidate)
         self.enabled = frozenset(name for name, plugin in self.plugins.items() if plugin.builtin)
 
     def _load_candidate(self, plugin: Plugin, candidate: discovery.Candidate) -> None:
         missing = sorted(plugin.requires - {name for name, other in self.plugins.items() if other.module})
         if candidate.problem or missing:
-            self.fail(plugin, "incompatible", candidate.problem or f"needs {', '.join(missing)}")
+            needed = f"Requires-Dist: baton-{missing[0].replace('_', '-')}" if missing else ""
+            place = candidate.place or places.of_metadata(candidate.entry_point.dist, "METADATA", needed)
+            self.fail(plugin, "incompatible", candidate.problem or f"needs {', '.join(missing)}", place)
             return
-        before = set(sys.modules)
+        traces = Traces(candidate.package)
+        patient = threading.Timer(
+            _LOADING_SECONDS, _log.warning, ("plugin %s has been loading for %.0f s", plugin.name, _LOADING_SECONDS)
+        )
+        patient.daemon = True
+        patient.start()
         try:
             module = candidate.entry_point.load()
+            traces.check()
             self._register(plugin, module)
+            traces.check()
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            for name in set(sys.modules) - before:
-                if name.startswith("baton_plugins."):
-                    sys.modules.pop(name)
-            self.fail(plugin, "broken", f"{type(error).__name__}: {error}")
-            if self.settings.strict_plugins:
-                raise
+            traces.remove()
+            place = getattr(error, "place", "") or places.of_error(error, candidate.package)
+            self.fail(plugin, "broken", f"{type(error).__name__}: {error}", place, error)
+        finally:
+            patient.cancel()
 
-    def fail(self, plugin: Plugin, state: str, reason: str) -> None:
-        plugin.state, plugin.reason = state, reason
-        _log.error("plugin %s is %s: %s", plugin.name, state, reason)
+    def fail(
+        self, plugin: Plugin, state: str, reason: str, place: str = "", error: BaseException | None = None
+    ) -> None:
+        """Set a plugin aside: nothing of it stays registered. Raises PluginError in strict mode, unless unmigrated."""
+        plugin.state, plugin.reason, plugin.place = state, reason, place
+        where = f" ({place})" if place else ""
+        told = f"plugin {plugin.name} is {state}: {reason}{where}"
+        _log.error("%s", told)
         if plugin.module is not None and self.pm.is_registered(plugin.module):
             self.pm.unregister(plugin.module)
-            self.declared.drop(plugin.name)
+        self.declared.drop(plugin.name)
+        if state != "unmigrated":
+            if plugin.module is not None:
+                forget(plugin.package)
+            plugin.module = None
         self.enabled -= {plugin.name}
-        if self.settings.strict_plugins and state == "incompatible":
-            raise DeclarationError(f"{plugin.name}: {reason}")
+        self._stale = True
+        if self.settings.strict_plugins and state != "unmigrated":
+            raise PluginError(told) from error
+
+    def fault(self, owner: str, kind: str, name: str, error: BaseException | str) -> None:
+        """Note that a piece of a running plugin failed. Raises PluginError in strict mode."""
+        found = self.faults.note(owner, kind, name, error)
+        if self.settings.strict_plugins:
+            raise PluginError(f"plugin {owner}: {found}") from (error if isinstance(error, BaseException) else None)
 
     def _register(self, plugin: Plugin, module: ModuleType) -> None:
-        unknown = sorted(
-            name for name, _ in inspect.getmembers(module, callable)
-            if name.startswith("baton_") and not hasattr(hookspecs, name)
-        )  # fmt: skip
-        if unknown:
-            message = f"unknown hooks: {', '.join(unknown)}"
-            raise DeclarationError(message)
+        check_hooks(module)
         info = module.baton_plugin_info() if hasattr(module, "baton_plugin_info") else None
         if not isinstance(info, PluginInfo) or info.name != plugin.name:
             message = f"baton_plugin_info must return a PluginInfo named {plugin.name!r}"
-            raise DeclarationError(message)
+            place = places.of_object(getattr(module, "baton_plugin_info", module), module.__name__.rpartition(".")[0])
+            raise DeclarationError(message, place)
+        self._check_package(plugin, info, module)
         plugin.info = info
+        declared = {}
+        for kind in DECLARED_HOOKS:
+            hook = getattr(module, f"baton_{kind}", None)
+            if hook is not None:
+                declared[kind] = declared_by(hook, info.package)
+        tables = tables_of(info.package)
+        try:
+            self.declared.add(plugin.name, declared, tables)
+        except DeclarationError as error:
+            error.place = error.place or places.of_object(getattr(module, error.hook, None), info.package)
+            raise
+        try:
+            self.pm.register(module, plugin.name)
+        except pluggy.PluginValidationError as error:
+            self.pm.unregister(name=plugin.name)
+            self.declared.drop(plugin.name)
+            raise DeclarationError(str(error).strip(), place_of_hook(error, module, info.package)) from error
         plugin.module = module
-        declared = {
-            hook: getattr(module, f"baton_{hook}")() for hook in DECLARED_HOOKS if hasattr(module, f"baton_{hook}")
-        }
-        self.declared.add(plugin.name, info.package, declared, tables_of(info.package))
-        self.pm.register(module, plugin.name)
         plugin.state = "disabled"
         i18n.load_catalogue(plugin.name, plugin.folder / "locale")
 
@@ -152,28 +208,37 @@ class PluginManager:
         with database.system_session("remember what plugins declare") as session:
             return catalogue.keep(session, self.declared, loaded)
 
+    @staticmethod
+    def _check_package(plugin: Plugin, info: PluginInfo, module: ModuleType) -> None:
+        """Templates, catalogue and migrations are taken from there: a plugin may not name another's."""
+        if not plugin.builtin and not (module.__name__ + ".").startswith(f"{info.package}."):
+            message = f"baton_plugin_info names the package {info.package!r}, but {module.__name__!r} is not in it"
+            raise DeclarationError(message, places.of_object(module.baton_plugin_info, info.package))
+
     def follow(self, database: Database) -> bool:
         """Adopt the states in the database if they changed. Returns whether anything did."""
         with database.system_session("follow plugin states", write=False) as session:
             version = counters.read(session, VERSION_COUNTER)
-            if version == self.version:
+            if version == self.version and not self._stale:
                 return False
             rows = {row.name: row.enabled for row in session.scalars(select(PluginState))}
             self.absent = catalogue.absent(session, self.plugins)
         enabled = set()
         for name, plugin in self.plugins.items():
-            if plugin.state in {"incompatible", "broken", "unmigrated"}:
+            if plugin.state in STOPPED:
                 continue
-            on = plugin.builtin or (rows.get(name, True) and plugin.requires <= self.plugins.keys())
-            plugin.state = "enabled" if on else "disabled"
+            on = plugin.builtin or rows.get(name, True)
+            plugin.state, plugin.reason = ("enabled" if on else "disabled"), ""
             if on:
                 enabled.add(name)
-        for name in sorted(enabled):
-            if not self.plugins[name].requires <= enabled:
+        for name, plugin in self.plugins.items():  # in load order: what a plugin needs comes before it
+            if name in enabled and not plugin.requires <= enabled:
                 enabled.discard(name)
-                self.plugins[name].state = "disabled"
+                plugin.state = "disabled"
+                plugin.reason = f"needs {', '.join(sorted(plugin.requires - enabled))}"
         self.enabled = frozenset(enabled)
         self.version = version
+        self._stale = False
         return True
 
     def owner_of(self, cls: type[Any]) -> str | None:
@@ -182,18 +247,3 @@ class PluginManager:
             if plugin.info and (cls.__module__ + ".").startswith(plugin.info.package + "."):
                 return name
         return None
-
-
-def tables_of(package: str) -> list[Table]:
-    """The tables mapped on the declarative base of a package's models module, wherever in the package they stand."""
-    name = f"{package}.models"
-    if importlib.util.find_spec(name) is None:
-        return []
-    module = importlib.import_module(name)
-    bases = [
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, DeclarativeBase) and member.__module__ == name and not hasattr(member, "__table__")
-    ]
-    tables = [mapper.local_table for base in bases for mapper in base.registry.mappers]
-    return sorted((table for table in tables if isinstance(table, Table)), key=lambda table: table.name)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from platform_core.kernel.model import METADATA
+from platform_core.plugins import places
 from platform_core.plugins.manager import PluginManager
 
 CORE = "core"
@@ -30,7 +31,7 @@ def owners(manager: PluginManager) -> dict[str, Path]:
     """Owner -> folder of its version files, in the order in which they migrate. The core's packages share one owner."""
     found = {CORE: ENV_FOLDER / "versions"}
     for name, plugin in manager.plugins.items():
-        if not plugin.builtin and plugin.info and (plugin.folder / "migrations").is_dir():
+        if not plugin.builtin and plugin.module and (plugin.folder / "migrations").is_dir():
             found[name] = plugin.folder / "migrations"
     return found
 
@@ -107,15 +108,23 @@ def migrate(manager: PluginManager, url: str) -> list[str]:
             before = current(connection, owner)
             try:
                 command.upgrade(config, "head")
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 connection.rollback()
-                if owner == CORE or manager.settings.strict_plugins:
+                if owner == CORE:
                     raise
-                manager.fail(manager.plugins[owner], "broken", f"migration failed: {type(error).__name__}: {error}")
+                _failed(manager, owner, "migration failed", error)
                 continue
             if current(connection, owner) != before:
                 changed.append(owner)
     return changed
+
+
+def _failed(manager: PluginManager, owner: str, what: str, error: BaseException) -> None:
+    """Noted as well: the process that serves sees only that the tables are old."""
+    plugin = manager.plugins[owner]
+    place = places.of_error(error, plugin.package)
+    manager.faults.note(owner, "migration", what, error)
+    manager.fail(plugin, "broken", f"{what}: {type(error).__name__}: {str(error).splitlines()[0]}", place, error)
 
 
 def current(connection: Connection, owner: str) -> str | None:
@@ -131,7 +140,13 @@ def pending(manager: PluginManager, url: str) -> dict[str, str]:
     with migration_connection(url) as connection:
         for owner, versions in owners(manager).items():
             config = config_for(owner, versions, prefixes_of(manager, owner), connection)
-            head = ScriptDirectory.from_config(config).get_current_head()
+            try:
+                head = ScriptDirectory.from_config(config).get_current_head()
+            except (Exception, SystemExit) as error:
+                if owner == CORE:
+                    raise
+                _failed(manager, owner, "its migrations cannot be read", error)
+                continue
             if head and current(connection, owner) != head:
                 waiting[owner] = head
     return waiting

@@ -10,7 +10,13 @@ T = TypeVar("T")
 
 
 class DeclarationError(ValueError):
-    """A plugin declares something that clashes, is misnamed or is incomplete."""
+    """A plugin declares something that clashes, is misnamed or is incomplete; `place` says in which file and line."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+        self.hook = ""
+        """The declare hook that said it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,7 @@ def _draw(request: Request[Any, Any, Any], owned: Owned[WorkSection], shell: Pag
     except SQLAlchemyError as error:
         raise PoisonedTransactionError(owned.owner) from error
     except Exception as error:
-        _log.exception("section %s of plugin %s", section.key, owned.owner)
-        platform.manager.plugins[owned.owner].faults.append(f"section {section.key}: {type(error).__name__}: {error}")
+        platform.hooks.fault(owned.owner, "template", f"section {section.key}", error)
         html = platform.templates.markup("_panel_error.html", {"title": section.label, "page": shell}, shell.theme)
         return Drawn(section, html, listed=False, failed=True)
     listed = all(row.lstrip().startswith("<li") for row in rows)

@@ -72,7 +72,7 @@ def _tiles(request: Request[Any, Any, Any], session: Session, actor: Actor) -> l
         except SQLAlchemyError as error:
             raise PoisonedTransactionError(item.owner) from error
         except Exception as error:
-            platform.hooks.fault(item.owner, f"widget {widget.key}: {type(error).__name__}: {error}")
+            platform.hooks.fault(item.owner, "template", f"widget {widget.key}", error)
             failed = {"title": widget.title, "page": shell}
             tiles.append(platform.templates.markup("_panel_error.html", failed, shell.theme))
     return tiles

@@ -55,6 +55,8 @@ def find(platform: Platform, actor: Actor, key: str) -> Owned[Report]:
     raise NotFound(_("There is no such report."))
 
 
+_LONGEST = 30.0
+"""Seconds: who asks for a report expects to wait for it, unlike for a panel."""
 Choices = Sequence[tuple[ReportFilter, Sequence[tuple[str, str]]]]
 
 
@@ -66,7 +68,7 @@ def choices_of(platform: Platform, session: Session, actor: Actor, item: Owned[R
 
     if item.owner not in platform.hooks.active():
         return ()
-    return platform.hooks.guarded(item.owner, f"report {item.value.key}", ask) or ()
+    return platform.hooks.guarded(item.owner, f"report {item.value.key}", ask, session, limit=_LONGEST) or ()
 
 
 def query_of(asked: Mapping[str, str], choices: Choices, limit: int) -> ReportQuery:
@@ -97,7 +99,7 @@ def ask(platform: Platform, session: Session, actor: Actor, item: Owned[Report],
         return None  # it has just broken this request's transaction
     wider = ReportQuery(query.first, query.last, query.chosen, query.limit + 1)
     call = partial(_answer, item.value, session, actor, wider, query.limit)
-    return platform.hooks.guarded(item.owner, f"report {item.value.key}", call)
+    return platform.hooks.guarded(item.owner, f"report {item.value.key}", call, session, limit=_LONGEST)
 
 
 def _answer(report: Report, session: Session, actor: Actor, query: ReportQuery, limit: int) -> Answer:

@@ -16,6 +16,7 @@ from platform_core.kernel.i18n import set_language, translator
 from platform_core.web.describing import PROBLEM
 from platform_core.web.endpoint import admit_unread, asked_language
 from platform_core.web.pages import page
+from platform_core.web.requests import platform_of
 from platform_core.web.routing import in_thread
 
 _ = translator("web")
@@ -86,8 +87,18 @@ def answer_unknown(request: Request[Any, Any, Any], error: Exception) -> Respons
     if is_busy(error):
         return _answer_busy(request, error)
     _log.error("unhandled error at %s", request.url.path, exc_info=error)
+    _blame_owner(request, error)
     message = _("Something went wrong on our side. It has been written down; nothing was saved.")
     return _respond(request, 500, "internal", message, {})
+
+
+def _blame_owner(request: Request[Any, Any, Any], error: Exception) -> None:
+    """A page of a plugin that fails is put down to it; the log has said already where."""
+    handler: Any = request.scope.get("route_handler")
+    owner = handler.opt.get("plugin", "") if handler else ""
+    manager = platform_of(request).manager
+    if owner in manager.plugins and not manager.plugins[owner].builtin:
+        manager.faults.note(owner, "page", handler.name or "", error)
 
 
 def _answer_busy(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import NavItem, Slot
 from platform_core.kernel.i18n import LANGUAGES, language, translator
+from platform_core.plugins.registry import Owned
 from platform_core.web import badges, notices
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
@@ -114,9 +115,12 @@ class PageContext:
         return [
             piece
             for item in sorted(found, key=lambda item: (item.value.order, item.owner))
-            if item.owner in active
-            and (piece := hooks.guarded(item.owner, f"slot {place}", partial(self._draw, item.value, session, actor)))
+            if item.owner in active and (piece := self._piece(item, session, actor))
         ]
+
+    def _piece(self, item: Owned[Slot], session: Session, actor: Actor) -> Markup | None:
+        draw = partial(self._draw, item.value, session, actor)
+        return self._platform.hooks.guarded(item.owner, f"slot {item.value.place}", draw, session, "template")
 
     def _draw(self, slot: Slot, session: Session, actor: Actor) -> Markup:
         context = slot.context(session, actor) if slot.context else {}

@@ -12,6 +12,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from platform_core import __version__
 from platform_core.contracts.identity import Actor
+from platform_core.plugins import faults
 from platform_core.web.endpoint import PUBLIC, SIGNED_IN
 from platform_core.web.requests import Platform, platform_of
 from platform_core.web.routing import get
@@ -21,13 +22,29 @@ _RECHECK_SECONDS = 15
 
 @get("/healthz", permission=PUBLIC, name="web:health")
 def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """`ok` when the database answers and every plugin that should run does; else `degraded`."""
+    """`ok` when the database answers and every plugin that should run does; else `degraded`, with the reasons.
+
+    Faults of running plugins count for ten minutes. The answer is always 200: a broken plugin is no reason to take a
+    process out of service.
+    """
     platform = platform_of(request)
     states = {name: plugin.state for name, plugin in platform.manager.plugins.items() if not plugin.builtin}
     platform.database.ping()
-    broken = {"incompatible", "broken", "unmigrated"} & set(states.values())
-    status = "degraded" if broken or platform.hooks.health() else "ok"
-    return {"status": status, "version": __version__, "plugins": states}
+    reasons = health_reasons(platform)
+    return {"status": "degraded" if reasons else "ok", "version": __version__, "plugins": states, "reasons": reasons}
+
+
+def health_reasons(platform: Platform) -> dict[str, str]:
+    """Plugin name -> what is wrong: faults of the last minutes in any process, its own word, its state; the worst."""
+    manager = platform.manager
+    with platform.database.system_session("how are the plugins?", write=False) as session:
+        reasons = faults.fresh(session)
+    reasons |= {owner: str(fault) for owner, fault in manager.faults.fresh().items()}
+    reasons |= platform.hooks.health()
+    for name, plugin in manager.plugins.items():
+        if plugin.state in {"incompatible", "broken", "unmigrated"}:
+            reasons[name] = f"{plugin.reason} ({plugin.place})" if plugin.place else plugin.reason
+    return reasons
 
 
 @litestar.get("/live", name="web:live", opt={"permission": SIGNED_IN, "endpoint": True})

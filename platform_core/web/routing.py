@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypeVar
+from weakref import WeakSet
 
 import litestar
 from litestar import Request
@@ -34,6 +35,8 @@ _INJECTED = ("session", "actor", "form")
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PATH_PARAMETER = re.compile(r"\{(\w+)[:}]")
 _pool: list[ThreadPoolExecutor] = []
+_guarded: WeakSet[Callable[..., Any]] = WeakSet()
+"""The functions that Litestar sees, so that mounting knows who went past this module."""
 
 __all__ = ["SIGNED_IN", "delete", "get", "in_thread", "patch", "post", "put", "start_threads"]
 
@@ -111,7 +114,14 @@ def _expose(function: Callable[..., Any], permission: str, path: str) -> Callabl
     handle.__qualname__ = function.__qualname__
     handle.__doc__ = function.__doc__
     handle.__module__ = function.__module__
+    handle.__wrapped__ = function  # type: ignore[attr-defined]
+    _guarded.add(handle)
     return handle
+
+
+def is_guarded(handler: HTTPRouteHandler) -> bool:
+    """Whether it was declared by this module's decorators, and so asks for its permission."""
+    return handler.fn in _guarded
 
 
 def _located(name: str, annotation: Any, *, in_path: bool) -> Any:

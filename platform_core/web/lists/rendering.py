@@ -181,7 +181,7 @@ def _drawn(session: Session, actor: Actor, hooks: Hooks, shown: Shown, placed: P
     if decoration is not None:
         ids = [row.id for row in shown.page.rows]
         find: Callable[[], Mapping[Any, Any]] = partial(decoration.find, session, actor, ids)
-        values = hooks.guarded(decoration.owner, f"column {column.key}", find) if ids else {}
+        values = hooks.guarded(decoration.owner, f"column {column.key}", find, session) if ids else {}
         return Drawn(column.key, str(column.label), column.number, decoration.cells, values=values or {})
     view, (sort, descending) = shown.state.view, shown.state.order
     declared = view.sort(column.sort) if column.sort else None

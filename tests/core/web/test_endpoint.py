@@ -18,7 +18,7 @@ from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.plugin import Routes
 from platform_core.kernel.errors import Conflict, Invalid, NotFound
-from platform_core.plugins.registry import Owned
+from platform_core.plugins.registry import DeclarationError, Owned
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
 from platform_core.testing.queries import QueryCounter
@@ -264,7 +264,7 @@ def test_a_handler_without_permission_stops_the_start(runtime: Runtime) -> None:
     declared = runtime.manager.declared
     declared.routes._items["/_open"] = Owned("web", Routes("/_open", [unguarded]))
     try:
-        with pytest.raises(RuntimeError, match="names no permission"):
+        with pytest.raises(DeclarationError, match="names no permission"):
             create_app(runtime)
     finally:
         del declared.routes._items["/_open"]
