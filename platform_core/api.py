@@ -43,7 +43,7 @@ from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
 from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
-from platform_core.kernel import dictionaries
+from platform_core.kernel import dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
 from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
 from platform_core.kernel.events import publish
@@ -51,7 +51,7 @@ from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
-from platform_core.kernel.scope import actor_of, proven
+from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven
 from platform_core.kernel.searchcolumn import SearchTokens, has_words
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.settingvalues import read as read_setting
@@ -90,6 +90,7 @@ __all__ = [
     "SIGNED_IN",
     "Action",
     "Actor",
+    "AnySelect",
     "Attachment",
     "AuditWords",
     "Badge",
@@ -212,6 +213,7 @@ __all__ = [
     "person_choices",
     "platform_of",
     "post",
+    "prepared",
     "proven",
     "publish",
     "put",
@@ -220,6 +222,7 @@ __all__ = [
     "redirect",
     "store_attachment",
     "time_ago",
+    "timelines",
     "today",
     "translator",
     "wants_fragment",

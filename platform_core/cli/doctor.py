@@ -24,7 +24,7 @@ from platform_core.kernel.secrets import WeakSecretError
 from platform_core.permissions import setup
 from platform_core.plugins import discovery, migrations
 from platform_core.settings import Settings, load_settings
-from platform_core.web.templates import static_url
+from platform_core.web.marks import static_url
 
 _STATIC = Path(migrations.__file__).resolve().parents[1] / "web" / "static"
 _BROKEN = ("incompatible", "broken", "unmigrated")

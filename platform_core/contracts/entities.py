@@ -23,7 +23,12 @@ class EntityRef:
 
 
 class ScopePolicy(Protocol):
-    """Which rows of an entity an actor may read."""
+    """Which rows of an entity an actor may read.
+
+    With `by_kind = True` on its class, a policy is asked once for all actors with the same rights, for a stand-in
+    whose ids are parameters of the statement (kernel.readers). It may then look at grants, and compare columns with
+    `user_id` and, by `among()`, with sets of ids; nothing else of the actor, and no clock but `this_moment()`.
+    """
 
     def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
         """SQL over the entity's mapped columns; None means every row."""

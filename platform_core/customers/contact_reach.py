@@ -19,7 +19,7 @@ from platform_core.customers.models import Contact, Customer
 from platform_core.customers.reach import PERMISSION
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
-from platform_core.kernel.scope import proven, visible
+from platform_core.kernel.scope import proven, readable
 from platform_core.permissions.models import Access
 from platform_core.web.lists.reach import Branch, Linked, Reach
 
@@ -45,7 +45,7 @@ def of(session: Session, actor: Actor) -> Reach:
     departments = actor.departments_for(PERMISSION)
     wide = bool(departments) and _is_wide(session, departments)
     branches = () if wide else _branches(actor, scope, sorted(departments))
-    return Reach(_KEPT, branches=branches, predicate=visible(Contact, actor))
+    return Reach(_KEPT, branches=branches, predicate=readable(session, Contact))
 
 
 def _branches(actor: Actor, scope: Scope, departments: list[UUID]) -> tuple[Branch, ...]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from litestar import Request
 from markupsafe import Markup
-from sqlalchemy import Select, func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from platform_core.customers import rights
 from platform_core.customers.models import Attachment, Contact, Customer, CustomerTag, Tag
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.scope import proven, visible
+from platform_core.kernel.scope import AnySelect, prepared, proven, visible
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
 from platform_core.users.models import Department, User
@@ -30,6 +30,7 @@ from platform_core.web.requests import Platform, platform_of
 _ = translator("customers")
 _log = logging.getLogger(__name__)
 MOST_FACTS = 6
+_PROOF = proven("carries the policies of customers and attachments itself")
 _SEPARATOR = "\n"
 
 
@@ -68,8 +69,7 @@ class TabLink:
 
 def head(session: Session, actor: Actor, customer_id: UUID) -> Head:
     """One statement. Also remembers for `rights.may` whether access lets the actor write. Raises NotFound."""
-    reason = proven("carries the policies of customers and attachments itself")
-    row = session.execute(_head_statement(actor, customer_id), execution_options=reason).one_or_none()
+    row = session.execute(_head(session), {"customer_id": customer_id}).one_or_none()
     if row is None:
         raise NotFound(_("There is no such customer, or not for you."))
     customer, owner, department, tags, contacts, files, is_writable = row
@@ -79,7 +79,9 @@ def head(session: Session, actor: Actor, customer_id: UUID) -> Head:
     )
 
 
-def _head_statement(actor: Actor, customer_id: UUID) -> Select[Any]:
+@prepared
+def _head(reader: Actor) -> AnySelect:
+    customer_id = bindparam("customer_id", type_=Uuid())
     tags = (
         select(func.aggregate_strings(Tag.name, _SEPARATOR))
         .join(CustomerTag, CustomerTag.tag_id == Tag.id)
@@ -93,19 +95,20 @@ def _head_statement(actor: Actor, customer_id: UUID) -> Select[Any]:
         .scalar_subquery()
     )
     files = select(func.count()).select_from(Attachment).where(Attachment.customer_id == customer_id)
-    of_engagements = visible(Attachment, actor)
+    of_engagements = visible(Attachment, reader)
     if of_engagements is not None:
         files = files.where(of_engagements)
     statement = (
         select(
             Customer, User.name, Department.name, tags, contacts, files.scalar_subquery(),
-            rights.writable(actor, customer_id),
+            rights.writable(reader, customer_id),
         )
         .outerjoin(User, User.id == Customer.owner_id)
         .outerjoin(Department, Department.id == Customer.department_id)
         .where(Customer.id == customer_id)
+        .execution_options(**_PROOF)
     )  # fmt: skip
-    allowed = visible(Customer, actor)
+    allowed = visible(Customer, reader)
     return statement if allowed is None else statement.where(allowed)
 
 
@@ -176,11 +179,12 @@ def panels(platform: Platform, session: Session, actor: Actor, customer: Custome
 
 def rendered(request: Request[Any, Any, Any], owned: Sequence[Owned[Panel]], context: Mapping[str, Any]) -> list[Piece]:
     """Each panel as a template of its own; one that fails becomes an error card and nothing else."""
-    return [_piece(request, item, context) for item in owned]
+    shell = shell_of(request)
+    return [_piece(platform_of(request), shell, item, context) for item in owned]
 
 
-def _piece(request: Request[Any, Any, Any], item: Owned[Panel], context: Mapping[str, Any]) -> Piece:
-    platform, panel, shell = platform_of(request), item.value, shell_of(request)
+def _piece(platform: Platform, shell: PageContext, item: Owned[Panel], context: Mapping[str, Any]) -> Piece:
+    panel = item.value
     html = Markup()
     if panel.lazy_url is None:
         values = {**context, "title": panel.title, "icon_name": panel.icon, "count": panel.count, **panel.context}

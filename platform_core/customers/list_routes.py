@@ -97,7 +97,7 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
     """Words belong into POST /customers/search: they may be phone numbers, which have no place in a URL."""
     asked = state.read(session, actor, CUSTOMERS, request.query_params).unsearched().turned_to(after=cursor)
     found = read_for_api(session, actor, asked, limit)
-    names = labels.labels(session, (row.owner_id for row in found.rows))
+    names = labels.of_rows(session, found.rows)
     tags = listing.tags_of(session, [row.id for row in found.rows])
     items = [
         ListedCustomer(
@@ -120,7 +120,7 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
 def api_search(session: Session, actor: Actor, data: SearchInput) -> Items[CustomerLine]:
     """The best matches first; there are no further pages, use more words."""
     found = searching.find(session, actor, data.q, data.limit)
-    names = labels.labels(session, (row.owner_id for row in found.rows))
+    names = labels.of_rows(session, found.rows)
     return Items([CustomerLine(**_line(row, names)) for row in found.rows])
 
 

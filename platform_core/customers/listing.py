@@ -46,7 +46,7 @@ def tags_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
-    names = labels.labels(session, (row.owner_id for row in rows))
+    names = labels.of_rows(session, rows)
     tags = tags_of(session, [row.id for row in rows])
     # For every row an entry: a cell takes what it needs without a call.
     return {

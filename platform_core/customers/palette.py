@@ -35,7 +35,7 @@ class Group:
 
 def customers(session: Session, actor: Actor, words: str, limit: int) -> Group:
     found = searching.find(session, actor, words, limit)
-    names = labels.labels(session, (row.owner_id for row in found.rows))
+    names = labels.of_rows(session, found.rows)
     hits = [
         SearchHit(row.name, _detail(session, row, names), f"/customers/{row.id}", "building-skyscraper")
         for row in found.rows

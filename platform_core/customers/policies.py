@@ -18,6 +18,8 @@ _customers = models.Customer.__table__.alias("scope_customer")
 class CustomerPolicy:
     """Own, team, department, subtree or all, plus what comes through the relay (permissions.policies)."""
 
+    by_kind = True
+
     def __init__(self, model: type[models.Customer]) -> None:
         self._model = model
 
@@ -42,6 +44,8 @@ def _standing_alone(columns: Any, actor: Actor) -> ColumnElement[bool]:
 class ContactPolicy:
     """A contact is visible with its customer or, standing alone, to its owner."""
 
+    by_kind = True
+
     def __init__(self, model: Any) -> None:
         self._model = model
 
@@ -61,6 +65,8 @@ class ContactPolicy:
 
 class ContactPointPolicy:
     """A contact point is visible with its customer or its contact."""
+
+    by_kind = True
 
     def __init__(self, model: Any) -> None:
         self._model = model

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.scope import AnySelect, prepared
 
 _ = translator("customers")
 
@@ -43,13 +45,18 @@ def point(session: Session, customer_id: UUID, point_id: UUID) -> ContactPoint:
     return found
 
 
+@prepared
+def _contacts_of(reader: Actor) -> AnySelect:
+    return (
+        select(Contact)
+        .where(Contact.customer_id == bindparam("customer_id"), Contact.deleted_at.is_(None))
+        .order_by(Contact.is_primary.desc(), Contact.created_at, Contact.id)
+    )
+
+
 def contacts_of(session: Session, customer_id: UUID) -> Sequence[Contact]:
     """The main contact first, then in the order they were added."""
-    return session.scalars(
-        select(Contact)
-        .where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
-        .order_by(Contact.is_primary.desc(), Contact.created_at, Contact.id)
-    ).all()
+    return session.scalars(_contacts_of(session), {"customer_id": customer_id}).all()
 
 
 def points_of(session: Session, customer_id: UUID) -> Sequence[ContactPoint]:

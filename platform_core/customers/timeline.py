@@ -9,15 +9,16 @@ from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import TimelineEntry, TimelineQuery, Tone
 from platform_core.customers.models import StatusChange
-from platform_core.kernel import dictionaries
+from platform_core.kernel import dictionaries, timelines
 from platform_core.kernel.clock import local, today
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.scope import AnySelect, prepared
 from platform_core.plugins.registry import Owned
 from platform_core.web import cursors, formats
 from platform_core.web.requests import Platform
@@ -92,16 +93,14 @@ def own(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEn
     """The record's own lines: how it came here and how its status changed."""
     if query.engagement_id is not None or (query.kinds is not None and "record" not in query.kinds):
         return []
-    statement = (
-        select(StatusChange)
-        .where(StatusChange.customer_id == query.customer_id, ~StatusChange.cause.startswith(_TOLD_ELSEWHERE))
-        .order_by(StatusChange.at.desc(), StatusChange.id.desc())
-        .limit(query.limit)
-    )
-    if query.before is not None:
-        at, mark = query.before
-        statement = statement.where(or_(StatusChange.at < at, and_(StatusChange.at == at, StatusChange.id < mark)))
-    return [_entry(session, change) for change in session.scalars(statement)]
+    found = session.scalars(_status_changes(session, timelines.part_of(query)), timelines.values(query))
+    return [_entry(session, change) for change in found]
+
+
+@prepared
+def _status_changes(reader: Actor, part: timelines.Part) -> AnySelect:
+    told_here = ~StatusChange.cause.startswith(_TOLD_ELSEWHERE)
+    return timelines.narrowed(select(StatusChange).where(told_here), StatusChange, part)
 
 
 def _entry(session: Session, change: StatusChange) -> TimelineEntry:

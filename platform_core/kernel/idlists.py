@@ -10,7 +10,7 @@ PostgreSQL estimates how rare each element of a known array is, 190 times for ea
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_FEW = 16
+FEW = 16
+"""Up to here PostgreSQL may know them while it plans."""
 
 
 class _IdList(TypeDecorator[Any]):
@@ -68,8 +69,33 @@ def _as_json(element: _Among, compiler: SQLCompiler, **keywords: Any) -> str:
     return f"({column} IN (SELECT value FROM json_each({ids})))"  # noqa: S608  compiled clauses
 
 
+class NamedIds(Collection[UUID]):
+    """At least one id that is only known when the statement runs, by the name of its parameter."""
+
+    def __init__(self, name: str, *, is_many: bool = True) -> None:
+        self.name = name
+        self.is_many = is_many
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        raise TypeError(self._unknown())
+
+    def __iter__(self) -> Iterator[UUID]:
+        raise TypeError(self._unknown())
+
+    def __contains__(self, item: object) -> bool:
+        raise TypeError(self._unknown())
+
+    def _unknown(self) -> str:
+        return f"{self.name} has no ids before the statement runs: use among()"
+
+
 def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
     """Whether the column of ids holds one of these."""
+    if isinstance(ids, NamedIds):
+        return (_AmongMany if ids.is_many else _Among)(column, bindparam(ids.name, type_=_IdList()))
     found = sorted(ids)
-    kind = _Among if len(found) <= _FEW else _AmongMany
+    kind = _Among if len(found) <= FEW else _AmongMany
     return kind(column, bindparam("ids", found, type_=_IdList(), unique=True))

@@ -276,7 +276,8 @@ def _delimiter(sample: str) -> str:
 
 def csv_safe(value: str) -> str:
     """With an apostrophe in front when Excel would run it as a formula; `parse_text` takes it off again."""
-    return f"'{value}" if value.startswith(_FORMULA_START) else value
+    # What cannot be seen may stand in front, and be dropped by whoever reads the file.
+    return f"'{value}" if value.startswith(_FORMULA_START) or clean(value).startswith(_FORMULA_START) else value
 
 
 def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Iterable[str | None]]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from platform_core.contracts.identity import Actor, Scope
-from platform_core.kernel.clock import now
 from platform_core.kernel.idlists import among
+from platform_core.kernel.readers import this_moment
 from platform_core.permissions.models import Access
 
 _access = Access.__table__.alias("scope_access")
@@ -31,7 +31,7 @@ def accessible(
     departments = actor.departments_for(permission)
     if departments:
         routes.append(among(_access.c.department_id, departments))
-    live = or_(_access.c.until.is_(None), _access.c.until > now())
+    live = or_(_access.c.until.is_(None), _access.c.until > this_moment())
     return _probe(exists().where(_access.c[column] == key, live, or_(*routes)))
 
 
@@ -60,6 +60,8 @@ def customer_predicate(model: Any, actor: Actor, permission: str = "customers.vi
 class ThroughCustomer:
     """Rows that are visible when their customer is, by their `customer_id`."""
 
+    by_kind = True
+
     def __init__(self, model: type[Any], customers: Any) -> None:
         self._model = model
         self._customers = customers.__table__.alias("scope_customer")
@@ -73,6 +75,8 @@ class ThroughCustomer:
 
 class ThroughEngagement:
     """Rows that are visible when their customer is and, if they belong to an engagement, when that is too."""
+
+    by_kind = True
 
     def __init__(
         self, model: type[Any], customers: Any, *, column: str = "engagement_id", permission: str = ""

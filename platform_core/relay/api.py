@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.plugin import Routes
-from platform_core.relay import queries, route_api, services
+from platform_core.relay import inbox, queries, route_api, services
 from platform_core.relay.forms import FinishInput, HandOverInput, OpenInput, PersonInput, ReasonInput, TickInput
 from platform_core.relay.models import Engagement, Leg
 from platform_core.relay.queries import EngagementView
@@ -117,7 +117,7 @@ def list_engagements(
         mine = select(Leg.engagement_id).where(Leg.assignee_id == actor.user_id, Leg.state == "active")
         statement = statement.where(Engagement.state == "open", Engagement.id.in_(mine))
     elif box == "inbox":
-        waiting = select(Leg.engagement_id).where(queries.waiting_for(actor))
+        waiting = select(Leg.engagement_id).where(inbox.waiting_for(actor))
         statement = statement.where(Engagement.state == "open", Engagement.id.in_(waiting))
     if cursor:
         at, key = cursors.decode(cursor, 2)

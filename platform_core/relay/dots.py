@@ -20,7 +20,7 @@ def dots_for(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> di
     """Customer -> state of each leg of its newest open engagement: done, now, next or late. One statement."""
     return {
         customer_id: [_dot(leg.state, late=is_late(leg.state, leg.accept_due_at, leg.due_at)) for leg in legs]
-        for customer_id, legs in queries.open_legs(session, actor, customer_ids).items()
+        for customer_id, legs in queries.open_legs(session, customer_ids).items()
     }
 
 

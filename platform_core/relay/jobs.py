@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from platform_core.kernel.i18n import noop
 from platform_core.kernel.jobs import JobContext
-from platform_core.relay import ledger, queries
+from platform_core.relay import inbox, ledger
+from platform_core.relay.inbox import InboxLine
 from platform_core.relay.models import Leg
-from platform_core.relay.queries import InboxLine
 from platform_core.users import notifications
 
 _BATCH = 200
@@ -21,7 +21,7 @@ def remind(context: JobContext) -> None:
     """Each leg once per state: its `remind_at` is cleared in the transaction that reminds, so running twice is safe."""
     while True:
         with context.database.system_session("remind of late legs") as session:
-            lines = queries.due_legs(session, _BATCH)
+            lines = inbox.due_legs(session, _BATCH)
             for line in lines:
                 if _claim(session, line.leg):
                     _remind(session, line)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel, TimelineEntry, TimelineQuery, Tone, WorkItem, WorkSection
 from platform_core.kernel.i18n import translator
-from platform_core.relay import queries
+from platform_core.relay import inbox, queries
 from platform_core.relay.models import RelayEvent
 from platform_core.relay.queries import EngagementView
 
@@ -148,7 +148,7 @@ def workbench(session: Session, actor: Actor) -> list[WorkSection]:
     """Batons that wait for the actor."""
     if not actor.can("relay.view") or not actor.can("relay.accept"):
         return []
-    lines = queries.inbox(session, actor, headed=False, limit=_MOST_WAITING + 1)
+    lines = inbox.read(session, actor, headed=False, limit=_MOST_WAITING + 1)
     items = tuple(
         WorkItem(
             line.leg.id, "relay.offer", line.title, line.customer_id, line.customer, line.leg.accept_due_at,

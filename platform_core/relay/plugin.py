@@ -14,7 +14,7 @@ from platform_core.contracts.pages import Action, Fact, NavItem, Panel, Timeline
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 from platform_core.relay import api, declared, dots, inbox_routes, jobs, panels, route_routes, routes, workbench
-from platform_core.relay.queries import badge
+from platform_core.relay.inbox import badge
 from platform_core.relay.wording import baton_audit_words as words
 from platform_core.web.endpoint import SIGNED_IN
 

@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
-from platform_core.contracts.pages import Badge, TimelineQuery
-from platform_core.customers.models import Customer
-from platform_core.kernel.clock import local, now
+from platform_core.contracts.pages import TimelineQuery
+from platform_core.kernel import timelines
+from platform_core.kernel.clock import local
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.idlists import among
-from platform_core.kernel.scope import actor_of, proven, visible
+from platform_core.kernel.idlists import NamedIds, among
+from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, visible
 from platform_core.permissions.models import Access
 from platform_core.permissions.policies import engagement_predicate
 from platform_core.relay import access
@@ -32,7 +32,6 @@ _MOST_LEGS = 120
 """Legs read for one customer page; older engagements beyond are reached through the list of engagements."""
 _OF_SEEN_CUSTOMERS = proven("the relay's part of a list: its customers were read within the actor's scope")
 _WHOLE = proven("legs are read with their engagement, which is read within the actor's scope")
-_assignee, _receiver, _sender = aliased(User), aliased(User), aliased(User)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +120,39 @@ def _heads(actor: Actor) -> ColumnElement[bool]:
     return among(Leg.department_id, departments) if departments else false()
 
 
-def _views(actor: Actor) -> Any:
+def _views(reader: Actor) -> AnySelect:
     """Legs of engagements that the actor sees; for _WHOLE, since a leg is seen by whoever sees its engagement."""
-    theirs = visible(Engagement, actor)
+    theirs = visible(Engagement, reader)
     return (
-        select(Engagement, Leg, _writes(actor, Engagement.id).label("writes"), _heads(actor).label("heads"))
+        select(Engagement, Leg, _writes(reader, Engagement.id).label("writes"), _heads(reader).label("heads"))
         .join(Leg, Leg.engagement_id == Engagement.id)
         .where(true() if theirs is None else theirs)
         .execution_options(**_WHOLE)
     )
 
 
-def _group(session: Session, statement: Any) -> list[EngagementView]:
+@prepared
+def _views_of_customer(reader: Actor) -> AnySelect:
+    return (
+        _views(reader)
+        .where(Engagement.customer_id == bindparam("customer_id"))
+        .order_by(Engagement.state != "open", Engagement.opened_at.desc(), Engagement.id, Leg.position)
+        .limit(_MOST_LEGS)
+    )
+
+
+@prepared
+def _views_of_ids(reader: Actor) -> AnySelect:
+    return _views(reader).where(among(Engagement.id, NamedIds("engagement_ids"))).order_by(Leg.position)
+
+
+def _group(session: Session, statement: Any, **values: Any) -> list[EngagementView]:
     actor = actor_of(session)
-    rows = session.execute(statement).all()
+    rows = session.execute(statement, values).all()
     # Names come from the cache: with four more tables to join, finding a plan takes longer than the rows.
-    people = (key for _engagement, leg, *_flags in rows for key in (leg.assignee_id, leg.offered_to, leg.offered_by))
-    names = labels(session, people)
+    legs = [leg for _engagement, leg, *_flags in rows]
+    keys = (key for leg in legs for key in (leg.department_id, leg.assignee_id, leg.offered_to, leg.offered_by))
+    names = labels(session, keys)
     views: dict[UUID, EngagementView] = {}
     for engagement, leg, writes, heads in rows:
         view = views.setdefault(engagement.id, EngagementView(engagement, actor, bool(writes)))
@@ -159,23 +174,15 @@ def engagements_of(session: Session, customer_id: UUID) -> list[EngagementView]:
 
     Kept for the rest of the request: facts, panels and the timeline ask for the same. Services forget it.
     """
-    actor = actor_of(session)
     kept: dict[UUID, list[EngagementView]] = session.info.setdefault("relay_views", {})
     if customer_id not in kept:
-        statement = (
-            _views(actor)
-            .where(Engagement.customer_id == customer_id)
-            .order_by(Engagement.state != "open", Engagement.opened_at.desc(), Engagement.id, Leg.position)
-            .limit(_MOST_LEGS)
-        )
-        kept[customer_id] = _group(session, statement)
+        kept[customer_id] = _group(session, _views_of_customer(session), customer_id=customer_id)
     return kept[customer_id]
 
 
 def view_of(session: Session, engagement_id: UUID) -> EngagementView:
     """Raises NotFound."""
-    statement = _views(actor_of(session)).where(Engagement.id == engagement_id).order_by(Leg.position)
-    found = _group(session, statement)
+    found = _group(session, _views_of_ids(session), engagement_ids=[engagement_id])
     if not found:
         raise NotFound(_("This engagement does not exist, or it is not yours to see."))
     return found[0]
@@ -191,8 +198,8 @@ def leg_of(session: Session, leg_id: UUID) -> Leg:
 
 def views_by_ids(session: Session, engagement_ids: Sequence[UUID]) -> list[EngagementView]:
     """In the order of the ids; unseen ones are left out."""
-    statement = _views(actor_of(session)).where(Engagement.id.in_(engagement_ids)).order_by(Leg.position)
-    found = {view.engagement.id: view for view in _group(session, statement)}
+    views = _group(session, _views_of_ids(session), engagement_ids=list(engagement_ids))
+    found = {view.engagement.id: view for view in views}
     return [found[key] for key in engagement_ids if key in found]
 
 
@@ -218,129 +225,22 @@ def may_write(session: Session, actor: Actor, engagement_id: UUID) -> bool:
     return session.scalar(statement) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class InboxLine:
-    """A leg in a department's inbox."""
-
-    leg: Leg
-    title: str
-    customer_id: UUID
-    customer: str
-    department: str
-    assignee: str
-    receiver: str
-    sender: str
-
-    @property
-    def limit(self) -> datetime | None:
-        return self.leg.accept_due_at if self.leg.state == "offered" else self.leg.due_at
-
-
-def _lines() -> Any:
-    return (
-        select(
-            Leg,
-            Engagement.title,
-            Customer.id,
-            Customer.name,
-            Department.name,
-            _assignee.name,
-            _receiver.name,
-            _sender.name,
-        )
-        .join(Engagement, Engagement.id == Leg.engagement_id)
-        .join(Customer, Customer.id == Leg.customer_id)
-        .join(Department, Department.id == Leg.department_id)
-        .outerjoin(_assignee, _assignee.id == Leg.assignee_id)
-        .outerjoin(_receiver, _receiver.id == Leg.offered_to)
-        .outerjoin(_sender, _sender.id == Leg.offered_by)
-        .where(Engagement.state == "open")
-    )
-
-
-def _line(row: Any) -> InboxLine:
-    leg, title, customer_id, customer, department, assignee, receiver, sender = row
-    return InboxLine(leg, title, customer_id, customer, department, assignee or "", receiver or "", sender or "")
-
-
-def waiting_for(actor: Actor) -> ColumnElement[bool]:
-    """Offered legs that the actor may take: offered to them by name, or to a department they work in."""
-    mine = Leg.offered_to == actor.user_id
-    if not actor.can("relay.accept") or not actor.department_ids:
-        return and_(Leg.state == "offered", mine)
-    open_to_all = and_(among(Leg.department_id, actor.department_ids), Leg.offered_to.is_(None))
-    return and_(Leg.state == "offered", or_(mine, open_to_all))
-
-
-def badge(actor: Actor) -> Badge:
-    """What waits to be taken over by the actor."""
-    return Badge(Leg, [waiting_for(actor)])
-
-
-def headed_by(actor: Actor) -> ColumnElement[bool]:
-    """Legs of the departments whose work the actor may reassign."""
-    if actor.scope("relay.reassign") == Scope.ALL:
-        return true()
-    departments = actor.departments_for("relay.reassign")
-    return among(Leg.department_id, departments) if departments else false()
-
-
-def heads_inbox(actor: Actor) -> bool:
-    """Whether the inbox also shows the work of whole departments."""
-    return actor.scope("relay.reassign") == Scope.ALL or bool(actor.departments_for("relay.reassign"))
-
-
-def inbox(
-    session: Session,
-    actor: Actor,
-    *,
-    state: str = "offered",
-    after: tuple[datetime, UUID] | None = None,
-    limit: int = 50,
-    headed: bool = True,
-) -> list[InboxLine]:
-    """Legs in `state` (offered or active), most urgent first: the actor's own and, for heads, their departments'.
-
-    `headed=False` leaves the departments' out. `after` is the keyset mark: (limit of the last line, its leg's id).
-    """
-    column = Leg.accept_due_at if state == "offered" else Leg.due_at
-    mine = waiting_for(actor) if state == "offered" else Leg.assignee_id == actor.user_id
-    statement = _lines().where(Leg.state == state, or_(mine, headed_by(actor)) if headed else mine)
-    if after is not None:
-        moment, key = after
-        statement = statement.where(or_(column > moment, and_(column == moment, Leg.id > key)))
-    return [_line(row) for row in session.execute(statement.order_by(column, Leg.id).limit(limit))]
-
-
-def due_legs(session: Session, limit: int = 200) -> list[InboxLine]:
-    """Legs whose moment to remind has come, oldest first. For the job: asks on nobody's behalf."""
-    statement = (
-        _lines().where(Leg.remind_at <= now(), Customer.deleted_at.is_(None)).order_by(Leg.remind_at).limit(limit)
-    )
-    return [_line(row) for row in session.execute(statement)]
-
-
 def history(session: Session, engagement_id: UUID, limit: int = 100) -> list[RelayEvent]:
     """Newest first."""
     statement = select(RelayEvent).where(RelayEvent.engagement_id == engagement_id)
     return list(session.scalars(statement.order_by(RelayEvent.at.desc(), RelayEvent.id.desc()).limit(limit)))
 
 
+@prepared
+def _events(reader: Actor, part: timelines.Part) -> AnySelect:
+    of_engagement = select(RelayEvent, Engagement.title).join(Engagement, Engagement.id == RelayEvent.engagement_id)
+    return timelines.narrowed(of_engagement, RelayEvent, part)
+
+
 def events_of(session: Session, query: TimelineQuery) -> list[tuple[RelayEvent, str]]:
     """A customer's relay events with the titles of their engagements, as a timeline asks for them."""
-    statement = (
-        select(RelayEvent, Engagement.title)
-        .join(Engagement, Engagement.id == RelayEvent.engagement_id)
-        .where(RelayEvent.customer_id == query.customer_id)
-        .order_by(RelayEvent.at.desc(), RelayEvent.id.desc())
-        .limit(query.limit)
-    )
-    if query.engagement_id is not None:
-        statement = statement.where(RelayEvent.engagement_id == query.engagement_id)
-    if query.before is not None:
-        at, key = query.before
-        statement = statement.where(or_(RelayEvent.at < at, and_(RelayEvent.at == at, RelayEvent.id < key)))
-    return [(event, title) for event, title in session.execute(statement)]
+    found = session.execute(_events(session, timelines.part_of(query)), timelines.values(query))
+    return [(event, title) for event, title in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,21 +277,26 @@ def people_of(session: Session, department_id: UUID) -> list[tuple[UUID, str]]:
     return [(key, name) for key, name in session.execute(statement.order_by(User.name, User.id).limit(200))]
 
 
-def open_legs(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
-    """Customer -> legs, in order, of its newest open engagement that the actor may see; others are left out.
-
-    Rows of state, accept_due_at and due_at. The ids are those of customers that the actor sees.
-    """
-    theirs = engagement_predicate(Engagement.id, actor)
-    wanted = and_(among(Engagement.customer_id, customer_ids), Engagement.state == "open")
-    statement = (
+@prepared
+def _open_legs(reader: Actor) -> AnySelect:
+    theirs = engagement_predicate(Engagement.id, reader)
+    wanted = and_(among(Engagement.customer_id, NamedIds("customer_ids")), Engagement.state == "open")
+    return (
         select(Leg.customer_id, Leg.engagement_id, Leg.state, Leg.accept_due_at, Leg.due_at)
         .join(Engagement, Engagement.id == Leg.engagement_id)
         .where(wanted, true() if theirs is None else theirs)
         .order_by(Engagement.opened_at.desc(), Engagement.id.desc(), Leg.position)
+        .execution_options(**_OF_SEEN_CUSTOMERS)
     )
+
+
+def open_legs(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    """Customer -> legs, in order, of its newest open engagement that the actor may see; others are left out.
+
+    Rows of state, accept_due_at and due_at. The ids are those of customers that the actor sees.
+    """
     found: dict[UUID, list[Any]] = {}
-    for leg in session.execute(statement, execution_options=_OF_SEEN_CUSTOMERS):
+    for leg in session.execute(_open_legs(session), {"customer_ids": list(customer_ids)}):
         legs = found.setdefault(leg.customer_id, [])
         if not legs or legs[0].engagement_id == leg.engagement_id:
             legs.append(leg)

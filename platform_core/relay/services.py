@@ -24,7 +24,7 @@ from platform_core.relay import access, ledger
 from platform_core.relay.ledger import Held, Step, hold, hold_leg, name_of, open_only, tell
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.people import add_member, reassign, remove_member, tick
-from platform_core.relay.queries import due_legs, engagements_of, inbox, may_write, writable_engagements
+from platform_core.relay.queries import engagements_of, may_write, writable_engagements
 from platform_core.users import notifications
 from platform_core.users.models import Department
 
@@ -33,11 +33,9 @@ __all__ = [
     "add_member",
     "blockers",
     "cancel",
-    "due_legs",
     "engagements_of",
     "finish",
     "hand_over",
-    "inbox",
     "may_write",
     "open_engagement",
     "reassign",

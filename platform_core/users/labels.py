@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,9 @@ class Labels:
     people: Mapping[UUID, Person]
     departments: Mapping[UUID, str]
     """In the order in which they are listed."""
+
+    def has(self, key: UUID) -> bool:
+        return key in self.people or key in self.departments
 
     def person(self, user_id: UUID | None) -> str:
         """The name, or "" when there is none."""
@@ -80,12 +83,12 @@ _everything: Any = union_all(
 ).order_by("place", "name", "id")
 
 
-def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
-    """Asks every five seconds whether anything has changed; a name of `people` that is new is read at once."""
+def labels(session: Session, ids: Iterable[UUID | None] = ()) -> Labels:
+    """Asks every five seconds whether anything has changed; a person or department of `ids` that is new, at once."""
     url = database_of(session).url
     cached = _cache.get(url)
     moment = time.monotonic()
-    known = cached is not None and all(key is None or key in cached.labels.people for key in people)
+    known = cached is not None and all(key is None or cached.labels.has(key) for key in ids)
     if cached and known and moment - cached.checked < _RECHECK_SECONDS:
         return cached.labels
     if cached and known and tuple(session.execute(_version).one()) == cached.version:
@@ -95,6 +98,11 @@ def labels(session: Session, people: Iterable[UUID | None] = ()) -> Labels:
     with _lock:
         _cache[url] = _Cached(moment, version, loaded)
     return loaded
+
+
+def of_rows(session: Session, rows: Sequence[Any]) -> Labels:
+    """With the names of rows' `owner_id` and `department_id` among them, however new these are."""
+    return labels(session, (key for row in rows for key in (row.owner_id, row.department_id)))
 
 
 def _load(session: Session) -> tuple[Labels, tuple[object, ...]]:

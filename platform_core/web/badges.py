@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Badge, NavItem
 from platform_core.kernel.database import database_of
-from platform_core.kernel.scope import proven, visible
+from platform_core.kernel.scope import proven, readable
 
 _KEPT_SECONDS = 5.0
 _MOST_KEPT = 5000
@@ -51,7 +51,7 @@ def _count(session: Session, actor: Actor, items: Sequence[NavItem]) -> dict[str
     parts = []
     for item in items:
         if item.badge is not None:
-            rows = _rows(actor, item.badge(actor))
+            rows = _rows(session, item.badge(actor))
             parts.append(select(func.count()).select_from(rows.subquery()).scalar_subquery().label(item.key))
     if not parts:
         return {}
@@ -59,12 +59,12 @@ def _count(session: Session, actor: Actor, items: Sequence[NavItem]) -> dict[str
         return dict(session.execute(select(*parts), execution_options=_PROOF).one()._mapping)  # noqa: SLF001
 
 
-def _rows(actor: Actor, badge: Badge) -> Select[Any]:
-    within = [visible(badge.model, actor)]
+def _rows(session: Session, badge: Badge) -> Select[Any]:
+    within = [readable(session, badge.model)]
     rows = select(badge.model.id).where(*badge.conditions)
     if badge.through is not None:
         rows = rows.join(badge.through, badge.through.id == badge.model.customer_id)
-        within.append(visible(badge.through, actor))
+        within.append(readable(session, badge.through))
     return rows.where(*(part for part in within if part is not None)).limit(MOST)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -80,7 +81,7 @@ def bind(struct: type[T], data: Mapping[str, Any] | FormData) -> Bound[T]:
     raw = data.as_dict() if isinstance(data, FormData) else dict(data)
     bound: Bound[T] = Bound(values=dict(raw))
     converted: dict[str, Any] = {}
-    for info in msgspec.structs.fields(struct):
+    for info in _fields(struct):
         value = raw.get(info.encode_name)
         if isinstance(data, FormData) and _is_sequence(info.type):
             value = [item for item in data.getlist(info.encode_name) if item.strip()]
@@ -99,11 +100,17 @@ def bind(struct: type[T], data: Mapping[str, Any] | FormData) -> Bound[T]:
     return bound
 
 
+@cache
+def _fields(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Working out the types of a form's fields takes longer than drawing it."""
+    return msgspec.structs.fields(struct)
+
+
 def initial(struct: type[T], **values: Any) -> Bound[T]:
     """An unsubmitted form, prefilled."""
     defaults = {
         info.encode_name: info.default
-        for info in msgspec.structs.fields(struct)
+        for info in _fields(struct)
         if info.default is not msgspec.NODEFAULT and info.default is not None
     }
     return Bound(values={**defaults, **{key: value for key, value in values.items() if value is not None}})

@@ -63,7 +63,6 @@ class PageContext:
         self.scheme = actor.scheme if actor else request.cookies.get("baton_scheme", "auto")
         self.theme = (actor.theme if actor else "") or platform.settings.theme
         self.density = "comfortable"
-        self.csrf = csrf_token(platform, actor) if actor else ""
         self.live = actor is not None
         session = request.scope.get("baton_session")
         self.unread: int = session.info.get("unread", 0) if session is not None else 0  # type: ignore[attr-defined]
@@ -71,6 +70,10 @@ class PageContext:
         self.demo = platform.settings.demo
         kept = request.cookies.get(notices.COOKIE, "")
         self.notice = notices.read(platform, actor, kept) if actor and kept else None
+
+    @cached_property
+    def csrf(self) -> str:
+        return csrf_token(self._platform, self.actor) if self.actor else ""
 
     @property
     def key(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from jinja2.ext import _make_new_gettext, _make_new_ngettext, _make_new_npgettex
 from markupsafe import Markup
 
 from platform_core.kernel.i18n import translator
-from platform_core.web import formats, rowtemplates
+from platform_core.web import formats, marks, rowtemplates
 
 _TEXTS = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 _STATIC = Path(__file__).parent / "static"
@@ -103,7 +102,7 @@ class Templates:
         self._themes = themes
         self._default = default_theme
         self._environments: dict[str, jinja2.Environment] = {}
-        self._globals: dict[str, Any] = {"static": static_url}
+        self._globals: dict[str, Any] = dict(marks.GLOBALS)
 
     def add_global(self, name: str, value: Any) -> None:
         self._globals[name] = value
@@ -138,14 +137,3 @@ class Templates:
             environment.globals.update(self._globals)
             self._environments[theme] = environment
         return self._environments[theme]
-
-
-_manifest: dict[str, str] = {}
-
-
-def static_url(name: str) -> str:
-    """`app.css` -> `/static/app.css?v=<hash>`, so that browsers may keep it for ever."""
-    if not _manifest:
-        path = _STATIC / "manifest.json"
-        _manifest.update(json.loads(path.read_text()) if path.exists() else {})
-    return f"/static/{name}?v={_manifest.get(name, '0')}"

@@ -126,6 +126,7 @@ def _refuse(request: Request[Any, Any, Any]) -> Response[Any]:
         if actor is None or not actor.can(PERMISSION):
             raise TooLarge(files.explain(files.too_large()))
         set_language(actor.language)
+        session.info["actor"] = actor
         request.scope["baton_session"] = session  # type: ignore[typeddict-unknown-key]
         request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]
         return _form(request, files.explain(files.too_large()), status=413)

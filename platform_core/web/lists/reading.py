@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.database import database_of
-from platform_core.kernel.scope import proven, visible
+from platform_core.kernel.scope import proven, readable
 from platform_core.web.lists import conditions, statements
 from platform_core.web.lists.declaration import ListView, Search
 from platform_core.web.lists.ordering import (
@@ -95,7 +95,7 @@ class Reader:
         own = self._reach.predicate
         if own is not None and not self._reach.whole:
             return [self._reach.kept, own]
-        found = visible(self._view.model, actor)
+        found = readable(self._session, self._view.model)
         return [] if found is None else [found]
 
     def page(self, size: int = PAGE_SIZE) -> Page:

@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, aliased
 from platform_core.app import Runtime
 from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Address, Contact, Customer
-from platform_core.kernel import scope
+from platform_core.kernel import protected, scope
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import ScopeViolation
 from platform_core.testing.factories import Factory
@@ -150,15 +150,15 @@ class Everything:
 
 
 def widen_by_replacing() -> None:
-    scope._policies[Customer] = Everything()
+    protected.policies[Customer] = Everything()
 
 
 def widen_by_patching() -> None:
-    type(scope._policies[Customer]).predicate = Everything.predicate
+    type(protected.policies[Customer]).predicate = Everything.predicate
 
 
 def widen_by_forgetting() -> None:
-    del scope._class_of_table[TABLE]
+    del protected.class_of_table[TABLE]
 
 
 @pytest.mark.parametrize("widen", [widen_by_replacing, widen_by_patching, widen_by_forgetting])

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from platform_core.audit.models import AuditEntry
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from platform_core.relay import services
+from platform_core.relay import inbox, services
 from platform_core.relay.models import Engagement, RelayEvent
 from platform_core.users.models import Notification
 
@@ -138,7 +138,7 @@ def test_returned_first_leg_is_offered_again_by_the_opener(house):
     house.customer = house.factory.customer(house.people["clerk"])
     engagement_id = house.open("clerk")
     with house.as_("collector") as (session, actor):
-        leg_id = services.inbox(session, actor)[0].leg.id
+        leg_id = inbox.read(session, actor)[0].leg.id
         services.return_leg(session, actor, leg_id, "Not for us")
     assert house.sees("collector") == ONLY_CUSTOMER  # of her own
     assert house.hand_over("clerk", engagement_id) == leg_id

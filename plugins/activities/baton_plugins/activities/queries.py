@@ -10,10 +10,11 @@ from uuid import UUID
 
 from baton_plugins.activities import dates
 from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from platform_core.api import (
     Actor,
+    AnySelect,
     Badge,
     Conflict,
     Customer,
@@ -24,7 +25,9 @@ from platform_core.api import (
     User,
     day_start,
     local,
+    prepared,
     proven,
+    timelines,
     today,
     translator,
 )
@@ -79,19 +82,24 @@ def forget(session: Session) -> None:
     session.info.pop(_DESK, None)
 
 
+@prepared
+def _open_plans(reader: Actor) -> AnySelect:
+    return (
+        select(Plan, User.name, Department.name)
+        .join(User, User.id == Plan.assignee_id)
+        .outerjoin(Department, Department.id == Plan.department_id)
+        .where(Plan.customer_id == bindparam("customer_id"), Plan.state == "open")
+        .order_by(Plan.due_at, Plan.id)
+        .limit(_PANEL)
+    )
+
+
 def open_plans(session: Session, customer_id: UUID) -> list[PlanRow]:
     """Everybody's open plans with a customer, soonest first; at most 30."""
     shared = desk(session, customer_id)
     if shared.plans is None:
-        statement = (
-            select(Plan, User.name, Department.name)
-            .join(User, User.id == Plan.assignee_id)
-            .outerjoin(Department, Department.id == Plan.department_id)
-            .where(Plan.customer_id == customer_id, Plan.state == "open")
-            .order_by(Plan.due_at, Plan.id)
-            .limit(_PANEL)
-        )
-        shared.plans = [PlanRow(plan, name, department or "") for plan, name, department in session.execute(statement)]
+        found = session.execute(_open_plans(session), {"customer_id": customer_id})
+        shared.plans = [PlanRow(plan, name, department or "") for plan, name, department in found]
     return shared.plans
 
 
@@ -99,7 +107,7 @@ def recent(session: Session, customer_id: UUID) -> Sequence[FollowUp]:
     """The latest follow-ups, newest first."""
     shared = desk(session, customer_id)
     if not shared.has_recent:
-        shared.recent = _newest(session, customer_id, _RECENT)
+        shared.recent = _newest(session, TimelineQuery(customer_id, _RECENT))
         shared.has_recent = True
     return shared.recent
 
@@ -107,24 +115,17 @@ def recent(session: Session, customer_id: UUID) -> Sequence[FollowUp]:
 def timeline(session: Session, query: TimelineQuery) -> Sequence[FollowUp]:
     if query.before is None and query.engagement_id is None and query.limit <= _RECENT:
         return recent(session, query.customer_id)[: query.limit]
-    conditions: list[ColumnElement[bool]] = []
-    if query.before is not None:
-        at, known = query.before
-        conditions.append(or_(FollowUp.at < at, and_(FollowUp.at == at, FollowUp.id < known)))
-    if query.engagement_id is not None:
-        # What concerns the customer alone was often said before the engagement was opened, and its reader needs it.
-        conditions.append(or_(FollowUp.engagement_id == query.engagement_id, FollowUp.engagement_id.is_(None)))
-    return _newest(session, query.customer_id, query.limit, *conditions)
+    return _newest(session, query)
 
 
-def _newest(session: Session, customer_id: UUID, limit: int, *conditions: ColumnElement[bool]) -> Sequence[FollowUp]:
-    statement = (
-        select(FollowUp)
-        .where(FollowUp.customer_id == customer_id, *conditions)
-        .order_by(FollowUp.at.desc(), FollowUp.id.desc())
-        .limit(limit)
-    )
-    return session.scalars(statement).all()
+@prepared
+def _follow_ups(reader: Actor, part: timelines.Part) -> AnySelect:
+    # What concerns the customer alone was often said before the engagement was opened, and its reader needs it.
+    return timelines.narrowed(select(FollowUp), FollowUp, part, common=True)
+
+
+def _newest(session: Session, query: TimelineQuery) -> Sequence[FollowUp]:
+    return session.scalars(_follow_ups(session, timelines.part_of(query)), timelines.values(query)).all()
 
 
 def plan(session: Session, plan_id: UUID) -> PlanRow:

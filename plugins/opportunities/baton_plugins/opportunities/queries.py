@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from platform_core.api import Attachment, Customer, NotFound, Session, has_words, translator
+from platform_core.api import Actor, AnySelect, Attachment, Customer, NotFound, Session, has_words, prepared, translator
 
 _ = translator("opportunities")
 _CACHE = "opportunities.of_customer"
@@ -59,6 +59,18 @@ def detail(session: Session, opportunity_id: UUID) -> tuple[Row, Customer]:
     return Row(opportunity, type_name, tuple(contracts)), customer
 
 
+@prepared
+def _of_customer(reader: Actor) -> AnySelect:
+    return (
+        select(Opportunity, ProjectType.name, Contract)
+        .join(ProjectType, ProjectType.id == Opportunity.project_type_id)
+        .outerjoin(Contract, Contract.opportunity_id == Opportunity.id)
+        .where(Opportunity.customer_id == bindparam("customer_id"))
+        .order_by(Opportunity.created_at.desc(), Opportunity.id.desc())
+        .limit(_MOST)
+    )
+
+
 def of_customer(session: Session, customer_id: UUID) -> list[Row]:
     """A customer's opportunities, newest first, with their contracts.
 
@@ -66,15 +78,7 @@ def of_customer(session: Session, customer_id: UUID) -> list[Row]:
     """
     cache: dict[UUID, list[Row]] = session.info.setdefault(_CACHE, {})
     if customer_id not in cache:
-        found = session.execute(
-            select(Opportunity, ProjectType.name, Contract)
-            .join(ProjectType, ProjectType.id == Opportunity.project_type_id)
-            .outerjoin(Contract, Contract.opportunity_id == Opportunity.id)
-            .where(Opportunity.customer_id == customer_id)
-            .order_by(Opportunity.created_at.desc(), Opportunity.id.desc())
-            .limit(_MOST)
-        )
-        cache[customer_id] = _gathered(found)
+        cache[customer_id] = _gathered(session.execute(_of_customer(session), {"customer_id": customer_id}))
     return cache[customer_id]
 
 
