@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.importing import ImportTarget
 from platform_core.kernel.cells import Reported, parse_text
-from platform_core.kernel.errors import Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import BatonError, Forbidden, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.spreadsheets import Limits, Table, open_table
 from platform_core.kernel.xlsxguard import MB
@@ -27,6 +27,7 @@ from platform_core.web.requests import Platform
 _ = translator("admin")
 LIMITS = Limits(bytes=10 * MB, rows=2000)
 MOST_FAULTS = 50
+_LONGEST = 60.0  # seconds that the rows of one table may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _add(platform: Platform, session: Session, actor: Actor, item: Owned[ImportT
         return Result(faults=faults)
     if item.owner in platform.hooks.active():
         call = partial(_rows, session, actor, target, table, fields)
-        result = platform.hooks.guarded(item.owner, f"import {target.key}", call)
+        result = platform.hooks.guarded(item.owner, f"import {target.key}", call, session, limit=_LONGEST)
         if result is not None:
             return result
     return Result(faults=[Fault(0, "", _("The plugin failed. An administrator sees why on the plugins page."))])
@@ -135,6 +136,6 @@ def _row(session: Session, actor: Actor, target: ImportTarget, cells: Mapping[st
         return errors
     try:
         target.create(session, actor, bound.value)
-    except Invalid as error:
+    except BatonError as error:
         return error.fields or {"": error.message}
     return {}

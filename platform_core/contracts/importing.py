@@ -22,6 +22,6 @@ class ImportTarget:
     input: type[Any]
     columns: Mapping[str, str]
     create: Callable[[Any, Actor, Any], Any]
-    """Raises Invalid, with messages by field, for a row that cannot be added."""
+    """Raises Invalid with messages by field, Forbidden or NotFound for a row that cannot be added."""
     url: str
     """Where what was added can be seen."""

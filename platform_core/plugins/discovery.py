@@ -18,7 +18,7 @@ from platform_core.plugins import places
 
 GROUP = "baton.plugins"
 CORE_DISTRIBUTION = "baton-crm"
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _line_of(entry_point: EntryPoint) -> str:
 def _describe(entry_point: EntryPoint, core_version: str) -> Candidate:
     distribution = entry_point.dist
     problem = place = ""
-    if not _NAME.fullmatch(entry_point.name):
+    if not NAME.fullmatch(entry_point.name):
         problem, place = f"{entry_point.name!r} is not a usable plugin name", _line_of(entry_point)
     requires: set[str] = set()
     try:

@@ -33,6 +33,7 @@ class Served:
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=_free_port)
+    python: str = sys.executable
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,13 +60,13 @@ class Served:
     def command(self, *arguments: str) -> None:
         """Run `baton …` to its end. Raises CalledProcessError."""
         with self.log.open("ab") as log:
-            subprocess.run(_baton(*arguments), env=self.environment, stdout=log, stderr=log, check=True)
+            subprocess.run(self._baton(*arguments), env=self.environment, stdout=log, stderr=log, check=True)
 
     def start(self) -> None:
         """Returns when it answers. Raises RuntimeError with the end of its log."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                _baton("serve", "--port", str(self.port)),
+                self._baton("serve", "--port", str(self.port)),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -107,6 +108,5 @@ class Served:
         finally:
             connection.close()
 
-
-def _baton(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "platform_core", *arguments]
+    def _baton(self, *arguments: str) -> list[str]:
+        return [self.python, "-m", "platform_core", *arguments]
