@@ -6,10 +6,8 @@ import json
 import os
 import socket
 import stat
-import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,11 +16,11 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from platform_core.app import Runtime
+from platform_core.app import Runtime, create_app
 from platform_core.kernel.scope import proven
 from platform_core.kernel.secrets import WeakSecretError
 from platform_core.permissions import setup
-from platform_core.plugins import discovery, migrations
+from platform_core.plugins import faults, migrations
 from platform_core.settings import Settings, load_settings
 from platform_core.web.marks import static_url
 
@@ -111,29 +109,24 @@ def check_redis(runtime: Runtime) -> Iterator[str]:
 
 
 def check_plugins(runtime: Runtime) -> Iterator[str]:
-    for name, plugin in runtime.manager.plugins.items():
-        if plugin.state in _BROKEN:
-            place = _place_of_fault(name) if plugin.state == "broken" else ""
-            yield f"plugin {name} is {plugin.state}: {plugin.reason}{place}"
+    """Those that do not load, migrate or mount; what the others say of themselves, and what failed lately in them."""
     try:
         runtime.follow()
-    except (RuntimeError, SQLAlchemyError):
-        return  # reported by check_database
-    for name, reason in runtime.hooks.health().items():
-        yield f"plugin {name} is not well: {reason}"
-
-
-def _place_of_fault(name: str) -> str:
-    """` (file:line)` of what keeps a plugin from being imported; empty when it is something else."""
-    for entry_point in entry_points(group=discovery.GROUP, name=name):
-        try:
-            entry_point.load()
-        except SyntaxError as error:
-            return f" ({error.filename}:{error.lineno})"
-        except Exception as error:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            return f" ({frame.filename}:{frame.lineno})"
-    return ""
+        create_app(runtime, background=False)
+    except (SQLAlchemyError, RuntimeError):
+        pass  # reported by check_database
+    else:
+        with runtime.database.system_session("doctor: what failed lately?", write=False) as session:
+            failed = {name: faults.recent(session, name) for name in runtime.manager.plugins}
+        for name, rows in failed.items():
+            for row in rows:
+                yield f"plugin {name} failed {row.count} times: {faults.described(row)}"
+        for name, reason in runtime.hooks.health().items():
+            yield f"plugin {name} is not well: {reason}"
+    for name, plugin in runtime.manager.plugins.items():
+        if plugin.state in _BROKEN:
+            place = f" ({plugin.place})" if plugin.place else ""
+            yield f"plugin {name} is {plugin.state}: {plugin.reason}{place}"
 
 
 def check_assets(runtime: Runtime) -> Iterator[str]:

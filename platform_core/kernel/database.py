@@ -154,6 +154,16 @@ def interrupt(session: Session) -> None:
         driver.cancel_safe(timeout=2)
 
 
+def abandon(session: Session) -> None:
+    """Roll back, in the database, the transaction of a session whose thread does not come back.
+
+    On SQLite it may hold the lock that everybody waits for. The session does not know; it must be thrown away.
+    """
+    driver = session.info.get("driver")
+    if isinstance(driver, sqlite3.Connection) or (isinstance(driver, psycopg.Connection) and not driver.closed):
+        driver.rollback()
+
+
 def database_of(session: Session) -> Database:
     database = session.info["database"]
     assert isinstance(database, Database)

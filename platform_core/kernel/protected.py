@@ -32,7 +32,13 @@ def _changed() -> None:
 
 
 def protect(model: type[Any], policy: ScopePolicy) -> None:
-    """From now on, rows of `model` are only reachable through `policy`. For the loader of plugins alone."""
+    """From now on, rows of `model` are only reachable through `policy`. For the loader of plugins alone.
+
+    Raises ScopeViolation when it has a policy of another class already.
+    """
+    if model in _sealed and type(_sealed[model][0]) is not type(policy):
+        message = f"{model.__name__} has a policy already"
+        raise ScopeViolation(message)
     policies[model] = policy
     _sealed[model] = policy, type(policy).predicate
     class_of_table[model.__table__] = model
@@ -50,17 +56,27 @@ def unprotect(model: type[Any]) -> None:
     _changed()
 
 
-def mend() -> list[str]:
+def sealed() -> dict[type[Any], tuple[ScopePolicy, Any]]:
+    """What `protect` has been told so far, to be handed to `mend` later."""
+    return dict(_sealed)
+
+
+def mend(before: dict[type[Any], tuple[ScopePolicy, Any]] | None = None) -> list[str]:
     """Put back every policy that somebody replaced behind `protect`'s back. Returns the names of their classes.
 
-    This notices clumsiness and shortcuts; code that wants to hide can change this module just as well.
+    `before` are the policies of a moment since which nobody had a reason to change them. This notices clumsiness and
+    shortcuts; code that wants to hide can change this module just as well.
     """
     changed: list[str] = []
+    for model, kept in (before or {}).items():
+        if _sealed.get(model) != kept:
+            _sealed[model] = kept
+            changed.append(model.__name__)
     for model, (policy, predicate) in _sealed.items():
         replaced = type(policy).predicate is not predicate or "predicate" in getattr(policy, "__dict__", {})
         if policies.get(model) is policy and not replaced and class_of_table.get(model.__table__) is model:
             continue
-        changed.append(model.__name__)
+        changed += [model.__name__] if model.__name__ not in changed else []
         if replaced:
             type(policy).predicate = predicate  # type: ignore[method-assign]
             getattr(policy, "__dict__", {}).pop("predicate", None)

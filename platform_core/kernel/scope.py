@@ -27,6 +27,7 @@ from platform_core.kernel.protected import (
     policies,
     policy_of,
     protect,
+    sealed,
     unprotect,
     when_changed,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "protect",
     "proven",
     "readable",
+    "sealed",
     "unprotect",
     "visible",
 ]

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -50,14 +50,14 @@ def place_of_hook(error: pluggy.PluginValidationError, module: ModuleType, packa
     return next((places.of_object(getattr(module, name), package) for name in names), "")
 
 
-def tables_of(package: str) -> list[Table]:
-    """The tables of every class that a package's modules map, each with the place of its class in `info`.
+def tables_of(package: str) -> dict[Table, str]:
+    """The tables of every class that a package's modules map, each with the place of its class.
 
     Raises DeclarationError for a class that cannot be mapped, and for a table without a class.
     """
     if importlib.util.find_spec(f"{package}.models") is not None:
         importlib.import_module(f"{package}.models")
-    found: dict[str, Table] = {}
+    found: dict[Table, str] = {}
     for cls in _mapped_classes(package):
         mapper: Mapper[Any] = cls.__mapper__
         place = places.of_object(cls, package)
@@ -67,9 +67,8 @@ def tables_of(package: str) -> list[Table]:
             raise DeclarationError(f"{cls.__name__} cannot be mapped: {error}", place) from error
         for table in mapper.tables:
             if isinstance(table, Table):
-                table.info.setdefault("place", place)
-                found[table.name] = table
-    return [found[name] for name in sorted(found)]
+                found.setdefault(table, place)
+    return dict(sorted(found.items(), key=lambda item: item[0].name))
 
 
 def _mapped_classes(package: str) -> Iterator[type[Any]]:
@@ -95,10 +94,15 @@ class Traces:
         self._package = package
         self._modules = set(sys.modules)
         self._tables = set(METADATA.tables)
+        self._policies = {
+            model: policy
+            for model, policy in scope.sealed().items()
+            if not (model.__module__ + ".").startswith(f"{package}.")
+        }
 
     def check(self) -> None:
         """Raises DeclarationError when others' policies were touched; they are put back first."""
-        changed = scope.mend()
+        changed = scope.mend(self._policies)
         if changed:
             place = places.of_object(sys.modules.get(f"{self._package}.plugin"), self._package)
             raise DeclarationError(f"it replaced the scope policy of {', '.join(changed)}", place)
@@ -109,8 +113,8 @@ class Traces:
 
     def remove(self) -> None:
         """Forget what came since: modules, mapped classes, tables, policies."""
-        scope.mend()
-        forget(self._package)
+        scope.mend(self._policies)
+        forget(self._package, ())
         for name in set(METADATA.tables) - self._tables:
             METADATA.remove(METADATA.tables[name])
         for name in set(sys.modules) - self._modules:
@@ -118,17 +122,12 @@ class Traces:
                 sys.modules.pop(name)
 
 
-def forget(package: str) -> None:
-    """Take a package's tables, mapped classes, policies and modules away from this process."""
+def forget(package: str, tables: Iterable[Table]) -> None:
+    """Take a package's modules with their policies and its own `tables` away from this process."""
     for cls in _mapped_classes(package):
         scope.unprotect(cls)
-        table = cls.__mapper__.local_table
-        if isinstance(table, Table) and METADATA.tables.get(table.name) is table and _owns(package, table):
+    for table in tables:
+        if METADATA.tables.get(table.name) is table:
             METADATA.remove(table)
     for name in [name for name in sys.modules if (name + ".").startswith(f"{package}.")]:
         sys.modules.pop(name)
-
-
-def _owns(package: str, table: Table) -> bool:
-    """A class over another owner's table must not take that table along."""
-    return str(table.info.get("place", "")).startswith(package.replace(".", "/") + "/")

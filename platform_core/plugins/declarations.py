@@ -99,8 +99,11 @@ class Declarations:
     def _registries(self) -> dict[str, Registry[Any]]:
         return {name: getattr(self, name) for name in _EXPECTED}
 
-    def add(self, owner: str, declared: Mapping[str, Any], tables: list[Table]) -> None:
-        """Check everything first, then add everything: a refused plugin leaves nothing behind."""
+    def add(self, owner: str, declared: Mapping[str, Any], tables: Mapping[Table, str]) -> None:
+        """Check everything first, then add everything: a refused plugin leaves nothing behind.
+
+        `tables`: each with the place of its class.
+        """
         registries = self._registries()
         for kind, values in declared.items():
             with _said_by(kind):
@@ -119,7 +122,7 @@ class Declarations:
             if kind != "default_grants":
                 registries[kind].add(owner, values)
         self.default_grants[owner] = dict(declared.get("default_grants", {}))
-        self.tables[owner] = tables
+        self.tables[owner] = list(tables)
         for entity in declared.get("entities", ()):
             if entity.policy is not None:
                 scope.protect(entity.model, entity.policy)
@@ -130,9 +133,9 @@ class Declarations:
         self.default_grants.pop(owner, None)
         self.tables.pop(owner, None)
 
-    def _check_tables(self, owner: str, declared: Mapping[str, Any], tables: list[Table]) -> None:
-        for table in tables:
-            name, place = table.name, table.info.get("place", "")
+    def _check_tables(self, owner: str, declared: Mapping[str, Any], tables: Mapping[Table, str]) -> None:
+        for table, place in tables.items():
+            name = table.name
             if self.owner_of_table(name) != owner and not name.startswith(f"{owner}_"):
                 raise DeclarationError(f"table {name!r} must start with {owner + '_'!r}", place)
             nearest = self.owner_of_table(name)

@@ -133,6 +133,11 @@ def kept(session: Session, owner: str, limit: int = 20) -> list[PluginFault]:
     return list(session.scalars(statement.order_by(PluginFault.last_at.desc()).limit(limit)))
 
 
+def recent(session: Session, owner: str) -> list[PluginFault]:
+    """An owner's faults of the last day in all processes."""
+    return [row for row in kept(session, owner) if row.last_at > now() - timedelta(days=1)]
+
+
 def fresh(session: Session) -> dict[str, str]:
     """Owner -> its latest fault in any process within the last minutes."""
     statement = select(PluginFault).where(PluginFault.last_at > now() - FRESH).order_by(PluginFault.last_at)

@@ -146,16 +146,18 @@ class PluginManager:
         self, plugin: Plugin, state: str, reason: str, place: str = "", error: BaseException | None = None
     ) -> None:
         """Set a plugin aside: nothing of it stays registered. Raises PluginError in strict mode, unless unmigrated."""
+        reason = " ".join(reason.split())
         plugin.state, plugin.reason, plugin.place = state, reason, place
         where = f" ({place})" if place else ""
         told = f"plugin {plugin.name} is {state}: {reason}{where}"
         _log.error("%s", told)
         if plugin.module is not None and self.pm.is_registered(plugin.module):
             self.pm.unregister(plugin.module)
+        tables = self.declared.tables.get(plugin.name, [])
         self.declared.drop(plugin.name)
         if state != "unmigrated":
             if plugin.module is not None:
-                forget(plugin.package)
+                forget(plugin.package, tables)
             plugin.module = None
         self.enabled -= {plugin.name}
         self._stale = True

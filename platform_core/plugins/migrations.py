@@ -62,16 +62,18 @@ def migration_connection(url: str) -> Iterator[Connection]:
     """A connection of its own: exclusive over all processes, foreign keys off on SQLite, impatient on PostgreSQL."""
     if not url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"options": "-c lock_timeout=4s -c timezone=UTC"})
-        with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
-            connection.commit()
-            try:
-                yield connection
-            finally:
-                connection.rollback()
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+        try:
+            with engine.connect() as connection:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
                 connection.commit()
-        engine.dispose()
+                try:
+                    yield connection
+                finally:
+                    connection.rollback()
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                    connection.commit()
+        finally:
+            engine.dispose()
         return
     path = Path(make_url(url).database or "")
     path.parent.mkdir(parents=True, exist_ok=True)

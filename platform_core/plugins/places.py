@@ -32,7 +32,9 @@ def of_error(error: BaseException, package: str) -> str:
 
 
 def of_object(thing: Any, package: str) -> str:
-    """Where a function or class is written; empty for what has no source."""
+    """Where a function or class is written, a module's first line; empty for what has no source."""
+    if inspect.ismodule(thing):
+        return _line(thing.__file__ or "", 1, package)
     try:
         thing = inspect.unwrap(thing) if callable(thing) else type(thing)
         file = inspect.getsourcefile(thing)

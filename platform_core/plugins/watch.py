@@ -1,8 +1,9 @@
 """Calls into plugins under watch: timed, stopped when they run past their limit, left out when that keeps happening.
 
 A plugin is code in our process, on the thread of whoever asked for a page. What can be done about a call that does not
-come back: cancel the statement it waits for, raise in its thread, and send nobody else after it. A call that blocks
-outside Python (a socket without a time limit, `time.sleep`) ends when it ends; it costs its own thread until then.
+come back: cancel the statement it waits for, raise in its thread, roll back its transaction so that nobody waits for
+its locks, and send nobody else after it. A call that blocks outside Python (a socket without a time limit,
+`time.sleep`) ends when it ends; it costs its own thread until then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from platform_core.kernel.database import interrupt
+from platform_core.kernel.database import abandon, interrupt
 from platform_core.plugins.faults import StoppedError
 
 _log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class _Call:
     over: bool = False
     raised: bool = False
     interrupted: bool = False
+    abandoned: bool = False
 
 
 class Watch:
@@ -95,16 +97,24 @@ class Watch:
         call = _Call(owner, name, time.monotonic(), threading.get_ident(), session, limit or self._limit)
         timing, number = self._enter(call, must=must)
         try:
-            yield timing
-        except Exception:
-            timing.faults += 1
-            raise
-        finally:
             try:
-                self._leave(timing, number, call)
-            except StoppedError:  # it arrived only now, and comes once
-                self._leave(timing, number, call)
-                raise
+                yield timing
+            finally:
+                self._leave_once(timing, number, call)
+        except Exception as error:
+            timing.faults += 1
+            if call.abandoned:
+                raise StoppedError from error
+            raise
+        if call.abandoned:  # its transaction is gone, whatever it answers
+            raise StoppedError
+
+    def _leave_once(self, timing: Timing, number: int, call: _Call) -> None:
+        try:
+            self._leave(timing, number, call)
+        except StoppedError:  # it arrived only now, and comes once
+            self._leave(timing, number, call)
+            raise
 
     def _enter(self, call: _Call, *, must: bool) -> tuple[Timing, int]:
         with self._lock:
@@ -167,7 +177,7 @@ class Watch:
 
 
 def _stop(call: _Call) -> None:
-    """First its statement, which ends cleanly; if the thread still runs at the next look, the thread itself."""
+    """First its statement, which ends cleanly; at the next look the thread itself; then its hold on the database."""
     with call.lock:
         if call.over:
             return
@@ -177,6 +187,10 @@ def _stop(call: _Call) -> None:
             if call.session is not None:
                 interrupt(call.session)
                 return
-        if not call.raised:
+        if call.raised:
+            if call.session is not None and not call.abandoned:
+                call.abandoned = True
+                abandon(call.session)
+        else:
             call.raised = True
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(call.thread), ctypes.py_object(StoppedError))

@@ -162,7 +162,7 @@ def _unmountable(routers: Sequence[Router]) -> str:
     package = f"baton_plugins.{owner_of(routers[0])}"
     for handler in handlers:
         try:
-            Litestar([handler], openapi_config=None)
+            Litestar([handler], openapi_config=None, logging_config=None)
         except Exception:
             return places.of_object(handler.fn, package)
     return places.of_object(handlers[0].fn, package) if handlers else ""

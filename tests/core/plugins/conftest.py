@@ -11,7 +11,10 @@ from textwrap import dedent
 import pytest
 
 from platform_core.app import Runtime
+from platform_core.kernel.model import METADATA
+from platform_core.plugins import checks
 from platform_core.testing.pytest_plugin import make_settings
+from tests.core.plugins.specimens import ROOT
 
 HEAD = """
 import pluggy
@@ -74,6 +77,56 @@ def start(runtime: Runtime, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
         started.append(Runtime(settings))
         started[-1].follow()
         return started[-1]
+
+    yield make
+    for item in started:
+        item.database.dispose()
+
+
+@pytest.fixture
+def specimens(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Path]]]:
+    """`specimens("raising_hook", …)` installs them for this test and returns their folders."""
+    import baton_plugins
+
+    tables = set(METADATA.tables)
+    installed: list[str] = []
+
+    def install(*names: str) -> list[Path]:
+        for name in names:
+            if name not in installed:
+                installed.append(name)
+                monkeypatch.syspath_prepend(str(ROOT / name))
+        importlib.invalidate_caches()
+        baton_plugins.__path__._recalculate()
+        return [ROOT / name for name in names]
+
+    yield install
+    for name in installed:
+        checks.forget(f"baton_plugins.{name}", ())
+    for name in set(METADATA.tables) - tables:
+        METADATA.remove(METADATA.tables[name])
+    monkeypatch.undo()
+    baton_plugins.__path__._recalculate()
+
+
+@pytest.fixture
+def show(runtime: Runtime, tmp_path: Path, specimens: Callable[..., list[Path]]) -> Iterator[Callable[..., Runtime]]:
+    """`show("raising_hook", …, strict=False, migrate=False)`: a process with these and the first-party plugins."""
+    started: list[Runtime] = []
+
+    def make(*names: str, strict: bool = False, migrate: bool = False, limit: int = 5000) -> Runtime:
+        specimens(*names)
+        listed = {"activities", "opportunities", "baton-false-customers", *names}
+        settings = make_settings(
+            runtime.settings.database_url, tmp_path / "data", strict_plugins=strict, hook_limit_ms=limit,
+            allowed_plugins=frozenset(listed), secret_file=runtime.settings.secret_file,
+        )  # fmt: skip
+        found = Runtime(settings)
+        started.append(found)
+        if migrate:
+            found.migrate()
+        found.follow()
+        return found
 
     yield make
     for item in started:

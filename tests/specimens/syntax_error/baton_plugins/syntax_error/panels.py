@@ -1,0 +1,3 @@
+"""Half a line."""
+
+def broken(:  # the fault
