@@ -6,6 +6,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from platform_core.audit.services import changes, record
+from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, DemoHouse
 from platform_core.contracts.entities import (
     CustomerReference,
@@ -16,8 +17,10 @@ from platform_core.contracts.entities import (
     SearchSource,
 )
 from platform_core.contracts.events import Event, Job, Listener
+from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.importing import ImportTarget
+from platform_core.contracts.news import News, NotificationChannel
 from platform_core.contracts.pages import (
     Action,
     Badge,
@@ -45,6 +48,7 @@ from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
 from platform_core.kernel import dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
+from platform_core.kernel.declared import declared, service_of
 from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, translator
@@ -68,6 +72,7 @@ from platform_core.relay.services import engagements_of, open_engagement
 from platform_core.users.labels import person_choices
 from platform_core.users.lists import list_handlers
 from platform_core.users.models import Department, User
+from platform_core.users.notifications import notify
 from platform_core.web.apis import Cursor, Items, Limit, cut
 from platform_core.web.cursors import decode as decode_cursor
 from platform_core.web.cursors import encode as encode_cursor
@@ -96,6 +101,7 @@ __all__ = [
     "Badge",
     "BatonError",
     "Bound",
+    "ComposerKind",
     "Conflict",
     "Contact",
     "Cursor",
@@ -114,6 +120,7 @@ __all__ = [
     "EntityRef",
     "Event",
     "Fact",
+    "FieldType",
     "Forbidden",
     "FormData",
     "Identified",
@@ -130,7 +137,10 @@ __all__ = [
     "Listener",
     "Money",
     "NavItem",
+    "News",
     "NotFound",
+    "NotificationChannel",
+    "OutcomePreset",
     "Panel",
     "PastLine",
     "Permission",
@@ -181,6 +191,7 @@ __all__ = [
     "cut",
     "day_start",
     "day_text",
+    "declared",
     "decode_cursor",
     "delete",
     "dictionaries",
@@ -204,6 +215,7 @@ __all__ = [
     "new_id",
     "next_weekday",
     "noop",
+    "notify",
     "now",
     "number_text",
     "on_commit",
@@ -220,6 +232,7 @@ __all__ = [
     "read_setting",
     "record",
     "redirect",
+    "service_of",
     "store_attachment",
     "time_ago",
     "timelines",

@@ -68,6 +68,8 @@ class Runtime:
         self.database.vault = self.vault
         self.database.files = settings.data_dir / "files"
         self.database.enabled_owners = lambda: self.manager.enabled
+        self.database.declared = self.manager.declared.pairs
+        self.database.on_fault = lambda owner, name, error: self.hooks.fault(owner, "hook", name, error)
         self.jobs = JobRunner(
             self.database, self.manager.declared.jobs.get, self.hooks.load_actor,
             owners=lambda: self.manager.enabled, on_fault=self._on_job_fault,

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -29,6 +29,19 @@ _BUSY_POSTGRESQL = frozenset({"55P03", "40P01", "40001"})
 """lock_not_available, deadlock_detected, serialization_failure."""
 
 
+class Declared(Protocol):
+    def __call__(self, kind: str, *, installed: bool = False) -> list[tuple[str, Any]]:
+        """(owner, declaration) pairs of owners that are switched on, or of all that are installed."""
+
+
+def _nothing(kind: str, *, installed: bool = False) -> list[tuple[str, Any]]:
+    return []
+
+
+def _raise(owner: str, name: str, error: Exception) -> None:
+    raise error
+
+
 class Database:
     """One engine per process. Sessions say at birth for whom they work.
 
@@ -45,6 +58,10 @@ class Database:
         """Folder of uploaded files; services that keep some reach it through their session."""
         self.enabled_owners: Callable[[], frozenset[str]] = frozenset
         """Names of the plugins that are switched on, as this process knows them."""
+        self.declared: Declared = _nothing
+        """What plugins declared, by kind; services reach it through their session."""
+        self.on_fault: Callable[[str, str, Exception], None] = _raise
+        """(owner, name, error) of a declared function that failed."""
         if self.is_sqlite:
             path = make_url(url).database
             if not path or path == ":memory:":

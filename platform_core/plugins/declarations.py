@@ -9,14 +9,17 @@ from typing import Any
 import click
 from sqlalchemy import Table
 
+from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
+from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.importing import ImportTarget
+from platform_core.contracts.news import NotificationChannel
 from platform_core.contracts.pages import NavItem, Slot, TemplateHelper
 from platform_core.contracts.plugin import AuditWords, Dictionary, Routes, Setting
-from platform_core.contracts.ports import Port, Provider
+from platform_core.contracts.ports import Provider
 from platform_core.contracts.reports import Report
 from platform_core.kernel import scope
 from platform_core.plugins.registry import DeclarationError, Registry
@@ -37,6 +40,10 @@ _EXPECTED: dict[str, type[Any]] = {
     "ports": Provider,
     "dictionaries": Dictionary,
     "search_sources": SearchSource,
+    "notification_channels": NotificationChannel,
+    "composer_kinds": ComposerKind,
+    "outcome_presets": OutcomePreset,
+    "field_types": FieldType,
     "reports": Report,
     "import_targets": ImportTarget,
     "audit_words": AuditWords,
@@ -79,6 +86,12 @@ class Declarations:
         self.ports: Registry[Provider[Any]] = Registry("port", lambda item: item.port.name, enabled)
         self.dictionaries: Registry[Dictionary] = Registry("dictionary", lambda item: item.name, enabled)
         self.search_sources: Registry[SearchSource] = Registry("search source", lambda item: item.key, enabled)
+        self.notification_channels: Registry[NotificationChannel] = Registry(
+            "notification channel", lambda item: item.key, enabled
+        )
+        self.composer_kinds: Registry[ComposerKind] = Registry("composer kind", lambda item: item.code, enabled)
+        self.outcome_presets: Registry[OutcomePreset] = Registry("outcome preset", lambda item: item.code, enabled)
+        self.field_types: Registry[FieldType] = Registry("field type", lambda item: item.key, enabled)
         self.reports: Registry[Report] = Registry("report", lambda item: item.key, enabled)
         self.import_targets: Registry[ImportTarget] = Registry("import target", lambda item: item.key, enabled)
         self.audit_words: Registry[AuditWords] = Registry("audit words", lambda item: item.owner, enabled)
@@ -92,9 +105,9 @@ class Declarations:
         """Those among them that belong to the core."""
 
     @staticmethod
-    def kinds() -> frozenset[str]:
+    def kinds() -> tuple[str, ...]:
         """What declare hooks are called, without `baton_`."""
-        return frozenset({*_EXPECTED, "default_grants"})
+        return (*_EXPECTED, "default_grants")
 
     def _registries(self) -> dict[str, Registry[Any]]:
         return {name: getattr(self, name) for name in _EXPECTED}
@@ -157,10 +170,10 @@ class Declarations:
         fitting = [owner for owner in self.owners if name.startswith(f"{owner}_")]
         return max(fitting, key=len, default="")
 
-    def provider(self, port: Port[Any]) -> Any:
-        """The service behind a port, or its null version."""
-        found = self.ports.get(port.name)
-        return found.service if found else port.null
+    def pairs(self, kind: str, *, installed: bool = False) -> list[tuple[str, Any]]:
+        """(owner, declaration) of a kind; see kernel.database.Declared."""
+        registry: Registry[Any] = getattr(self, kind)
+        return [(item.owner, item.value) for item in (registry.installed() if installed else registry.owned())]
 
 
 @contextmanager
@@ -180,6 +193,10 @@ def _check_names(owner: str, kind: str, values: Sequence[Any]) -> None:
         "jobs": ("job", ".", lambda item: [item.name]),
         "reports": ("report", ".", lambda item: [item.key]),
         "import_targets": ("import target", ".", lambda item: [item.key]),
+        "notification_channels": ("notification channel", ".", lambda item: [item.key]),
+        "composer_kinds": ("composer kind", ".", lambda item: [item.code]),
+        "outcome_presets": ("outcome preset", ".", lambda item: [item.code]),
+        "field_types": ("field type", ".", lambda item: [item.key]),
         "settings": ("setting", ".", lambda item: [item.key]),
         "slots": ("template of a slot", "/", lambda item: [item.template]),
         "template_helpers": ("template helper", "_", lambda item: [item.name]),

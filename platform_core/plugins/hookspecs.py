@@ -13,11 +13,14 @@ from uuid import UUID
 import click
 import pluggy
 
+from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
+from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.importing import ImportTarget
+from platform_core.contracts.news import NotificationChannel
 from platform_core.contracts.pages import (
     Action,
     Fact,
@@ -127,7 +130,10 @@ def baton_listeners() -> Sequence[Listener]:
 
 @hookspec
 def baton_ports() -> Sequence[Provider[Any]]:
-    """Offer services to other plugins. Called once; two enabled providers of one port are an error."""
+    """Offer services to other plugins, which ask with `service_of(session, PORT)`. Called once.
+
+    Two providers of one port are an error; without one, who asks gets the port's null version.
+    """
 
 
 @hookspec
@@ -146,6 +152,30 @@ def baton_seed(session: Session) -> None:
 @hookspec
 def baton_search_sources() -> Sequence[SearchSource]:
     """Declare what the palette and the search page look through besides customers. Called once."""
+
+
+@hookspec
+def baton_notification_channels() -> Sequence[NotificationChannel]:
+    """Declare ways in which news reaches people, named `<plugin>.name`, beside the bell in the page. Called once.
+
+    Whatever anybody announces with `notify` goes through every channel that is switched on; one that fails costs
+    nothing but its own way.
+    """
+
+
+@hookspec
+def baton_composer_kinds() -> Sequence[ComposerKind]:
+    """Declare ways of contact for the follow-up form, named `<plugin>.name`. Called once; gone while disabled."""
+
+
+@hookspec
+def baton_outcome_presets() -> Sequence[OutcomePreset]:
+    """Declare outcomes of a contact for the follow-up form, named `<plugin>.name`. Called once; gone while disabled."""
+
+
+@hookspec
+def baton_field_types() -> Sequence[FieldType]:
+    """Declare types that custom fields may have, named `<plugin>.name`. Called once."""
 
 
 @hookspec

@@ -30,11 +30,6 @@ from platform_core.settings import Settings
 
 _log = logging.getLogger(__name__)
 VERSION_COUNTER = "plugins"
-DECLARED_HOOKS = (
-    "entities", "customer_references", "permissions", "default_grants", "routes", "api", "navigation", "settings",
-    "jobs", "commands", "listeners", "reports", "slots",
-    "template_helpers", "import_targets", "ports", "dictionaries", "search_sources", "audit_words", "demo_data",
-)  # fmt: skip
 
 
 STOPPED = frozenset({"found", "incompatible", "broken", "unmigrated"})
@@ -180,7 +175,7 @@ class PluginManager:
         self._check_package(plugin, info, module)
         plugin.info = info
         declared = {}
-        for kind in DECLARED_HOOKS:
+        for kind in self.declared.kinds():
             hook = getattr(module, f"baton_{kind}", None)
             if hook is not None:
                 declared[kind] = declared_by(hook, info.package)

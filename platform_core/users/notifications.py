@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import pluggy
 from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.contracts.news import News, NotificationChannel
 from platform_core.kernel.clock import now
+from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
@@ -19,6 +22,7 @@ from platform_core.kernel.signals import signal
 from platform_core.users.models import Notification
 
 _ = translator("users")
+hookimpl = pluggy.HookimplMarker("baton")
 PAGE_SIZE = 50
 
 
@@ -51,17 +55,37 @@ def notify(
     receivers = list(dict.fromkeys(user_ids))
     if not receivers:
         return
+    news = News(domain, message, dict(parameters or {}), url, icon)
+    database = database_of(session)
+    for owner, channel in database.declared("notification_channels"):
+        if owner == "users":
+            channel.send(session, receivers, news)
+            continue
+        try:
+            with session.begin_nested():
+                channel.send(session, receivers, news)
+        except Exception as error:
+            database.on_fault(owner, f"channel {channel.key}", error)
+
+
+def in_page(session: Session, user_ids: Sequence[UUID], news: News) -> None:
+    """The channel that everybody has: a line under the bell."""
     common = {
         "at": now(),
-        "domain": domain,
-        "message": message,
-        "parameters": dict(parameters or {}),
-        "url": url,
-        "icon": icon,
+        "domain": news.domain,
+        "message": news.message,
+        "parameters": dict(news.parameters),
+        "url": news.url,
+        "icon": news.icon,
     }
-    session.execute(insert(Notification), [{"id": new_id(), "user_id": user_id, **common} for user_id in receivers])
-    for user_id in receivers:
+    session.execute(insert(Notification), [{"id": new_id(), "user_id": user_id, **common} for user_id in user_ids])
+    for user_id in user_ids:
         signal(session, user_id, "notify")
+
+
+@hookimpl
+def baton_notification_channels() -> list[NotificationChannel]:
+    return [NotificationChannel("users.page", _.lazy("In the page"), in_page)]
 
 
 def withdraw(session: Session, user_ids: Collection[UUID], url: str) -> None:

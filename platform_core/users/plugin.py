@@ -10,7 +10,17 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.users import api, jobs, me_routes, models, notification_routes, routes, token_routes, wording
+from platform_core.users import (
+    api,
+    jobs,
+    me_routes,
+    models,
+    notification_routes,
+    notifications,
+    routes,
+    token_routes,
+    wording,
+)
 from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("users")
@@ -70,3 +80,4 @@ def baton_jobs() -> list[Job]:
 
 
 baton_audit_words = wording.baton_audit_words
+baton_notification_channels = notifications.baton_notification_channels

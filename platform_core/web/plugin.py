@@ -6,7 +6,7 @@ import pluggy
 
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.web import routes
+from platform_core.web import fieldtypes, routes
 
 _ = translator("web")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -20,3 +20,6 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_routes() -> list[Routes]:
     return [Routes("/", routes.HANDLERS)]
+
+
+baton_field_types = fieldtypes.baton_field_types

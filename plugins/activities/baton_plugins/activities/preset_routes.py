@@ -64,7 +64,7 @@ def update(request: Request[Any, Any, Any], session: Session, actor: Actor, form
 
 def set_preset(session: Session, actor: Actor, code: str, data: PresetInput) -> None:
     """Raises NotFound for an unknown outcome, Invalid for a status or kind that does not exist."""
-    outcome = presets.outcome(session, code)
+    outcome = next((item for item in presets.own_outcomes(session, disabled=True) if item.code == code), None)
     if outcome is None:
         raise NotFound(_("There is no such outcome."))
     for field, dictionary, value in (
@@ -87,7 +87,7 @@ def set_preset(session: Session, actor: Actor, code: str, data: PresetInput) -> 
 def _page(
     request: Request[Any, Any, Any], session: Session, errors: dict[str, str], *, status: int = 200
 ) -> Response[str]:
-    outcomes = presets.outcomes(session, disabled=True)
+    outcomes = presets.own_outcomes(session, disabled=True)
     used = {outcome.next_in for outcome in outcomes if outcome.next_in} - set(_CHOICES)
     return page(
         request,

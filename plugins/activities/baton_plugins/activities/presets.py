@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import pluggy
 
-from platform_core.api import Dictionary, DictionaryEntry, Session, dictionaries, translator
+from platform_core.api import (
+    ComposerKind,
+    Dictionary,
+    DictionaryEntry,
+    OutcomePreset,
+    Session,
+    declared,
+    dictionaries,
+    translator,
+)
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -77,13 +86,21 @@ def _outcomes() -> tuple[DictionaryEntry, ...]:
 def kinds(session: Session, *, current: str = "") -> list[Kind]:
     """The active kinds in order, and the current one even if it has been switched off."""
     found = dictionaries.entries(session, KINDS).values()
-    return [_kind(entry) for entry in found if entry.active or entry.code == current]
+    kept = [_kind(entry) for entry in found if entry.active or entry.code == current]
+    return [*kept, *(_kind_of(item) for item in declared(session, ComposerKind))]
 
 
 def kind(session: Session, code: str) -> Kind:
     """Also for a code that has been removed: old records stay readable."""
     entry = dictionaries.entries(session, KINDS).get(code)
-    return _kind(entry) if entry else Kind(code, code, "notes", is_contact=True)
+    if entry is not None:
+        return _kind(entry)
+    others = (_kind_of(item) for item in declared(session, ComposerKind, installed=True) if item.code == code)
+    return next(others, Kind(code, code, "notes", is_contact=True))
+
+
+def _kind_of(item: ComposerKind) -> Kind:
+    return Kind(item.code, str(item.label), item.icon, item.is_contact)
 
 
 def _kind(entry: dictionaries.Entry) -> Kind:
@@ -91,14 +108,30 @@ def _kind(entry: dictionaries.Entry) -> Kind:
 
 
 def outcomes(session: Session, *, disabled: bool = False) -> list[Outcome]:
-    """The outcomes in order; those switched off only when asked for."""
+    """Those that admins keep, in order, the ones switched off only when asked for; then those of plugins."""
+    return [
+        *own_outcomes(session, disabled=disabled),
+        *(_outcome_of(item) for item in declared(session, OutcomePreset)),
+    ]
+
+
+def own_outcomes(session: Session, *, disabled: bool = False) -> list[Outcome]:
+    """Those that admins keep."""
     found = dictionaries.entries(session, OUTCOMES).values()
     return [_outcome(entry) for entry in found if entry.active or disabled]
 
 
 def outcome(session: Session, code: str) -> Outcome | None:
     entry = dictionaries.entries(session, OUTCOMES).get(code)
-    return _outcome(entry) if entry else None
+    if entry is not None:
+        return _outcome(entry)
+    others = (_outcome_of(item) for item in declared(session, OutcomePreset, installed=True) if item.code == code)
+    return next(others, None)
+
+
+def _outcome_of(item: OutcomePreset) -> Outcome:
+    next_in = item.next_in if NEXT.fullmatch(item.next_in) else ""
+    return Outcome(item.code, str(item.label), item.tone, item.status, next_in, item.next_kind)
 
 
 def _outcome(entry: dictionaries.Entry) -> Outcome:

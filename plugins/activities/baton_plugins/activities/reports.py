@@ -25,7 +25,6 @@ from platform_core.api import (
     User,
     Widget,
     day_start,
-    dictionaries,
     number_text,
     person_choices,
     today,
@@ -94,8 +93,8 @@ def _lines(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seque
             row.at,
             row.author_label,
             Linked(row.name, f"/customers/{row.id}"),
-            dictionaries.label(session, presets.KINDS, row.kind),
-            dictionaries.label(session, presets.OUTCOMES, row.outcome),
+            presets.kind(session, row.kind).label,
+            outcome.label if (outcome := presets.outcome(session, row.outcome)) else row.outcome,
         )
         for row in session.execute(statement)
     ]
