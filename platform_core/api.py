@@ -55,7 +55,7 @@ from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
-from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven
+from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable
 from platform_core.kernel.searchcolumn import SearchTokens, has_words
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.settingvalues import read as read_setting
@@ -230,6 +230,7 @@ __all__ = [
     "publish",
     "put",
     "read_setting",
+    "readable",
     "record",
     "redirect",
     "service_of",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -12,26 +14,28 @@ from platform_core.kernel.i18n import translator
 from platform_core.relay import queries
 from platform_core.relay.models import is_late
 from platform_core.web.lists.declaration import Column, Decoration, decorate
+from platform_core.web.marks import dots
 
 _ = translator("relay")
 
 
-def dots_for(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """Customer -> state of each leg of its newest open engagement: done, now, next or late. One statement."""
-    return {
-        customer_id: [_dot(leg.state, late=is_late(leg.state, leg.accept_due_at, leg.due_at)) for leg in legs]
-        for customer_id, legs in queries.open_legs(session, customer_ids).items()
-    }
+def _find(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> Mapping[UUID, Markup]:
+    """Customer -> the drawn relay of its newest open engagement. One statement."""
+    if not actor.can("relay.view") or not customer_ids:
+        return {}
+    return {customer_id: _drawn(legs) for customer_id, legs in queries.open_legs(session, customer_ids).items()}
+
+
+def _drawn(legs: Sequence[Any]) -> Markup:
+    states = [_dot(leg.state, late=is_late(leg.state, leg.accept_due_at, leg.due_at)) for leg in legs]
+    done = sum(state == "done" for state in states)
+    return dots(states, _("%(done)d of %(all)d legs done", done=done, all=len(states)))
 
 
 def _dot(state: str, *, late: bool) -> str:
     if late:
         return "late"
     return {"done": "done", "active": "now", "offered": "now"}.get(state, "next")
-
-
-def _find(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
-    return dots_for(session, actor, customer_ids) if actor.can("relay.view") and customer_ids else {}
 
 
 def add_to_customer_list() -> None:

@@ -102,10 +102,13 @@ def time_tag(value: datetime | date | None, show: str = "day", cls: str = "") ->
     """A <time> that reads as `show` says (day, ago, due or datetime), its title the exact moment; a dash for none."""
     if value is None:
         return _NO_TIME
-    title = f' title="{exact(value)}"' if isinstance(value, datetime) else ""
+    title, shown = "", value
+    if isinstance(value, datetime):
+        shown = local(value)  # once, for the three that ask for it
+        title = f' title="{exact(shown)}"'
     marked = f' class="{escape(cls)}"' if cls else ""
     # Nothing but moments and escaped words. A filter, since lists show hundreds of them and macros cost.
-    return Markup(f'<time datetime="{value.isoformat()}"{title}{marked}>{escape(_SHOWN[show](value))}</time>')  # noqa: S704
+    return Markup(f'<time datetime="{value.isoformat()}"{title}{marked}>{escape(_SHOWN[show](shown))}</time>')  # noqa: S704
 
 
 def money(value: Decimal | int | None) -> str:

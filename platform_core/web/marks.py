@@ -6,6 +6,7 @@ macros.html passes them on under the same names, so templates import them like a
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -52,4 +53,15 @@ def tag(label: Any) -> Markup:
     return Markup(f'<span class="tag">{escape(label)}</span>')  # noqa: S704  an escaped word
 
 
-GLOBALS = {"marks": {"icon": icon, "avatar": avatar, "pill": pill, "tag": tag}, "static": static_url}
+def dots(values: Iterable[str], label: str) -> Markup:
+    """Where a relay stands. values: one of `done`, `now`, `next` or `late` per leg."""
+    return _dots(tuple(values), label)
+
+
+@lru_cache(maxsize=_MOST_KEPT, typed=True)
+def _dots(values: tuple[str, ...], label: str) -> Markup:
+    legs = Markup("").join(Markup('<i class="{}"></i>').format(value) for value in values)
+    return Markup('<span class="relaydots" role="img" aria-label="{}">{}</span>').format(label, legs)
+
+
+GLOBALS = {"marks": {"icon": icon, "avatar": avatar, "pill": pill, "tag": tag, "dots": dots}, "static": static_url}

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.opportunities import contracts, queries, services
-from baton_plugins.opportunities.models import Opportunity
-from sqlalchemy import select
 
 from platform_core.api import (
     Action,
@@ -203,16 +201,9 @@ def find(session: Session, actor: Actor, query: str, limit: int) -> list[SearchH
     text = query.strip()
     if len(text) < 2 or not actor.can(VIEW):
         return []
-    found = session.execute(
-        select(Opportunity, Customer.name)
-        .join(Customer, Customer.id == Opportunity.customer_id)
-        .where(queries.matching(session, text))
-        .order_by(Opportunity.stage != "open", Opportunity.updated_at.desc())
-        .limit(limit)
-    )
     return [
-        SearchHit(opportunity.title, customer, f"/opportunities/{opportunity.id}", "briefcase")
-        for opportunity, customer in found
+        SearchHit(title, customer, f"/opportunities/{key}", "briefcase")
+        for key, title, customer in queries.find(session, actor, text, limit)
     ]
 
 

@@ -9,13 +9,27 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select, union
 from sqlalchemy.orm import aliased
 
-from platform_core.api import Actor, AnySelect, Attachment, Customer, NotFound, Session, has_words, prepared, translator
+from platform_core.api import (
+    Actor,
+    AnySelect,
+    Attachment,
+    Customer,
+    NotFound,
+    Session,
+    has_words,
+    prepared,
+    proven,
+    readable,
+    translator,
+)
 
 _ = translator("opportunities")
 _CACHE = "opportunities.of_customer"
+_PROOF = proven("carries the policies of opportunities and customers itself")
+_LOOKED_AT = 300
 _MOST = 200
 """Opportunities of one customer that its page shows."""
 
@@ -145,12 +159,36 @@ def project_types(session: Session, *, active: bool = False) -> list[ProjectType
     return list(session.scalars(statement))
 
 
-def matching(session: Session, text: str) -> ColumnElement[bool]:
+def matching(session: Session, text: str, of: Any = Opportunity) -> ColumnElement[bool]:
     """Opportunities by title or by the number of a contract, in characters, pinyin or initials."""
     numbered, titled = aliased(Contract), aliased(Opportunity)
     by_title = select(titled.id).where(has_words(session, titled.tokens, text))
     by_number = select(numbered.opportunity_id).where(has_words(session, numbered.tokens, text))
-    return Opportunity.id.in_(by_title.union(by_number))
+    found: ColumnElement[bool] = of.id.in_(by_title.union(by_number))
+    return found
+
+
+def find(session: Session, actor: Actor, text: str, limit: int) -> Sequence[tuple[UUID, str, str]]:
+    """(id, title, customer's name) of matches that the actor sees, those at work first.
+
+    Of words that very many have, the newest matches are looked at and the newest of the actor's own: asking whether
+    the actor sees each of thousands took 170 ms at a million customers.
+    """
+    one = aliased(Opportunity)
+    matches = select(one.id, one.owner_id, one.updated_at).where(matching(session, text, one)).cte("matches")
+    newest = select(matches.c.id).order_by(matches.c.updated_at.desc()).limit(_LOOKED_AT).subquery("newest")
+    own = select(matches.c.id).where(matches.c.owner_id == actor.user_id).order_by(matches.c.updated_at.desc())
+    mine = own.limit(_LOOKED_AT).subquery("mine")
+    policies = [readable(session, Opportunity), readable(session, Customer)]
+    statement = (
+        select(Opportunity.id, Opportunity.title, Customer.name)
+        .join(Customer, Customer.id == Opportunity.customer_id)
+        .where(Opportunity.id.in_(union(select(newest.c.id), select(mine.c.id))))
+        .where(*(policy for policy in policies if policy is not None))
+        .order_by(Opportunity.stage != "open", Opportunity.updated_at.desc())
+        .limit(limit)
+    )
+    return [(key, title, name) for key, title, name in session.execute(statement, execution_options=_PROOF)]
 
 
 def weighted(opportunity: Opportunity) -> Decimal | None:
