@@ -8,19 +8,19 @@ from alembic import context
 
 _config = context.config
 _connection = _config.attributes["connection"]
-_prefixes: tuple[str, ...] = _config.attributes["prefixes"]
+_owns = _config.attributes["owns"]
 _table: str = _config.attributes["version_table"]
 
 
 def _own_names(name: str | None, kind: str, parents: Any) -> bool:
     """Only the owner's tables: everybody else's are neither compared nor dropped."""
-    return kind != "table" or (name is not None and name.startswith(_prefixes) and not _is_search_index(name))
+    return kind != "table" or (name is not None and _owns(name) and not _is_search_index(name))
 
 
 def _own_objects(item: Any, name: str | None, kind: str, reflected: Any, other: Any) -> bool:
     if kind == "table":
-        return name is not None and name.startswith(_prefixes) and not _is_search_index(name)
-    return not (kind == "index" and name == "ix_customers_search_tokens")
+        return name is not None and _owns(name) and not _is_search_index(name)
+    return not (kind == "index" and reflected and _is_of_words(item))
 
 
 def _frozen_type(kind: str, item: Any, autogenerate: Any) -> str | bool:
@@ -37,6 +37,11 @@ def _frozen_type(kind: str, item: Any, autogenerate: Any) -> str | bool:
     return {"UtcDateTime": "sa.DateTime(timezone=True)", "Money": "sa.BigInteger()"}.get(name, False)
 
 
+def _is_of_words(index: Any) -> bool:
+    """Indexes over search tokens are made by hand, where there is such a thing: on PostgreSQL."""
+    return bool(index.dialect_options["postgresql"].get("using") == "gin")
+
+
 def _is_search_index(name: str) -> bool:
     """FTS5 keeps its shadow tables beside the virtual table; both are made by hand in migrations."""
     return "_fts" in name
@@ -50,7 +55,8 @@ context.configure(
     include_object=_own_objects,
     render_as_batch=True,
     transactional_ddl=True,
-    transaction_per_migration=True,
+    # All pending revisions of an owner or none: a plugin is never half-way between two versions.
+    transaction_per_migration=False,
     compare_type=False,
     render_item=_frozen_type,
 )

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event, Listener
 from platform_core.contracts.identity import Actor
-from platform_core.kernel import clock, events, i18n, scope, signals
+from platform_core.kernel import clock, counters, events, i18n, scope, signals
 from platform_core.kernel.broker import Ticker, WakeUps
 from platform_core.kernel.database import Database
 from platform_core.kernel.errors import BatonError
@@ -32,7 +32,7 @@ from platform_core.plugins import asking, faults, migrations
 from platform_core.plugins.declarations import listener_key
 from platform_core.plugins.faults import StoppedError
 from platform_core.plugins.hooks import Hooks
-from platform_core.plugins.manager import PluginManager
+from platform_core.plugins.manager import VERSION_COUNTER, PluginManager
 from platform_core.plugins.watch import RestingError
 from platform_core.settings import Settings
 from platform_core.web import endpoint, errors, headers, mounting, routing
@@ -63,6 +63,8 @@ class Runtime:
         self.manager = PluginManager(settings, BUILTINS)
         i18n.load_catalogue("kernel", _PACKAGE / "kernel" / "locale")
         self.manager.load()
+        self._revisions = migrations.known(self.manager)
+        self.manager.behind = self._behind
         self.hooks = Hooks(self.manager)
         self.database = Database(settings.database_url, pool_size=settings.web_threads, patience=settings.lock_seconds)
         self.database.vault = self.vault
@@ -113,37 +115,44 @@ class Runtime:
             if plugin.module and (plugin.folder / "templates").is_dir()
         }
 
-    def migrate(self) -> list[str]:
-        """Bring the database up to date. Returns the owners that changed."""
-        changed = migrations.migrate(self.manager, self.settings.database_url)
-        self.manager.remember(self.database)
+    def migrate(self, only: str | None = None) -> list[str]:
+        """Bring the database up to date, or one owner's part of it. Returns the owners that changed."""
+        changed = migrations.migrate(self.manager, self.settings.database_url, only)
+        remembered = self.manager.remember(self.database)
         with self.database.system_session("forget failures that are mended") as session:
             faults.mended(session, changed)
+            if remembered or changed:  # every process looks again at whose tables fit
+                counters.bump(session, VERSION_COUNTER)
         self.manager.faults.save(self.database)
         return changed
 
     def follow(self) -> None:
         """Adopt the plugin states of the database; called before serving and then every second."""
-        if self.manager.version < 0:
-            for owner in migrations.pending(self.manager, self.settings.database_url):
-                if owner == migrations.CORE:
-                    message = "the database is older than this program; run: baton migrate"
+        is_first = self.manager.version < 0
+        if is_first:
+            with self.database.system_session("do the tables fit this program?", write=False) as session:
+                if migrations.CORE in migrations.behind(session, self._revisions):
+                    message = "the database does not fit this program; run: baton migrate"
                     raise RuntimeError(message)
-                reason, place = self._why_unmigrated(owner)
-                self.manager.fail(self.manager.plugins[owner], "unmigrated", reason, place)
-            self.manager.remember(self.database)
         self.manager.follow(self.database)
+        if is_first:
+            self.manager.remember(self.database)
         changed = scope.mend()
         if changed:
             told = f"the scope policy of {', '.join(changed)} was replaced and has been put back"
             self.manager.faults.note("core", "scope", "policies", told)
         self.manager.faults.save(self.database)
 
-    def _why_unmigrated(self, owner: str) -> tuple[str, str]:
-        with self.database.system_session("why is it unmigrated?", write=False) as session:
+    def _behind(self, session: Session) -> dict[str, tuple[str, str, str]]:
+        """For the manager: (state, reason, place) of those whose tables do not fit, and why the last attempt failed."""
+        found = {}
+        for owner, (state, reason) in migrations.behind(session, self._revisions).items():
             failed = next((row for row in faults.kept(session, owner) if row.kind == "migration"), None)
-        told = "run: baton migrate"
-        return (f"{told}; the last time it failed: {failed.error}", failed.place) if failed else (told, "")
+            if failed and state == "unmigrated":
+                found[owner] = (state, f"{reason}; the last time it failed: {failed.error}", failed.place)
+            else:
+                found[owner] = (state, reason, "")
+        return found
 
     def _on_job_fault(self, name: str, error: BaseException | str) -> None:
         self.manager.fault(name.partition(".")[0], "job", name, error)

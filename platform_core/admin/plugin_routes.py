@@ -32,7 +32,7 @@ STATES = {
 ADVICE = {
     "broken": _.lazy("Ask whoever wrote it, with the reason above; until then it stays out of everybody's way."),
     "incompatible": _.lazy("Install a version that fits this platform, or what it needs; then restart."),
-    "unmigrated": _.lazy("Run `baton migrate` on the server, then restart; nothing of it runs before."),
+    "unmigrated": _.lazy("Run `baton migrate` on the server; it runs as soon as that is done, without a restart."),
     "found": _.lazy("The deployment allows only certain plugins. Add it to BATON_PLUGINS and restart."),
 }
 
@@ -77,6 +77,7 @@ def _page(
     return page(
         request, "admin/plugins.html", active="plugins", status=status, states=STATES, message=message, again=again,
         lines=sorted(lines, key=lambda line: (line.plugin.builtin, line.plugin.name)),
+        orphans=[item for item in manager.absent.values() if not item.is_purged],
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ _ACTIONS = {
     "admin.enable_plugin": _.lazy("switched a plugin on"),
     "admin.disable_plugin": _.lazy("switched a plugin off"),
     "admin.forget_faults": _.lazy("had the faults of a plugin forgotten"),
+    "admin.purge_plugin": _.lazy("deleted what a plugin held"),
     "admin.plugin_settings": _.lazy("changed settings of a plugin"),
     "admin.import": _.lazy("imported a table"),
     "admin.add_entry": _.lazy("added a dictionary entry"),
@@ -28,6 +29,13 @@ _FIELDS = {
     "tone": _.lazy("Colour"),
     "order": _.lazy("Order"),
     "active": _.lazy("In use"),
+    "lines": _.lazy("Lines kept on the timeline"),
+    "tables": _.lazy("Tables"),
+    "settings": _.lazy("Settings"),
+    "grants": _.lazy("Grants"),
+    "dictionary_entries": _.lazy("Dictionary entries"),
+    "jobs": _.lazy("Jobs"),
+    "schedules": _.lazy("Schedules"),
 }
 
 

@@ -27,8 +27,7 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
     days = {"since": str(query.since), "until": str(query.until)}
     narrowed = {name: value for name, value in asked.items() if value}
     services.record(session, actor, "audit.read", after={**narrowed, **days})
-    declared = platform_of(request).manager.declared.audit_words.installed()
-    words = texts.Words(session, [item.value for item in declared])
+    words = texts.Words(session, texts.everybodys(platform_of(request).manager))
     return page(
         request, "audit/index.html", partial="audit/_entries.html", active="audit", entries=entries, older=older,
         asked={**asked, **days}, texts=texts, words=words, actions=_choices(words, asked["what"]),

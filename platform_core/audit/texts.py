@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.plugin import AuditWords
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
+from platform_core.plugins.manager import PluginManager
 
 _ = translator("audit")
 RESULTS = {
@@ -24,6 +25,12 @@ VIAS = {
     "cli": _.lazy("command line"),
     "system": _.lazy("system"),
 }
+
+
+def everybodys(manager: PluginManager) -> list[AuditWords]:
+    """The words of all plugins: also of those that are switched off, and as they were kept of those that are gone."""
+    declared = [item.value for item in manager.declared.audit_words.installed()]
+    return [*declared, *(words for item in manager.absent.values() for words in item.words)]
 
 
 class Words:

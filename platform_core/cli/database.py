@@ -14,6 +14,9 @@ def migrate() -> None:
     runtime = start()
     changed = runtime.migrate()
     install.seed(runtime)
+    for name, plugin in runtime.manager.plugins.items():
+        if plugin.state == "broken":
+            click.echo(f"{name} is broken: {plugin.reason}", err=True)
     click.echo(f"migrated: {', '.join(changed)}" if changed else "the database is up to date")
     runtime.close()
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from platform_core.app import Runtime, create_app
+from platform_core.cli.plugins import orphan_reason
 from platform_core.kernel.scope import proven
 from platform_core.kernel.secrets import WeakSecretError
 from platform_core.permissions import setup
@@ -123,6 +124,9 @@ def check_plugins(runtime: Runtime) -> Iterator[str]:
                 yield f"plugin {name} failed {row.count} times: {faults.described(row)}"
         for name, reason in runtime.hooks.health().items():
             yield f"plugin {name} is not well: {reason}"
+        for name, item in runtime.manager.absent.items():
+            if not item.is_purged:
+                click.echo(f"note: plugin {name} is orphaned: {orphan_reason(runtime, name)}")
     for name, plugin in runtime.manager.plugins.items():
         if plugin.state in _BROKEN:
             place = f" ({plugin.place})" if plugin.place else ""

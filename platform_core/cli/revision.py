@@ -30,9 +30,7 @@ def revision(owner: str, message: str) -> None:
         scratch = Runtime(dataclasses.replace(runtime.settings, database_url=url))
         migrations.migrate(scratch.manager, url)
         with migrations.migration_connection(url) as connection:
-            config = migrations.config_for(
-                owner, folders[owner], migrations.prefixes_of(runtime.manager, owner), connection
-            )
+            config = migrations.config_for(owner, folders[owner], connection, migrations.owns(runtime.manager, owner))
             command.revision(config, message=message, rev_id=f"{owner}_{number:04}", autogenerate=True)
         scratch.database.dispose()
     runtime.database.dispose()

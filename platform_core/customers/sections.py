@@ -11,12 +11,14 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from platform_core.audit import texts
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
 from platform_core.customers import fields, filetypes, merging, queries, rights, unmerging
 from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
+from platform_core.plugins.asking import hooks_of
 from platform_core.web import cursors
 
 _ = translator("customers")
@@ -131,8 +133,10 @@ def history(session: Session, actor: Actor, customer: Customer, before: str = ""
     rows = session.scalars(statement).all()
     page = rows[:_HISTORY_PAGE]
     older = cursors.encode([page[-1].at, page[-1].id]) if len(rows) > _HISTORY_PAGE else ""
+    words = texts.Words(session, texts.everybodys(hooks_of(session).manager))
     changes = [
-        Change(entry, str(ACTIONS.get(entry.action, entry.action)), _differences(session, entry)) for entry in page
+        Change(entry, str(ACTIONS.get(entry.action) or words.action(entry.action)), _differences(session, entry))
+        for entry in page
     ]
     return "customers/_history.html", {"changes": changes, "older": older}
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import TimelineEntry, TimelineQuery, Tone
+from platform_core.customers import past_lines
 from platform_core.customers.models import StatusChange
 from platform_core.kernel import dictionaries, timelines
 from platform_core.kernel.clock import local, today
@@ -51,7 +52,11 @@ def read(
     """Lines of all plugins, or of the plugin `source`, older than the cursor `before`."""
     mark = _decode(before)
     query = TimelineQuery(customer_id, PAGE + 1, mark, engagement_id)
-    found = [item for item in platform.hooks.customer_timeline(session, actor, query) if source in ("", item.owner)]
+    found = [
+        *platform.hooks.customer_timeline(session, actor, query),
+        *past_lines.lines(platform, session, actor, query),
+    ]
+    found = [item for item in found if source in ("", item.owner)]
     entries = _newest(found)
     page = entries[:PAGE]
     days: dict[date, list[TimelineEntry]] = {}
@@ -86,7 +91,7 @@ def sources(platform: Platform) -> list[tuple[str, str]]:
         (plugin.name, _("Record") if plugin.name == "customers" else str(plugin.info.title))
         for plugin in plugins
         if plugin.info
-    ]
+    ] + [(item.name, item.title) for item in past_lines.tellers(platform)]
 
 
 def own(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:

@@ -63,7 +63,7 @@ class Writer:
             filled = [process(value) if (process := processors[key]) else value for key, value in constants.items()]
             known = _Shape(
                 [f'"{columns[key].name}"' for key in processors],
-                itemgetter(*keys),
+                itemgetter(*keys) if len(keys) > 1 else _only(keys[0]),
                 [processors[key] for key in keys],
                 filled,
             )
@@ -91,6 +91,11 @@ def _values(shape: _Shape, batch: list[Mapping[str, Any]]) -> Iterator[list[Any]
         ]
         made.extend(constants)
         yield made
+
+
+def _only(key: str) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """As itemgetter, which gives no tuple for a single key."""
+    return lambda row: (row[key],)
 
 
 @contextmanager

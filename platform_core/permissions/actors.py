@@ -97,6 +97,12 @@ def load_actor(session: Session, user_id: UUID, *, via: str = "job") -> Actor | 
     return _build(session, identity, session.info["database"].url, "", "zh")
 
 
+def resting(session: Session, actor: Actor, permission: str) -> Scope:
+    """How far the actor would reach with a permission whose plugin does not run; its grants are kept."""
+    found = session.execute(_grants, {"user_id": actor.user_id, "now": now()})
+    return max((Scope(scope) for name, scope, _department in found if name == permission), default=Scope.NONE)
+
+
 def _build(session: Session, identity: sessions.Identity, database: str, ip: str, language: str) -> Actor:
     rights = _rights(session, identity, database)
     return Actor(

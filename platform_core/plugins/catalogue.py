@@ -8,8 +8,8 @@ declarations have changed (docs/decisions/0006).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -83,6 +83,8 @@ class Absent:
     version: str
     content: Content
     is_purged: bool
+    is_off: bool = False
+    """It had been switched off before it went: what it did stays out of sight."""
 
     @property
     def title(self) -> str:
@@ -147,9 +149,11 @@ def keep(session: Session, declared: Declarations, installed: Mapping[str, tuple
     return changed
 
 
-def absent(session: Session, present: Mapping[str, Any]) -> dict[str, Absent]:
-    """Plugins that left something behind and are not among `present`."""
-    found = {name: item for name, item in everything(session).items() if name not in present}
+def absent(session: Session, present: Mapping[str, Any], off: Collection[str] = ()) -> dict[str, Absent]:
+    """Plugins that left something behind and are not among `present`; `off` are those that were switched off."""
+    found = {
+        name: replace(item, is_off=name in off) for name, item in everything(session).items() if name not in present
+    }
     for table in inspect(session.connection()).get_table_names():
         name = table.removeprefix("alembic_version_")
         if name not in {table, "core", *present, *found}:

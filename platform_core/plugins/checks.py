@@ -74,7 +74,7 @@ def tables_of(package: str) -> dict[Table, str]:
 def _mapped_classes(package: str) -> Iterator[type[Any]]:
     """Also those that were not imported by the module that maps them but made in a function."""
     seen: set[type[Any]] = set()
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # a copy is made in one step; threads import meanwhile
         if not (name + ".").startswith(f"{package}."):
             continue
         for _, member in inspect.getmembers(module, inspect.isclass):

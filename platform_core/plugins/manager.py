@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from typing import Any
 
 import pluggy
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from platform_core import __version__
 from platform_core.contracts.plugin import PluginInfo
@@ -80,6 +81,9 @@ class PluginManager:
         self.enabled: frozenset[str] = frozenset()
         self.absent: dict[str, catalogue.Absent] = {}
         """Plugins that left something in the database and are not installed here."""
+        self.behind: Callable[[Session], Mapping[str, tuple[str, str, str]]] = lambda _session: {}
+        """Plugins whose tables do not fit their code: state, reason, and where a migration failed."""
+        self._waiting: set[str] = set()
         self.version = -1
         self._stale = False
         """Something was set aside since the states were adopted."""
@@ -212,6 +216,17 @@ class PluginManager:
             message = f"baton_plugin_info names the package {info.package!r}, but {module.__name__!r} is not in it"
             raise DeclarationError(message, places.of_object(module.baton_plugin_info, info.package))
 
+    def _waits(self, plugin: Plugin, misfit: tuple[str, str, str] | None) -> bool:
+        """Whether its tables and its code do not fit. It stays loaded: once they fit, it runs without a restart."""
+        if plugin.state in {"enabled", "disabled"} and misfit:
+            self._waiting.add(plugin.name)
+            _log.warning("plugin %s is %s: %s", plugin.name, *misfit[:2])
+        if plugin.name in self._waiting:
+            plugin.state, plugin.reason, plugin.place = misfit or ("disabled", "", "")
+            if not misfit:
+                self._waiting.discard(plugin.name)
+        return misfit is not None
+
     def follow(self, database: Database) -> bool:
         """Adopt the states in the database if they changed. Returns whether anything did."""
         with database.system_session("follow plugin states", write=False) as session:
@@ -219,10 +234,12 @@ class PluginManager:
             if version == self.version and not self._stale:
                 return False
             rows = {row.name: row.enabled for row in session.scalars(select(PluginState))}
-            self.absent = catalogue.absent(session, self.plugins)
+            off = {name for name, enabled in rows.items() if not enabled}
+            self.absent = catalogue.absent(session, self.plugins, off)
+            behind = self.behind(session)
         enabled = set()
         for name, plugin in self.plugins.items():
-            if plugin.state in STOPPED:
+            if self._waits(plugin, behind.get(name)) or plugin.state in STOPPED:
                 continue
             on = plugin.builtin or rows.get(name, True)
             plugin.state, plugin.reason = ("enabled" if on else "disabled"), ""

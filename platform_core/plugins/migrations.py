@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, column, create_engine, event, inspect, select, table, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from platform_core.kernel.model import METADATA
 from platform_core.plugins import places
 from platform_core.plugins.manager import PluginManager
 
 CORE = "core"
+VERSION_TABLE = "alembic_version_"
 _LOCK = 7238401
 ENV_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 if not ENV_FOLDER.exists():
@@ -36,7 +39,10 @@ def owners(manager: PluginManager) -> dict[str, Path]:
     return found
 
 
-def config_for(owner: str, versions: Path, prefixes: tuple[str, ...], connection: Connection | None) -> Config:
+def config_for(
+    owner: str, versions: Path, connection: Connection | None, owns: Callable[[str], bool] | None = None
+) -> Config:
+    """`owns` says which tables are the owner's, where they are compared with the models."""
     config = Config()
     config.set_main_option("script_location", str(ENV_FOLDER).replace("%", "%%"))
     config.set_main_option("version_locations", str(versions).replace("%", "%%"))
@@ -44,17 +50,22 @@ def config_for(owner: str, versions: Path, prefixes: tuple[str, ...], connection
     config.attributes.update(
         connection=connection,
         owner=owner,
-        prefixes=prefixes,
-        version_table=f"alembic_version_{owner}",
+        owns=owns or (lambda name: name.startswith(f"{owner}_")),
+        version_table=VERSION_TABLE + owner,
         metadata=METADATA,
     )
     return config
 
 
-def prefixes_of(manager: PluginManager, owner: str) -> tuple[str, ...]:
-    if owner != CORE:
-        return (f"{owner}_",)
-    return ("core_", *(f"{name}_" for name, plugin in manager.plugins.items() if plugin.builtin))
+def owner_of(name_of_table: str, names: Iterable[str]) -> str | None:
+    """The owner with the longest name that a table's begins with: `foo_bar_x` is never the plugin foo's."""
+    return max((name for name in names if name_of_table.startswith(f"{name}_")), key=len, default=None)
+
+
+def owns(manager: PluginManager, owner: str) -> Callable[[str], bool]:
+    names = {CORE, *manager.plugins}
+    mine = {CORE, *(name for name, plugin in manager.plugins.items() if plugin.builtin)} if owner == CORE else {owner}
+    return lambda name: owner_of(name, names) in mine
 
 
 @contextmanager
@@ -98,15 +109,18 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA busy_timeout=30000")
 
 
-def migrate(manager: PluginManager, url: str) -> list[str]:
-    """Bring every owner to its newest revision. A plugin that fails becomes `broken`; the others go on.
+def migrate(manager: PluginManager, url: str, only: str | None = None) -> list[str]:
+    """Bring every owner, or one, to its newest revision. A plugin that fails becomes `broken`; the others go on.
 
-    Returns the owners that changed.
+    The revisions of one owner are one transaction: one that fails leaves its tables as they were. Returns the owners
+    that changed.
     """
     changed: list[str] = []
     with migration_connection(url) as connection:
         for owner, versions in owners(manager).items():
-            config = config_for(owner, versions, prefixes_of(manager, owner), connection)
+            if only not in (None, owner):
+                continue
+            config = config_for(owner, versions, connection, owns(manager, owner))
             before = current(connection, owner)
             try:
                 command.upgrade(config, "head")
@@ -130,7 +144,7 @@ def _failed(manager: PluginManager, owner: str, what: str, error: BaseException)
 
 
 def current(connection: Connection, owner: str) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": f"alembic_version_{owner}"})
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE + owner})
     revision = context.get_current_revision()
     connection.commit()
     return revision
@@ -141,9 +155,8 @@ def pending(manager: PluginManager, url: str) -> dict[str, str]:
     waiting: dict[str, str] = {}
     with migration_connection(url) as connection:
         for owner, versions in owners(manager).items():
-            config = config_for(owner, versions, prefixes_of(manager, owner), connection)
             try:
-                head = ScriptDirectory.from_config(config).get_current_head()
+                head = ScriptDirectory.from_config(config_for(owner, versions, connection)).get_current_head()
             except (Exception, SystemExit) as error:
                 if owner == CORE:
                     raise
@@ -152,3 +165,46 @@ def pending(manager: PluginManager, url: str) -> dict[str, str]:
             if head and current(connection, owner) != head:
                 waiting[owner] = head
     return waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The revisions of an owner that came with the code of this process."""
+
+    head: str
+    all: frozenset[str]
+
+
+def known(manager: PluginManager) -> dict[str, Known]:
+    """Owner -> its revisions, read from the files: ask once, when the code is loaded, since files may be replaced."""
+    found = {}
+    for owner, versions in owners(manager).items():
+        try:
+            scripts = ScriptDirectory.from_config(config_for(owner, versions, None))
+            head = scripts.get_current_head()
+            revisions = frozenset(item.revision for item in scripts.walk_revisions())
+        except (Exception, SystemExit) as error:
+            if owner == CORE:
+                raise
+            _failed(manager, owner, "its migrations cannot be read", error)
+            continue
+        if head:
+            found[owner] = Known(head, revisions)
+    return found
+
+
+def behind(session: Session, revisions: Mapping[str, Known]) -> dict[str, tuple[str, str]]:
+    """Owner -> (state, reason), for owners whose tables do not fit the code of this process."""
+    there = set(inspect(session.connection()).get_table_names())
+    found = {}
+    for owner, mine in revisions.items():
+        name = VERSION_TABLE + owner
+        present = session.scalar(select(column("version_num")).select_from(table(name))) if name in there else None
+        if present == mine.head:
+            continue
+        if present is None or present in mine.all:
+            found[owner] = ("unmigrated", f"its tables wait for {mine.head}; run: baton migrate")
+        else:
+            reason = f"its tables are at {present}, newer than the code of this process: restart, or update the plugin"
+            found[owner] = ("incompatible", reason)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,10 @@ def pointers(session: Session, hooks: Hooks) -> list[Pointer]:
         for stored in () if item.is_purged else item.content.references:
             known.setdefault((owner, stored.table, stored.column), stored)
         titles.setdefault(owner, item.title)
-    tables = tables_named(session, {table for _owner, table, _column in known})
+    # What waits for a migration is not yet as its models say.
+    fits = {name for name, plugin in manager.plugins.items() if plugin.state in {"enabled", "disabled"}}
+    names = {table for _owner, table, _column in known}
+    tables = tables_named(session, names, {table for owner, table, _column in known if owner in fits})
     core = {name for name, plugin in manager.plugins.items() if plugin.builtin}
     found = [
         Pointer(owner, titles.get(owner, owner), tables[name], stored, owner in core)
@@ -65,11 +68,11 @@ def pointers(session: Session, hooks: Hooks) -> list[Pointer]:
     return sorted(found, key=lambda pointer: place[pointer.table])
 
 
-def tables_named(session: Session, names: Iterable[str]) -> dict[str, Table]:
-    """Those of `names` that the database has: as they are mapped here, else as they are there."""
+def tables_named(session: Session, names: Iterable[str], mapped: Collection[str] = ()) -> dict[str, Table]:
+    """Those of `names` that the database has: as `mapped` here, else as they are there."""
     connection = session.connection()
     there = sorted(set(names) & set(inspect(connection).get_table_names()))
-    found = {name: METADATA.tables[name] for name in there if name in METADATA.tables}
+    found = {name: METADATA.tables[name] for name in there if name in mapped and name in METADATA.tables}
     reflected = MetaData()
     for name in there:
         if name not in found:

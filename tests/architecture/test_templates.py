@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.architecture.checks import files, templates
+from platform_core.testing.checks import templates
+from tests.architecture.checks import files
 
 
 def test_templates_are_translated_and_need_no_inline_code():

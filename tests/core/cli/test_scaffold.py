@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from platform_core.cli import baton
+from platform_core.testing.checks import templates
 from platform_core.testing.environments import install, make_environment
 from platform_core.testing.serving import Served
-from tests.architecture.checks import catalogues, sizes, templates
+from tests.architecture.checks import catalogues, sizes
 from tests.architecture.checks.files import ROOT
 
 

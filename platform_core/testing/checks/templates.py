@@ -1,4 +1,4 @@
-"""Templates: every word goes through gettext, and nothing in them needs more than the strict content security policy allows."""
+"""Templates: every word goes through gettext, and nothing in them needs more than the strict policy allows."""
 
 from __future__ import annotations
 
