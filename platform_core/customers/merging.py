@@ -15,7 +15,7 @@ from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers import fields, moving, names, points, queries, rights, search_rows, services, unmerging
 from platform_core.customers.mergemodels import Merge
-from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel import clock
 from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.events import publish
@@ -187,17 +187,20 @@ def _take_over(
 
 
 def _one_main(session: Session, keep: Customer, other: Customer) -> list[UUID]:
-    """The kept customer's main contact and main numbers stay the main ones. Returns what lost that."""
+    """The kept customer's main contact, numbers and address stay the main ones. Returns what lost that."""
     contacts = select(Contact).where(Contact.is_primary, Contact.deleted_at.is_(None))
     numbers = select(ContactPoint).where(ContactPoint.is_primary, ContactPoint.contact_id.is_(None))
     has_main = session.scalars(contacts.where(Contact.customer_id == keep.id).limit(1)).first() is not None
     kinds = {point.kind for point in session.scalars(numbers.where(ContactPoint.customer_id == keep.id))}
-    demoted: list[Contact | ContactPoint] = []
+    demoted: list[Contact | ContactPoint | Address] = []
     if has_main:
         demoted += session.scalars(contacts.where(Contact.customer_id == other.id))
     demoted += [
         point for point in session.scalars(numbers.where(ContactPoint.customer_id == other.id)) if point.kind in kinds
     ]
+    places = select(Address).where(Address.is_primary)
+    if session.scalars(places.where(Address.customer_id == keep.id).limit(1)).first() is not None:
+        demoted += session.scalars(places.where(Address.customer_id == other.id))
     for row in demoted:
         row.is_primary = False
     return [row.id for row in demoted]

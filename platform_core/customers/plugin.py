@@ -24,6 +24,7 @@ from platform_core.customers import (
     list_routes,
     routes,
     timeline,
+    unmerging,
     wording,
 )
 from platform_core.customers.importing import jobs as import_jobs
@@ -67,7 +68,7 @@ def baton_dictionaries() -> list[Dictionary]:
 
 @hookimpl
 def baton_jobs() -> list[Job]:
-    return import_jobs.JOBS
+    return [*import_jobs.JOBS, Job("customers.gather", unmerging.gather, every_seconds=600)]
 
 
 @hookimpl

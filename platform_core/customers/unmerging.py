@@ -15,12 +15,13 @@ from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers import moving, names, points, queries, rights, search_rows, services
 from platform_core.customers.mergemodels import Merge
-from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel import clock
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import Conflict, NotFound
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.jobs import JobContext
 from platform_core.kernel.scope import proven
 from platform_core.plugins.asking import hooks_of
 from platform_core.plugins.references import pointers
@@ -65,7 +66,7 @@ def unmerge(session: Session, actor: Actor, merge_id: UUID) -> Customer:
     other = session.scalars(select(Customer).where(Customer.id == row.other_id), execution_options=_PROOF).one()
     if not is_open(row):
         raise Conflict(_("This merge can no longer be undone: that is possible for %(days)d days.", days=DAYS))
-    trace = msgspec.json.decode(vault_of(session).decrypt(row.payload), type=Trace)
+    trace = _opened(session, row)
     there = {(item.owner, item.table.name, item.declared.column): item for item in pointers(session, hooks_of(session))}
     for moved in trace.moved:
         pointer = there.get((moved.owner, moved.table, moved.column))
@@ -74,7 +75,7 @@ def unmerge(session: Session, actor: Actor, merge_id: UUID) -> Customer:
     _give_back(keep, trace)
     row.undone_at, row.payload = clock.now(), b""
     other.deleted_at = None
-    for model in (Contact, ContactPoint):
+    for model in (Contact, ContactPoint, Address):
         again = update(model).where(model.id.in_(trace.demoted)).values(is_primary=True)
         session.execute(again, execution_options={**_PROOF, "synchronize_session": False})
     session.flush()  # before what the session holds is forgotten
@@ -87,6 +88,29 @@ def unmerge(session: Session, actor: Actor, merge_id: UUID) -> Customer:
     data = {"other_id": str(other.id), "merge_id": str(row.id)}
     publish(session, Event("customers.unmerged", services.ref(keep), keep.id, actor.user_id, data))
     return other
+
+
+def gather(context: JobContext) -> None:
+    """Rows that were written to a merged record while it was being merged follow it.
+
+    On PostgreSQL a writer that waited for the merge finds the record's row still there, and goes on.
+    """
+    since = clock.now() - timedelta(days=DAYS)
+    with context.database.system_session("rows that came too late for a merge") as session:
+        found = [item for item in pointers(session, hooks_of(session)) if item.declared.on_merge == "move"]
+        rows = session.scalars(select(Merge).where(Merge.undone_at.is_(None), Merge.at > since).with_for_update())
+        merges = {row.other_id: row for row in rows}
+        for pointer, count in zip(found, moving.counts(session, found, merges), strict=True):
+            for other_id, row in merges.items() if count else ():
+                moved = moving.move(session, pointer, other_id, row.kept_id)
+                if moved.keys and row.payload:
+                    trace = _opened(session, row)
+                    trace.moved.append(moved)
+                    row.payload = sealed(session, trace)
+
+
+def _opened(session: Session, row: Merge) -> Trace:
+    return msgspec.json.decode(vault_of(session).decrypt(row.payload), type=Trace)
 
 
 def _give_back(keep: Customer, trace: Trace) -> None:

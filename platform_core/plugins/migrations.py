@@ -140,7 +140,9 @@ def _failed(manager: PluginManager, owner: str, what: str, error: BaseException)
     plugin = manager.plugins[owner]
     place = places.of_error(error, plugin.package)
     manager.faults.note(owner, "migration", what, error)
-    manager.fail(plugin, "broken", f"{what}: {type(error).__name__}: {str(error).splitlines()[0]}", place, error)
+    manager.fail(
+        plugin, "broken", f"{what}: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}", place, error
+    )
 
 
 def current(connection: Connection, owner: str) -> str | None:

@@ -91,10 +91,8 @@ def both_ways(runtime: Runtime, url: str, name: str) -> list[str]:
                 direction(config, target)
             except Exception as error:
                 connection.rollback()
-                return [
-                    *found,
-                    f"{direction.__name__} to {target} fails: {type(error).__name__}: {str(error).splitlines()[0]}",
-                ]
+                told = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+                return [*found, f"{direction.__name__} to {target} fails: {told}"]
             if target == "base":
                 left = [table for table in _tables(connection) if own(table) and not table.startswith(VERSION_TABLE)]
                 found += [f"downgrade to base leaves the table {table}" for table in left]

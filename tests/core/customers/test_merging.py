@@ -17,6 +17,7 @@ from platform_core.customers.mergemodels import Merge
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import speaking
+from platform_core.kernel.jobs import enqueue
 from platform_core.plugins.asking import hooks_of
 from platform_core.plugins.references import pointers
 from platform_core.relay.services import open_engagement
@@ -188,6 +189,22 @@ def test_after_thirty_days_there_is_no_way_back(runtime, acting, pair):
         session.get_one(Merge, done.id).at = now() - timedelta(days=31)
     with acting() as session, pytest.raises(Conflict, match="30 days"):
         unmerging.unmerge(session, acting.actor, done.id)
+
+
+def test_rows_that_come_late_follow_and_return(runtime, acting, pair):
+    keep, other = pair
+    with acting() as session:
+        done = merging.merge(session, acting.actor, keep, other)
+    with runtime.database.system_session("a writer that waited for the merge") as session:
+        session.add(FollowUp(customer_id=other, author_label="Late", body="late"))
+    with runtime.database.system_session("test") as session:
+        job = enqueue(session, "customers.gather")
+    assert runtime.jobs.run(job)
+    assert rows_of(runtime, other) == {"customers_merge.other_id": 1}
+    assert rows_of(runtime, keep)["activities_follow_up.customer_id"] == 3
+    with acting() as session:
+        unmerging.unmerge(session, acting.actor, done.id)
+    assert rows_of(runtime, other)["activities_follow_up.customer_id"] == 2
 
 
 def test_merging_is_written_down_on_both(runtime, acting, pair):
