@@ -16,7 +16,7 @@ from platform_core.api import (
     translator,
 )
 
-from baton_plugins.@name@ import api, importing, jobs, listing, panels, reports, routes, settings, wording
+from baton_plugins.@name@ import api, demo, importing, jobs, listing, panels, reports, routes, settings, wording
 from baton_plugins.@name@.models import Entry
 
 _ = translator("@name@")
@@ -74,6 +74,7 @@ def baton_navigation() -> list[NavItem]:
 baton_audit_words = wording.baton_audit_words
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_panels = panels.baton_customer_panels
+baton_demo_data = demo.baton_demo_data
 baton_import_targets = importing.baton_import_targets
 baton_jobs = jobs.baton_jobs
 baton_reports = reports.baton_reports

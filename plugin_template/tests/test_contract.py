@@ -1,0 +1,9 @@
+"""What Baton asks of every plugin."""
+
+from __future__ import annotations
+
+from platform_core.testing.contract import PluginContract
+
+
+class TestContract(PluginContract):
+    plugin = "@name@"
