@@ -35,7 +35,7 @@ def main() -> None:
 
 def _measure(only: list[str], databases: list[str]) -> Iterator[Result]:
     """BENCH_CUSTOMERS scales both stands down, for a quick look; the limits stay those of the full size."""
-    scale = int(os.environ.get("BENCH_CUSTOMERS", "0"))
+    scale = int(os.environ.get("BENCH_CUSTOMERS") or 0)
     wanted = [name for name in pages.SERIES if name in only]
     for database, open_stand, customers in (
         ("postgresql", stands.postgresql, 1_000_000),

@@ -7,32 +7,27 @@ frequent that walking the order and probing finds a page soon.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false
 from sqlalchemy.orm import Session, aliased
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, Customer
-from platform_core.customers.reach import PERMISSION
+from platform_core.customers.reach import LIVE, PERMISSION
+from platform_core.customers.widths import is_wide
 from platform_core.kernel.clock import now
-from platform_core.kernel.database import database_of
-from platform_core.kernel.scope import proven, readable
+from platform_core.kernel.scope import readable
 from platform_core.permissions.models import Access
 from platform_core.web.lists.reach import Branch, Linked, Reach
 
 _WIDE = 20_000
 """Customers of departments beyond which walking beats sorting."""
-_WIDTH_SECONDS = 60
 _KEPT = Contact.deleted_at.is_(None)
 _peer = aliased(Contact)
 _WITH = and_(_peer.deleted_at.is_(None), _peer.customer_id == Customer.id, Customer.deleted_at.is_(None))
 _ALONE = and_(_peer.deleted_at.is_(None), _peer.customer_id.is_(None))
-_LIVE = or_(Access.until.is_(None), Access.until > bindparam("access_now", type_=Access.until.type))
-_PROOF = proven("how many customers departments have, up to a limit")
-_widths: dict[tuple[str, frozenset[UUID]], tuple[float, bool]] = {}
 
 
 def of(session: Session, actor: Actor) -> Reach:
@@ -43,7 +38,8 @@ def of(session: Session, actor: Actor) -> Reach:
     if scope == Scope.NONE:
         return Reach(_KEPT, predicate=false())
     departments = actor.departments_for(PERMISSION)
-    wide = bool(departments) and _is_wide(session, departments)
+    theirs = Customer.department_id.in_(departments)
+    wide = bool(departments) and is_wide(session, "customers", departments, theirs, _WIDE)
     branches = () if wide else _branches(actor, scope, sorted(departments))
     return Reach(_KEPT, branches=branches, predicate=readable(session, Contact))
 
@@ -52,7 +48,7 @@ def _branches(actor: Actor, scope: Scope, departments: list[UUID]) -> tuple[Bran
     me = bindparam("contact_user", type_=Access.user_id.type)
     mine = {"contact_user": actor.user_id}
     live = {"access_now": now()}
-    through = and_(_WITH, Access.customer_id == Customer.id, _LIVE)
+    through = and_(_WITH, Access.customer_id == Customer.id, LIVE)
     branches = [
         _linked("owner", and_(_WITH, Customer.owner_id == me), mine),
         _linked("alone", and_(_ALONE, _peer.owner_id == me), mine),
@@ -76,18 +72,3 @@ def _branches(actor: Actor, scope: Scope, departments: list[UUID]) -> tuple[Bran
 
 def _linked(name: str, condition: ColumnElement[bool], parameters: dict[str, Any]) -> Linked:
     return Linked(name, _peer.id, condition, parameters)
-
-
-def _is_wide(session: Session, departments: frozenset[UUID]) -> bool:
-    key = (database_of(session).url, departments)
-    moment = time.monotonic()
-    known = _widths.get(key)
-    if known and moment - known[0] < _WIDTH_SECONDS:
-        return known[1]
-    rows = select(literal(1)).where(Customer.department_id.in_(departments)).limit(_WIDE)
-    counted = select(func.count()).select_from(rows.subquery())
-    wide = session.scalar(counted, execution_options=_PROOF) == _WIDE
-    if len(_widths) > 1000:
-        _widths.clear()
-    _widths[key] = (moment, wide)
-    return wide

@@ -1,8 +1,9 @@
 """Finding customers by name, pinyin, initials, code, mail address, phone number or its tail.
 
 Words that few customers have are looked up in the index, then scoped and ranked. Words that many have (a common
-surname, "limited") would drag thousands of rows through that; for those the actor's customers are walked, newest first,
-until enough match. Which of the two is measured by the query itself, so no planner has to guess.
+surname, "limited") would drag thousands of rows through that; for those 600 matches are ranked, together with customers
+of just that name and with those among the newest of the actor's that match. Which of the two is measured by the query
+itself, so no planner has to guess.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, select, true, union
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, true, union
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
@@ -21,7 +22,7 @@ from platform_core.customers.matching import Matcher
 from platform_core.customers.models import Customer
 from platform_core.customers.names import norm
 from platform_core.kernel.database import database_of
-from platform_core.kernel.scope import proven
+from platform_core.kernel.scope import proven, readable
 from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
 from platform_core.web.lists import statements
 from platform_core.web.lists.declaration import Search, Sort
@@ -30,7 +31,7 @@ from platform_core.web.lists.private import masked
 from platform_core.web.lists.reach import Reach
 
 NARROW = 600
-"""Up to so many matches are ranked among each other; of more, the newest are."""
+"""Up to so many matches are ranked among each other; more make a word a common one."""
 _WALK = 250
 """How many of the newest customers of the actor's are looked at for common words."""
 _WALK_ALL = 400
@@ -85,12 +86,12 @@ def condition(session: Session, words: str) -> Search:
 
 def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:
     reached = reach.of(session, actor)
-    ranking = _ranked(actor, matcher, words, limit, sqlite=database_of(session).is_sqlite)
+    ranking = _ranked(session, matcher, words, limit)
     rows = session.execute(ranking, execution_options=_PROOF).all()
     common = matcher.may_be_common and rows[0].breadth > NARROW
     ranked = [row for row in rows if row.id is not None]
     if common:
-        walked = _walked(session, reached, actor, matcher, words, limit + 1)
+        walked = _walked(session, reached, matcher, words, limit + 1)
         merged = {row.id: row for row in (*walked, *ranked)}
         ranked = sorted(merged.values(), key=lambda row: (row.rank, -row.updated_at.timestamp()))
     return Hits(ranked[:limit], many=common or len(ranked) > limit)
@@ -106,7 +107,12 @@ def _rank(words: str) -> Any:
     ).label("rank")
 
 
-def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int, *, sqlite: bool) -> Select[Any]:
+def _seen(session: Session) -> ColumnElement[bool]:
+    policy = readable(session, Customer)
+    return true() if policy is None else policy
+
+
+def _ranked(session: Session, matcher: Matcher, words: str, limit: int) -> Select[Any]:
     """The best of at most NARROW matches, each with how many there were; one empty row when none is the actor's."""
     found = matcher.ids.limit(NARROW + 1).subquery("found")
     # Those of just this name, which NARROW might cut off where the name is a common word.
@@ -114,10 +120,14 @@ def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int, *, sqlite: b
     both = union(select(found.c.customer_id), select(named.c.id)).cte("matches")
     matches = both.prefix_with("MATERIALIZED", dialect="postgresql")
     rank = _rank(words)
-    theirs = select(*_FIELDS, rank).where(reach.predicate(actor))
+    theirs = select(*_FIELDS, rank).where(_seen(session))
     # A join makes SQLite read all customers into a Bloom filter first; IN makes PostgreSQL sort the matches.
     among = Customer.id.in_(select(matches.c.customer_id))
-    theirs = theirs.where(among) if sqlite else theirs.join(matches, matches.c.customer_id == Customer.id)
+    theirs = (
+        theirs.where(among)
+        if database_of(session).is_sqlite
+        else theirs.join(matches, matches.c.customer_id == Customer.id)
+    )
     best = theirs.order_by(rank, Customer.updated_at.desc(), Customer.id.desc()).limit(limit + 1).subquery("best")
     breadth = select(func.count().label("breadth")).select_from(matches).subquery("breadth")
     return (
@@ -128,11 +138,11 @@ def _ranked(actor: Actor, matcher: Matcher, words: str, limit: int, *, sqlite: b
     )
 
 
-def _walked(session: Session, reached: Reach, actor: Actor, matcher: Matcher, words: str, limit: int) -> Sequence[Any]:
+def _walked(session: Session, reached: Reach, matcher: Matcher, words: str, limit: int) -> Sequence[Any]:
     """Those of the newest that match: of the newest that the actor sees, where they can be told, else of all."""
     if reached.whole or reached.parts > _FEW_PARTS:
         newest: Any = _newest(reached)
-        theirs = reach.predicate(actor)
+        theirs = _seen(session)
     else:
         newest = [row.id for row in _newest_theirs(session, reached)]
         theirs = reached.kept

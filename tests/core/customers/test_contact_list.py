@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Scope
-from platform_core.customers import contact_reach, contacts, services
+from platform_core.customers import contact_reach, contacts, services, widths
 from platform_core.customers.contact_listing import CONTACTS
 from platform_core.customers.forms import ContactInput, CustomerInput
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.clock import now
 from platform_core.web.lists.reading import Reader
 from platform_core.web.lists.state import ListState
-from tests.core.customers.test_list_reach import actors, world  # noqa: F401  a fixture
+from tests.core.customers.test_list_reach import actors, walked, world  # noqa: F401  a fixture
 
 PHONE = "13812345678"
 
@@ -45,21 +45,11 @@ def people(world, factory):  # noqa: F811  the fixture above
     return runtime, departments, users, team
 
 
-def walked(session, actor, sort):
-    found, after = [], ""
-    while True:
-        page = Reader(session, actor, ListState(view=CONTACTS, sort=sort, after=after)).page(9)
-        found += [row.id for row in page.rows]
-        after = page.after
-        if not after:
-            return found
-
-
 @pytest.mark.parametrize("wide", [1, 20_000])
 def test_every_plan_shows_what_the_policy_allows(people, monkeypatch, wide):
     runtime, departments, users, team = people
     monkeypatch.setattr(contact_reach, "_WIDE", wide)
-    monkeypatch.setattr(contact_reach, "_widths", {})
+    widths.forget()
 
     @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(actors(departments, users, team))
@@ -67,7 +57,7 @@ def test_every_plan_shows_what_the_policy_allows(people, monkeypatch, wide):
         with runtime.database.actor_session(actor) as session:
             expected = set(session.scalars(select(Contact.id)))
             for sort in ("", "name"):
-                found = walked(session, actor, sort)
+                found = walked(session, actor, CONTACTS, sort=sort, size=9)
                 assert len(found) == len(set(found))
                 assert set(found) == expected
             count = Reader(session, actor, ListState(view=CONTACTS)).count()

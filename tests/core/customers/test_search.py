@@ -160,7 +160,7 @@ def test_nobody_without_the_right_finds_customers(browser, make, factory):
     assert "Acme" not in admin.post("/search", {"q": "acme"}, htmx=True).text.replace('value="acme"', "")
 
 
-def test_other_owners_add_what_they_find(browser, runtime, factory, monkeypatch):
+def test_other_owners_add_what_they_find(browser, runtime, factory, monkeypatch, lenient):
     from platform_core.contracts.entities import SearchSource
     from platform_core.plugins.registry import Owned
 
