@@ -19,7 +19,7 @@ def _load(context: DemoContext) -> None:
                 {
                     "id": new_id(),
                     "customer_id": customer.id,
-                    "title": touch.text[:60] or customer.name,
+                    "title": touch.text[:30] or customer.name,
                     "amount": context.random.randint(1, 9),
                     "author_id": touch.by.id,
                     "author_label": touch.by.name,
