@@ -63,7 +63,8 @@ class Reading:
 
 def reading(actor: Actor) -> Reading:
     sizes = tuple(_size(getattr(actor, name)) for name in _ID_SETS)
-    kind = (frozenset(actor.grants.items()), *sizes)
+    # Plain numbers: an enum hashes its name by a Python method.
+    kind = (frozenset((name, int(scope)) for name, scope in actor.grants.items()), *sizes)
     values = {f"reader_{name}": sorted(getattr(actor, name)) for name in _ID_SETS}
     return Reading(actor, kind, {"reader_user_id": actor.user_id, **values})
 
