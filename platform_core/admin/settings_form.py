@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,6 +19,7 @@ from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.plugins.manager import Plugin, PluginManager
 from platform_core.web.forms import FormData
+from platform_core.web.requests import Platform
 
 _ = translator("admin")
 _LONGEST = 2000
@@ -72,30 +74,42 @@ def _kind(setting: Setting[Any]) -> str:
     return {bool: "bool", int: "number"}.get(type(setting.default), "text")
 
 
-def save(session: Session, actor: Actor | None, plugin: Plugin, settings: list[Setting[Any]], typed: FormData) -> None:
+def save(session: Session, actor: Actor | None, platform: Platform, name: str, typed: FormData) -> None:
     """Save every setting of the form. Raises Invalid with a message for each field that is not right.
 
     An empty secret keeps what is stored; `forget_<name>` removes it.
     """
     require(actor, "admin.plugins")
+    settings = settings_of(platform.manager, name)
     errors: dict[str, str] = {}
     values: dict[str, Any] = {}
     for setting in settings:
-        name = field_name(setting)
-        if setting.secret and not typed.get(name):
-            if typed.get(f"forget_{name}"):
+        field = field_name(setting)
+        if setting.secret and not typed.get(field):
+            if typed.get(f"forget_{field}"):
                 values[setting.key] = None
             continue
         try:
-            values[setting.key] = _checked(setting, typed.get(name))
+            values[setting.key] = _typed(setting, typed.get(field))
         except ValueError as error:
-            errors[name] = str(error)
+            errors[field] = str(error)
+        else:
+            wrong = _wrong(platform, session, name, setting, values[setting.key])
+            errors |= {field: wrong} if wrong else {}
     if errors:
         raise Invalid(_("Please check the marked fields."), fields=errors)
-    _write(session, actor, plugin, settings, values)
+    _write(session, actor, platform.manager.plugins[name], settings, values)
 
 
-def _checked(setting: Setting[Any], text: str) -> Any:
+def _wrong(platform: Platform, session: Session, name: str, setting: Setting[Any], value: Any) -> str:
+    """What the plugin's own check says; one that fails refuses the value."""
+    if setting.check is None:
+        return ""
+    answer = platform.hooks.guarded(name, f"check of {setting.key}", partial(setting.check, value), session)
+    return _("The plugin could not check this. Its page says why.") if answer is None else str(answer)
+
+
+def _typed(setting: Setting[Any], text: str) -> Any:
     """Raises ValueError with a sentence for the admin."""
     value: Any = text.strip()
     if isinstance(setting.default, bool):
@@ -108,9 +122,6 @@ def _checked(setting: Setting[Any], text: str) -> Any:
         raise ValueError(_("At most %(limit)s characters.", limit=_LONGEST))
     if not settingvalues.fits(setting, value):
         raise ValueError(_("Please choose from the list."))
-    wrong = setting.check(value) if setting.check else ""
-    if wrong:
-        raise ValueError(wrong)
     return value
 
 

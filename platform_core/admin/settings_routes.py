@@ -24,11 +24,11 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, name: 
 
 @post("/settings/plugins/{name:str}/settings", permission="admin.plugins", name="admin:save_plugin_settings")
 def save(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, name: str) -> Response[str]:
-    manager = platform_of(request).manager
-    settings = settings_form.settings_of(manager, name)
+    platform = platform_of(request)
     try:
-        settings_form.save(session, actor, manager.plugins[name], settings, form)
+        settings_form.save(session, actor, platform, name, form)
     except Invalid as error:
+        settings = settings_form.settings_of(platform.manager, name)
         return _page(request, name, settings_form.fields(session, settings, form, error.fields), error.fields)
     return redirect(request, "/settings/plugins")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -12,10 +13,10 @@ from packaging.version import Version
 from platform_core import __version__
 from platform_core.app import BUILTINS
 from platform_core.cli.plugins import plugin
-from platform_core.plugins.discovery import NAME
+from platform_core.plugins.discovery import GROUP, NAME
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-TEMPLATE = next(path for path in (_PACKAGE / "plugin_template", _PACKAGE.parent / "plugin_template") if path.exists())
+_PLACES = (_PACKAGE / "plugin_template", _PACKAGE.parent / "plugin_template")
 _PLACEHOLDER = re.compile(r"@(name|dist|title|core|next)@")
 _SKIPPED = {"__pycache__"}
 
@@ -26,11 +27,16 @@ _SKIPPED = {"__pycache__"}
 @click.option("--title", default="", help="What people call it [default: from the name].")
 def new(name: str, folder: Path, title: str) -> None:
     """Make the folder of a new plugin NAME that works as it stands, with its tests."""
-    taken = {module.split(".")[1] for module in BUILTINS} | {"core"}
+    own = {module.split(".")[1] for module in BUILTINS} | {"core"}
+    root = click.get_current_context().find_root().command
+    commands = set(root.commands) if isinstance(root, click.Group) else set()
+    installed = {found.name for found in entry_points(group=GROUP)}
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         raise click.ClickException(f"{name!r} is no name for a plugin: small letters, digits and _, a letter first")
-    if name in taken:
+    if name in own | commands:
         raise click.ClickException(f"{name} is a part of the core")
+    if name in installed:
+        raise click.ClickException(f"a plugin {name} is installed already")
     target = folder / f"baton-{name.replace('_', '-')}"
     if target.exists():
         raise click.ClickException(f"{target} is there already")
@@ -39,6 +45,7 @@ def new(name: str, folder: Path, title: str) -> None:
 
 
 def render(name: str, target: Path, title: str) -> None:
+    """Fill the template's placeholders, in paths as in texts."""
     version = Version(__version__)
     words = {
         "name": name,
@@ -51,10 +58,13 @@ def render(name: str, target: Path, title: str) -> None:
     def filled(text: str) -> str:
         return _PLACEHOLDER.sub(lambda match: words[match[1]], text)
 
-    for source in sorted(TEMPLATE.rglob("*")):
+    template = next((path for path in _PLACES if path.exists()), None)
+    if template is None:
+        raise click.ClickException("this installation came without plugin_template; use a checkout of Baton")
+    for source in sorted(template.rglob("*")):
         if source.is_dir() or _SKIPPED & set(source.parts) or source.suffix == ".pyc":
             continue
-        place = target / filled(str(source.relative_to(TEMPLATE)))
+        place = target / filled(str(source.relative_to(template)))
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(filled(source.read_text(encoding="utf-8")), encoding="utf-8")
 

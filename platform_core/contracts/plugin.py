@@ -31,7 +31,7 @@ class Setting(Generic[T]):
     choices: Sequence[tuple[T, str]] = ()
     """(value, label) pairs, where only these are possible."""
     check: Callable[[T], str] | None = None
-    """Says in the admin's language what is wrong with a value, or "". Called before it is saved."""
+    """Says in the admin's language what is wrong with a value, or "". Called before it is saved; raising refuses it."""
     secret: bool = False
     """A password or token: stored encrypted, never shown again, not even to the admin who typed it."""
 

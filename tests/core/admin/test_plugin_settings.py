@@ -23,6 +23,8 @@ from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
 PAGE = "/settings/plugins/activities/settings"
 SPECIMEN = """
 def longer(text):
+    if text == "boom":
+        raise LookupError(text)
     return "" if len(text) > 3 else "At least four letters, please."
 
 TITLE = Setting("specimen.title", "Title", "Hello", help="Shown on top.", check=longer)
@@ -99,6 +101,10 @@ def test_every_kind_of_input_and_a_secret_that_only_goes_in(install, start, runt
         assert 'id="f-mode-error"' in refused.text
         assert "s3cret" not in refused.text
         assert not settings_rows(runtime)
+        failing = admin.post(url, {"title": "boom", "mode": "slow"})
+        assert failing.status_code == 422
+        assert "could not check this" in failing.text
+        assert "check of specimen.title" in repr(other.manager.faults.latest("specimen"))
         assert admin.post(url, {"title": "Good day", "mode": "fast", "token": "s3cret"}).status_code == 303
         assert "s3cret" not in admin.get(url).text
         assert "s3cret" not in repr(settings_rows(runtime))

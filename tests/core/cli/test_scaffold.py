@@ -95,7 +95,7 @@ def test_it_serves(made, python, tmp_path):
         server.stop()
 
 
-@pytest.mark.parametrize("name", ["Loyalty", "2fast", "class", "customers", "core", "a-b"])
+@pytest.mark.parametrize("name", ["Loyalty", "2fast", "class", "customers", "core", "a-b", "serve", "activities"])
 def test_names_that_cannot_be(name, tmp_path):
     result = CliRunner().invoke(baton, ["plugin", "new", name, "--dir", str(tmp_path)])
     assert result.exit_code != 0
