@@ -117,6 +117,7 @@ def test_a_policy_that_is_not_written_by_kind_is_asked_for_each_session(
         factory.customer(name=user.name)
     original = scope.policy_of(Customer)
     try:
+        scope.unprotect(Customer)
         scope.protect(Customer, Namesakes())
         for user in users:
             with runtime.database.actor_session(factory.actor(user)) as session:
@@ -124,6 +125,7 @@ def test_a_policy_that_is_not_written_by_kind_is_asked_for_each_session(
                 with pytest.raises(TypeError, match="by kind"):
                     _counted(session)
     finally:
+        scope.unprotect(Customer)
         scope.protect(Customer, original)
 
 
