@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Iterator
 
-from bench import imports, other, pages, results, stands
+from bench import imports, other, pages, plugged, results, stands
 from bench.results import Result
 
-_ALL = ("load", *pages.SERIES, "import", "weight", "start")
+_ALL = ("load", *pages.SERIES, "import", "weight", "start", "plugins")
 _LOAD_LIMIT = {"postgresql": 900.0, "sqlite": 90.0}
 """Seconds for a million customers, and for a hundred thousand."""
 
@@ -59,6 +59,8 @@ def _once(only: list[str], stand: stands.Stand) -> Iterator[Result]:
         yield from other.weight(stand)
     if "start" in only:
         yield from other.start(stand)
+    if "plugins" in only:
+        yield from plugged.measure(stand)
 
 
 if __name__ == "__main__":
