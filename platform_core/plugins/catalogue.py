@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Column, inspect, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import JSON
 
@@ -140,11 +141,13 @@ def keep(session: Session, declared: Declarations, installed: Mapping[str, tuple
         row = rows.get(owner)
         if row is not None and row.digest == digest and row.purged_at is None:
             continue
-        if row is None:
-            row = OwnerRecord(name=owner)
-            session.add(row)
-        row.version, row.digest, row.content = version, digest, msgspec.to_builtins(content)
-        row.stored_at, row.purged_at = now(), None
+        values = {"version": version, "digest": digest, "content": msgspec.to_builtins(content), "stored_at": now()}
+        try:
+            # Within a savepoint: processes that start together find the same news.
+            with session.begin_nested():
+                session.merge(OwnerRecord(name=owner, purged_at=None, **values))
+        except IntegrityError:
+            continue  # another one was faster, with the same
         changed.append(owner)
     return changed
 

@@ -74,6 +74,13 @@ def token_made(page: Page) -> None:
     expect(page.locator("main [role=status] input[readonly]")).to_be_visible()
 
 
+def compared(page: Page) -> None:
+    page.locator("main input[name=q]").fill("有限公司")
+    page.locator("main form button[type=submit]").click()
+    page.locator("main .plans a").first.click()
+    expect(page.locator("main input[type=radio]").first).to_be_visible()
+
+
 def stranger(page: Page) -> None:
     page.locator("#f-login").fill("nobody.here")
     page.locator("#f-password").fill("not the password")
@@ -153,6 +160,9 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/relay/inbox", dialog(".grid a[href$='/reassign']")),
         Stop("@"),
         Stop("@?tab=history"),
+        Stop("@/merge"),
+        Stop("@/merge", compared),
+        Stop("@/erase"),
         Stop("/opportunities?view=open > .grid .c-name a"),
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/edit']")),
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/lost']")),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Table, Uuid, delete, exists, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
@@ -19,6 +19,8 @@ from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.model import METADATA
 from platform_core.kernel.scope import proven, visible
+from platform_core.plugins.asking import hooks_of
+from platform_core.plugins.references import pointers
 
 _MADE_WITH_IT = (Address, Contact, ContactPoint, CustomerTag, SearchRow, StatusChange)
 """An import makes these rows itself; each change of them moves the customer's `updated_at` or `version`."""
@@ -68,13 +70,13 @@ def touched_among(session: Session, ids: Collection[UUID]) -> set[UUID]:
     """Customers that somebody has changed, or that any table of any plugin refers to. Needs a system session."""
     if not ids:
         return set()
-    return set(session.scalars(select(Customer.id).where(Customer.id.in_(ids), _is_touched())))
+    return set(session.scalars(select(Customer.id).where(Customer.id.in_(ids), _is_touched(session))))
 
 
 def outlook(session: Session, batch: ImportBatch) -> tuple[int, int]:
     """How many customers of the batch would be removed, and how many kept."""
     found = session.execute(
-        select(func.count(Customer.id), func.count(Customer.id).filter(_is_touched())).where(
+        select(func.count(Customer.id), func.count(Customer.id).filter(_is_touched(session))).where(
             Customer.batch_id == batch.id
         ),
         execution_options=proven(_REASON),
@@ -87,17 +89,23 @@ def kept_of(session: Session, actor: Actor, batch: ImportBatch, limit: int) -> l
     predicate = visible(Customer, actor)
     statement = (
         select(Customer.id, Customer.code, Customer.name)
-        .where(Customer.batch_id == batch.id, _is_touched(), true() if predicate is None else predicate)
+        .where(Customer.batch_id == batch.id, _is_touched(session), true() if predicate is None else predicate)
         .order_by(Customer.id)
         .limit(limit)
     )
     return list(session.execute(statement, execution_options=proven(_REASON)))
 
 
-def _is_touched() -> ColumnElement[bool]:
+def _is_touched(session: Session) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = [Customer.version > 1, Customer.updated_at > Customer.created_at]
-    parts += [exists().where(column == Customer.id) for column in _references()]
+    parts += [exists().where(column == Customer.id) for column in [*_references(), *_unmapped(session)]]
     return or_(*parts)
+
+
+def _unmapped(session: Session) -> list[Any]:
+    """The same of plugins whose package is gone: their rows would go with the customer."""
+    found = pointers(session, hooks_of(session))
+    return [type_coerce(item.column, Uuid()) for item in found if item.table.name not in METADATA.tables]
 
 
 def _references() -> list[Any]:

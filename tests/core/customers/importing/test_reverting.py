@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Column, MetaData, Table, Uuid, func, insert, select
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
@@ -17,7 +18,9 @@ from platform_core.customers.models import Address, Attachment, Contact, Contact
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.ids import new_id
+from platform_core.kernel.models import OwnerRecord
 from platform_core.permissions.models import Access
+from platform_core.plugins.catalogue import Content, StoredReference
 from platform_core.relay.models import Engagement
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
@@ -201,3 +204,26 @@ def test_an_expired_import_is_tidied_up(collector: Collector) -> None:
     assert (collector.batch.state, collector.batch.samples) == ("expired", b"")
     assert "removed after a week" in collector.page()
     assert collector.act("discard").status_code == 303
+
+
+def test_what_a_plugin_that_is_gone_holds_keeps_a_customer(collector: Collector) -> None:
+    """Its rows would go with the customer: they refer to it with ON DELETE CASCADE."""
+    found = imported(collector, 2)
+    kept = found["客户0"]
+    reference = StoredReference("ghost_thing", "customer_id", "keep", "move", {"en": "Things"})
+    content = msgspec.to_builtins(Content(title={"en": "Ghost"}, references=(reference,)))
+    thing = Table(
+        "ghost_thing", MetaData(), Column("id", Uuid(), primary_key=True), Column("customer_id", Uuid())
+    )  # fmt: skip
+    database = collector.runtime.database
+    with database.connection("a plugin that is gone has left a table") as connection:
+        thing.create(connection)
+        connection.execute(thing.insert(), {"id": new_id(), "customer_id": kept})
+        connection.execute(insert(OwnerRecord), {"name": "ghost", "content": content})
+    try:
+        assert collector.act("revert").status_code == 303
+        assert collector.run()
+        assert [customer.id for customer in collector.customers()] == [kept]
+    finally:
+        with database.connection("and is tidied up after") as connection:
+            thing.drop(connection)
