@@ -31,5 +31,5 @@ def seed(runtime: Runtime) -> None:
                             data=entry.data,
                         )
                     )
-            runtime.manager.pm.hook.baton_seed(session=session)
+            runtime.hooks.seed(session)
         dictionaries.changed(session)

@@ -10,7 +10,7 @@ import click
 
 from platform_core import install
 from platform_core.admin import belongings, purging, services
-from platform_core.app import Runtime
+from platform_core.app import Runtime, create_app
 from platform_core.cli.runtime import start
 from platform_core.cli.users import operating
 from platform_core.contracts.plugin import Routes
@@ -28,12 +28,14 @@ def plugin() -> None:
 
 @plugin.command("list")
 def list_plugins() -> None:
-    """Name, version, state, reason; separated by tabs. Orphaned ones left data and have no package."""
+    """Name, version, state, reason with file and line; separated by tabs. Orphaned: left data, has no package."""
     with operating("baton plugin list") as (runtime, _session):
         runtime.follow()
+        create_app(runtime, background=False)  # shows what cannot be mounted
         for name, found in sorted(runtime.manager.plugins.items()):
-            if not found.builtin:
-                click.echo(f"{name}\t{found.version}\t{found.state}\t{found.reason}")
+            place = f" ({found.place})" if found.place else ""
+            if not found.builtin and name not in runtime.manager.absent:
+                click.echo(f"{name}\t{found.version}\t{found.state}\t{found.reason}{place}")
         for name, item in runtime.manager.absent.items():
             if not item.is_purged:
                 click.echo(f"{name}\t{item.version}\torphaned\t{orphan_reason(runtime, name)}")

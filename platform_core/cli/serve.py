@@ -87,9 +87,12 @@ def worker(threads: int) -> None:
     if runtime.settings.redis_url is None:
         raise click.ClickException("without BATON_REDIS_URL the web process does this work itself")
     runtime.follow()
+    create_app(runtime, background=False)  # what cannot be mounted in a web process does not work here either
     runtime.start_background(work=True, schedule=False)
+    runtime.hooks.tell("baton_startup")
     click.echo(f"worker ready, {threads} threads")
     _wait()
+    runtime.hooks.tell("baton_shutdown")
     runtime.close()
 
 
@@ -98,6 +101,7 @@ def scheduler() -> None:
     """Enqueue scheduled jobs and sweep up lost ones until stopped; any number may run."""
     runtime = start()
     runtime.follow()
+    create_app(runtime, background=False)
     runtime.start_background(work=False, schedule=True)
     click.echo("scheduler ready")
     _wait()

@@ -41,6 +41,8 @@ def install(session: Session, manager: PluginManager, language: str) -> bool:
     known = {item.value.name for item in manager.declared.permissions.installed()}
     for owner, grants in manager.declared.default_grants.items():
         for code, permissions in grants.items():
+            if code not in roles:
+                continue
             for permission, scope in permissions.items():
                 if permission not in known:
                     message = f"{owner} suggests a grant of the unknown permission {permission}"

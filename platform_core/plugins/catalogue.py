@@ -152,7 +152,7 @@ def keep(session: Session, declared: Declarations, installed: Mapping[str, tuple
     return changed
 
 
-def absent(session: Session, present: Mapping[str, Any], off: Collection[str] = ()) -> dict[str, Absent]:
+def absent(session: Session, present: Collection[str], off: Collection[str] = ()) -> dict[str, Absent]:
     """Plugins that left something behind and are not among `present`; `off` are those that were switched off."""
     found = {
         name: replace(item, is_off=name in off) for name, item in everything(session).items() if name not in present

@@ -14,7 +14,7 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.fields import FieldType
-from platform_core.contracts.identity import Permission
+from platform_core.contracts.identity import Permission, Scope
 from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.news import NotificationChannel
 from platform_core.contracts.pages import NavItem, Slot, TemplateHelper
@@ -122,7 +122,7 @@ class Declarations:
             with _said_by(kind):
                 if kind == "default_grants":
                     if owner not in self.builtins:
-                        _check_grants(owner, values)
+                        _check_grants({item.name for item in declared.get("permissions", ())}, values)
                     continue
                 for value in values:
                     if not isinstance(value, _EXPECTED[kind]):
@@ -210,11 +210,13 @@ def _check_names(owner: str, kind: str, values: Sequence[Any]) -> None:
             raise DeclarationError(f"{word} {name!r} must start with {owner + mark!r}")
 
 
-def _check_grants(owner: str, grants: Any) -> None:
+def _check_grants(own: set[str], grants: Any) -> None:
     """A plugin suggests who may use what it brings, not who may do what others guard."""
     if not isinstance(grants, dict):
         raise DeclarationError(f"baton_default_grants returned {type(grants).__name__} instead of a dict")
     for role, permissions in grants.items():
-        for name in permissions:
-            if not name.startswith(f"{owner}."):
+        for name, reach in permissions.items():
+            if name not in own:
                 raise DeclarationError(f"baton_default_grants gives {role} the right {name!r}, which is not its own")
+            if reach.upper() not in Scope.__members__:
+                raise DeclarationError(f"baton_default_grants gives {role} {name!r} with the unknown scope {reach!r}")

@@ -121,6 +121,21 @@ class Hooks:
             if thread.is_alive():
                 self.fault(implementation.plugin_name, "hook", hook, "does not come back; going on without it")
 
+    def seed(self, session: Session) -> None:
+        """Each owner's first rows; those of one that fails are taken back, and the others' are not.
+
+        Also of plugins that are switched off: their tables are there.
+        """
+        for implementation in self._manager.pm.hook.baton_seed.get_hookimpls():
+            owner = implementation.plugin_name
+            try:
+                with session.begin_nested():
+                    self._call(implementation, {"session": session})
+            except Exception as error:
+                if self._manager.plugins[owner].builtin:
+                    raise
+                self.fault(owner, "hook", "baton_seed", error)
+
     def health(self) -> dict[str, str]:
         """Plugin name -> why it is not well; healthy ones are absent."""
         reasons: dict[str, str] = {}

@@ -235,7 +235,9 @@ class PluginManager:
                 return False
             rows = {row.name: row.enabled for row in session.scalars(select(PluginState))}
             off = {name for name, enabled in rows.items() if not enabled}
-            self.absent = catalogue.absent(session, self.plugins, off)
+            self.absent = catalogue.absent(
+                session, {name for name, item in self.plugins.items() if item.state != "found"}, off
+            )
             behind = self.behind(session)
         enabled = set()
         for name, plugin in self.plugins.items():

@@ -77,7 +77,7 @@ RUNNING = {
 }
 """Hooks of the customer page that fail, and the class of what they raise."""
 OTHERS = {
-    "raising_job", "raising_listener", "reads_nobody", "slow_hook", "stuck_hook", "undefined_name",
+    "raising_job", "raising_listener", "reads_nobody", "slow_hook", "stuck_hook", "turnable", "undefined_name",
 }  # fmt: skip
 """Those that each have a test of their own."""
 
