@@ -186,6 +186,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/settings/dictionaries > main a[href^='/settings/dictionaries/']"),
         Stop("/settings/outcomes"),
         Stop("/settings/plugins"),
+        Stop("/settings/plugins/activities"),
         Stop("/settings/plugins/activities/settings"),
         Stop("/settings/jobs"),
     ),

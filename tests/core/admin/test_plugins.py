@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from queue import Empty, Queue
 import pytest
 from sqlalchemy import select
 
-from platform_core.admin import services
+from platform_core.admin import plugin_view, services
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.events import Listener
 from platform_core.kernel import events
@@ -214,3 +215,50 @@ def test_another_process_follows_within_two_seconds(runtime):
         process.wait(10)
         thread.join(10)
         process.stdout.close()
+
+
+def test_each_plugin_has_a_page_of_its_own(runtime, admin, browser, factory, count_queries):
+    for name in runtime.manager.plugins:
+        with count_queries(at_most=12):
+            page = admin.get(f"/settings/plugins/{name}")
+        assert page.status_code == 200
+        assert f"<code>{name}</code>" in page.text
+    text = admin.get("/settings/plugins/activities").text
+    for piece in ("activities_plan", "activities.view", "customer_panels", "GET /plans", "Nothing has failed"):
+        assert piece in text
+    assert admin.get("/settings/plugins/unheard_of").status_code == 404
+    assert browser.sign_in(factory.user("management")).get("/settings/plugins/activities").status_code == 403
+    chinese = browser.sign_in(factory.user("system_admin", language="zh")).get("/settings/plugins/activities").text
+    assert "Nothing has failed" not in chinese
+
+
+def test_rows_are_counted_up_to_a_limit(runtime, admin, factory, monkeypatch):
+    monkeypatch.setattr(plugin_view, "MOST_ROWS", 2)
+    owner = factory.user(department=factory.department())
+    for _ in range(4):
+        factory.customer(owner)
+    text = admin.get("/settings/plugins/customers").text
+    assert re.search(r"<code>customers_customer</code></th><td class=\"num\">2\+</td>", text)
+
+
+def test_faults_are_shown_and_forgotten(runtime, admin, factory):
+    try:
+        runtime.manager.faults.note("activities", "hook", "baton_customer_facts", LookupError("Zhang San"))
+        runtime.follow()
+        text = admin.get("/settings/plugins/activities").text
+        assert "LookupError" in text
+        assert "Zhang San" not in text
+        assert "1 fault" in admin.get("/settings/plugins").text
+        assert "LookupError" in admin.get("/healthz").json()["reasons"]["activities"]
+        assert admin.post("/settings/plugins/activities/faults/forget").status_code == 303
+        assert "Nothing has failed" in admin.get("/settings/plugins/activities").text
+        assert admin.get("/healthz").json()["status"] == "ok"
+    finally:
+        runtime.manager.faults.drop("activities")
+
+
+def test_the_page_tells_what_a_switch_takes_along(admin, needing):
+    assert "would stop as well: opportunities" in admin.get("/settings/plugins/activities").text
+    data = {"enabled": "0", "together": "1", "back": "1"}
+    assert admin.post("/settings/plugins/activities", data).headers["location"] == "/settings/plugins/activities"
+    assert "It needs these, which are switched off: activities" in admin.get("/settings/plugins/opportunities").text

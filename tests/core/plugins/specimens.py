@@ -52,7 +52,7 @@ LOADING = {
 }
 MIGRATING = {
     "failing_migration": Specimen("broken", "migration failed: "),
-    "unreadable_migration": Specimen("broken", "migration failed: ModuleNotFoundError"),
+    "unreadable_migration": Specimen("broken", "its migrations cannot be read: ModuleNotFoundError"),
 }
 MOUNTING = {
     "foreign_route": Specimen("broken", "the route name 'customers:list' must start with 'foreign_route:'"),

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from platform_core.app import Runtime, create_app
+from platform_core.app import BUILTINS, Runtime, create_app
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.customers.models import Customer
@@ -28,9 +28,11 @@ from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.model import METADATA
 from platform_core.kernel.models import JobRow
 from platform_core.plugins.hooks import Timing
+from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.places import PluginError
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
+from platform_core.testing.pytest_plugin import make_settings
 from tests.core.plugins.specimens import LOADING, MIGRATING, MOUNTING, OTHERS, ROOT, RUNNING, SETTING_ASIDE, place_of
 
 Show = Callable[..., Runtime]
@@ -125,10 +127,23 @@ def test_a_failed_migration_leaves_no_table_and_says_so_in_other_processes(
     assert plugin.place == place_of("failing_migration")
 
 
-@pytest.mark.parametrize("name", [name for name in LOADING | MOUNTING if not name.startswith("ring")])
-def test_strict_mode_refuses_to_start_and_names_file_and_line(show: Show, name: str) -> None:
-    with pytest.raises(PluginError, match=r"plugin [\w-]+ is \w+: .+ \([\w/.-]+:\d+\)$"):
-        create_app(show(name, strict=True), background=False)
+REFUSED = r"plugin [\w-]+ is \w+: .+ \([\w/.-]+:\d+\)$"
+
+
+@pytest.mark.parametrize("name", [name for name in LOADING if not name.startswith("ring")])
+def test_strict_mode_refuses_to_load_and_names_file_and_line(specimens: Any, tmp_path: Path, name: str) -> None:
+    specimens(name)
+    allowed = frozenset({name, LOADING[name].listed})
+    settings = make_settings("sqlite://", tmp_path, strict_plugins=True, allowed_plugins=allowed)
+    with pytest.raises(PluginError, match=REFUSED):
+        PluginManager(settings, BUILTINS).load()
+
+
+@pytest.mark.parametrize("name", MOUNTING)
+def test_strict_mode_refuses_to_mount_and_names_file_and_line(show: Show, name: str) -> None:
+    runtime = show(name, strict=True)
+    with pytest.raises(PluginError, match=REFUSED):
+        create_app(runtime, background=False)
 
 
 @pytest.mark.parametrize("name", MIGRATING)
