@@ -38,6 +38,12 @@ def test_plugin_is_a_distribution_of_its_own_in_the_shared_namespace(plugin):
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
+def test_plugin_holds_to_the_contract(plugin):
+    text = (plugin / "tests" / "test_contract.py").read_text("utf-8")
+    assert f'(PluginContract):\n    plugin = "{plugin.name}"' in text
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
 def test_plugin_readme_answers_the_four_questions(plugin):
     headings = re.findall(r"^## (.+)$", (plugin / "README.md").read_text("utf-8"), re.MULTILINE)
     assert [heading for heading in headings if heading in README_HEADINGS] == README_HEADINGS
