@@ -49,12 +49,12 @@ class Result:
 
 def find(platform: Platform, actor: Actor, key: str) -> Owned[ImportTarget]:
     """Raises NotFound for a target that nobody declares now, Forbidden for one that is not the actor's."""
-    for item in platform.manager.declared.import_targets.owned():
-        if item.value.key == key:
-            if not actor.can(item.value.permission):
-                raise Forbidden(_("You may not import this. Ask an administrator for the right to it."))
-            return item
-    raise NotFound(_("There is nothing of this name to import."))
+    item = platform.manager.declared.import_targets.find(key)
+    if item is None:
+        raise NotFound(_("There is nothing of this name to import."))
+    if not actor.can(item.value.permission):
+        raise Forbidden(_("You may not import this. Ask an administrator for the right to it."))
+    return item
 
 
 def run(platform: Platform, session: Session, actor: Actor, item: Owned[ImportTarget], upload: Any | None) -> Result:

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session, aliased
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, Customer
-from platform_core.customers.reach import LIVE, PERMISSION
+from platform_core.customers.reach import PERMISSION
 from platform_core.customers.widths import is_wide
-from platform_core.kernel.clock import now
 from platform_core.kernel.scope import readable
 from platform_core.permissions.models import Access
+from platform_core.permissions.policies import live
 from platform_core.web.lists.reach import Branch, Linked, Reach
 
 _WIDE = 20_000
@@ -47,12 +47,11 @@ def of(session: Session, actor: Actor) -> Reach:
 def _branches(actor: Actor, scope: Scope, departments: list[UUID]) -> tuple[Branch, ...]:
     me = bindparam("contact_user", type_=Access.user_id.type)
     mine = {"contact_user": actor.user_id}
-    live = {"access_now": now()}
-    through = and_(_WITH, Access.customer_id == Customer.id, LIVE)
+    through = and_(_WITH, Access.customer_id == Customer.id, live())
     branches = [
         _linked("owner", and_(_WITH, Customer.owner_id == me), mine),
         _linked("alone", and_(_ALONE, _peer.owner_id == me), mine),
-        _linked("mine", and_(through, Access.user_id == me), mine | live),
+        _linked("mine", and_(through, Access.user_id == me), mine),
     ]
     if scope >= Scope.TEAM and actor.team_ids:
         teams = Customer.team_id.in_(bindparam("contact_teams", expanding=True))
@@ -62,11 +61,11 @@ def _branches(actor: Actor, scope: Scope, departments: list[UUID]) -> tuple[Bran
         among: Any = bindparam("contact_departments", expanding=True)
         branches.append(_linked("department", and_(_WITH, Customer.department_id.in_(among)), named))
         branches.append(_linked("department_alone", and_(_ALONE, _peer.department_id.in_(among)), named))
-        branches.append(_linked("legs", and_(through, Access.department_id.in_(among)), named | live))
+        branches.append(_linked("legs", and_(through, Access.department_id.in_(among)), named))
     if actor.can("relay.accept") and actor.department_ids:
         offered: Any = bindparam("contact_offered", expanding=True)
         condition = and_(through, Access.department_id.in_(offered), Access.kind == "offer")
-        branches.append(_linked("offers", condition, {"contact_offered": sorted(actor.department_ids)} | live))
+        branches.append(_linked("offers", condition, {"contact_offered": sorted(actor.department_ids)}))
     return tuple(branches)
 
 

@@ -7,26 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, false, or_
+from sqlalchemy import and_, bindparam, false
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
 from platform_core.customers.widths import is_wide
-from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import readable
 from platform_core.permissions.models import Access
+from platform_core.permissions.policies import live
 from platform_core.web.lists.reach import Among, Branch, Linked, Reach
 
 PERMISSION = "customers.view"
 _WIDE = 3000
 _KEPT = Customer.deleted_at.is_(None)
-LIVE = or_(Access.until.is_(None), Access.until > bindparam("access_now", type_=Access.until.type))
-_MINE = and_(Access.user_id == bindparam("access_user", type_=Access.user_id.type), LIVE)
-_OFFERED = and_(Access.department_id.in_(bindparam("access_offered_to", expanding=True)), Access.kind == "offer", LIVE)
-_OF_DEPARTMENTS = and_(Access.department_id.in_(bindparam("access_departments", expanding=True)), LIVE)
+_MINE = and_(Access.user_id == bindparam("access_user", type_=Access.user_id.type), live())
+_OFFERED = and_(
+    Access.department_id.in_(bindparam("access_offered_to", expanding=True)), Access.kind == "offer", live()
+)
+_OF_DEPARTMENTS = and_(Access.department_id.in_(bindparam("access_departments", expanding=True)), live())
 
 
 def of(session: Session, actor: Actor) -> Reach:
@@ -44,22 +45,21 @@ def _takes_over(actor: Actor) -> bool:
 
 
 def _branches(session: Session, actor: Actor, scope: Scope) -> tuple[Branch, ...]:
-    moment = {"access_now": now()}
     branches: list[Branch] = [
         Among("owner", Customer.owner_id, (actor.user_id,)),
-        Linked("mine", Access.customer_id, _MINE, {**moment, "access_user": actor.user_id}),
+        Linked("mine", Access.customer_id, _MINE, {"access_user": actor.user_id}),
     ]
     if scope >= Scope.TEAM and actor.team_ids:
         branches.append(Among("team", Customer.team_id, tuple(sorted(actor.team_ids))))
     departments = actor.departments_for(PERMISSION)
     if departments:
         branches.append(Among("department", Customer.department_id, tuple(sorted(departments))))
-        named = {**moment, "access_departments": sorted(departments)}
+        named = {"access_departments": sorted(departments)}
         # Sorting what came to many departments takes longer than walking the order; PostgreSQL finds that by itself.
         came = among(Access.department_id, departments)
         wide = database_of(session).is_sqlite and is_wide(session, "access", departments, came, _WIDE)
         branches.append(Linked("legs", Access.customer_id, _OF_DEPARTMENTS, named, many=True, wide=wide))
     if _takes_over(actor) and not actor.department_ids <= departments:
-        offered: dict[str, Any] = {**moment, "access_offered_to": sorted(actor.department_ids)}
+        offered: dict[str, Any] = {"access_offered_to": sorted(actor.department_ids)}
         branches.append(Linked("offers", Access.customer_id, _OFFERED, offered))
     return tuple(branches)

@@ -13,8 +13,8 @@ from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
-from platform_core.kernel.readers import this_moment
 from platform_core.permissions.models import Access
+from platform_core.permissions.policies import live
 from platform_core.users.models import Department, User
 
 _ = translator("customers")
@@ -64,8 +64,7 @@ def writable(
     departments = actor.departments_for("customers.edit")
     if departments:
         who.append(among(Access.department_id, departments))
-    live = or_(Access.until.is_(None), Access.until > this_moment())
-    return exists().where(and_(Access.customer_id == customer_id, Access.may_write, live, or_(*who)))
+    return exists().where(and_(Access.customer_id == customer_id, Access.may_write, live(), or_(*who)))
 
 
 def remember(session: Session, customer_id: UUID, *, is_writable: bool) -> None:

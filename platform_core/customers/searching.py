@@ -122,12 +122,10 @@ def _ranked(session: Session, matcher: Matcher, words: str, limit: int) -> Selec
     rank = _rank(words)
     theirs = select(*_FIELDS, rank).where(_seen(session))
     # A join makes SQLite read all customers into a Bloom filter first; IN makes PostgreSQL sort the matches.
-    among = Customer.id.in_(select(matches.c.customer_id))
-    theirs = (
-        theirs.where(among)
-        if database_of(session).is_sqlite
-        else theirs.join(matches, matches.c.customer_id == Customer.id)
-    )
+    if database_of(session).is_sqlite:
+        theirs = theirs.where(Customer.id.in_(select(matches.c.customer_id)))
+    else:
+        theirs = theirs.join(matches, matches.c.customer_id == Customer.id)
     best = theirs.order_by(rank, Customer.updated_at.desc(), Customer.id.desc()).limit(limit + 1).subquery("best")
     breadth = select(func.count().label("breadth")).select_from(matches).subquery("breadth")
     return (

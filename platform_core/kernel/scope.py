@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, TextClause, event, false
+from sqlalchemy import ColumnElement, Connection, Select, Table, TextClause, event, false, inspect
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
@@ -232,12 +232,18 @@ def prepared(build: Callable[..., AnySelect]) -> Callable[..., AnySelect]:
         if PROOF_OPTION in made.get_execution_options():
             return _keep(known, key, made)
         found = touched(made)
-        if not all(getattr(policies[model], "by_kind", False) for model in found.models):
-            return made  # the session adds what belongs to this actor alone
+        if _loads_more(made) or not all(getattr(policies[model], "by_kind", False) for model in found.models):
+            return made  # the session adds what belongs to this actor alone, and to what comes along
         restricted = _restricted(made, found, {model: _condition(session, model) for model in found.models})
         return _keep(known, key, restricted.execution_options(**proven("policies applied")))
 
     return statement
+
+
+def _loads_more(statement: AnySelect) -> bool:
+    """Whether relationships may pull in rows of other classes, whose policies the statement does not show."""
+    entities = [inspect(found["entity"]) for found in statement.column_descriptions if found["entity"] is not None]
+    return any(entity.mapper.relationships for entity in entities)
 
 
 def _keep(known: dict[Any, AnySelect], key: Any, statement: AnySelect) -> AnySelect:

@@ -14,6 +14,12 @@ from platform_core.permissions.models import Access
 _access = Access.__table__.alias("scope_access")
 
 
+def live(access: Any = Access) -> ColumnElement[bool]:
+    """Access that has not ended when the statement runs; `access`: the class, or the columns of an alias."""
+    found: ColumnElement[bool] = or_(access.until.is_(None), access.until > this_moment())
+    return found
+
+
 def accessible(
     actor: Actor, key: Any, column: str, permission: str, *, take_over: str = "relay.accept"
 ) -> ColumnElement[bool]:
@@ -31,8 +37,7 @@ def accessible(
     departments = actor.departments_for(permission)
     if departments:
         routes.append(among(_access.c.department_id, departments))
-    live = or_(_access.c.until.is_(None), _access.c.until > this_moment())
-    return _probe(exists().where(_access.c[column] == key, live, or_(*routes)))
+    return _probe(exists().where(_access.c[column] == key, live(_access.c), or_(*routes)))
 
 
 def _probe(found: ColumnElement[bool]) -> ColumnElement[bool]:

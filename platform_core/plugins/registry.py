@@ -55,10 +55,14 @@ class Registry(Generic[T]):
     def drop(self, owner: str) -> None:
         self._items = {key: item for key, item in self._items.items() if item.owner != owner}
 
-    def get(self, key: str) -> T | None:
-        """The declaration, unless its owner is switched off."""
+    def find(self, key: str) -> Owned[T] | None:
+        """The declaration with its owner, unless that is switched off."""
         item = self._items.get(key)
-        return item.value if item and item.owner in self._enabled() else None
+        return item if item and item.owner in self._enabled() else None
+
+    def get(self, key: str) -> T | None:
+        item = self.find(key)
+        return item.value if item else None
 
     def __iter__(self) -> Iterator[T]:
         return iter([item.value for item in self.owned()])

@@ -15,13 +15,9 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.clock import now
-from platform_core.kernel.readers import this_moment
 from platform_core.permissions.models import Access
+from platform_core.permissions.policies import live
 from platform_core.relay.models import Engagement, Leg
-
-
-def live() -> ColumnElement[bool]:
-    return or_(Access.until.is_(None), Access.until > this_moment())
 
 
 def _add(session: Session, leg: Leg, kind: str, by: UUID, **fields: Any) -> None:

@@ -13,6 +13,7 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.permissions.models import Access
+from platform_core.permissions.policies import live
 from platform_core.relay import access, ledger
 from platform_core.relay.ledger import Step, hold, hold_leg, name_of, open_only, tell
 from platform_core.relay.models import Leg
@@ -128,9 +129,7 @@ def remove_member(session: Session, actor: Actor, engagement_id: UUID, user_id: 
     if active is not None and active.assignee_id == user_id:
         raise Conflict(_("This person holds the leg: reassign it, or hand it over."))
     part = session.scalar(
-        select(Access.id)
-        .where(Access.engagement_id == engagement_id, Access.user_id == user_id, access.live())
-        .limit(1)
+        select(Access.id).where(Access.engagement_id == engagement_id, Access.user_id == user_id, live()).limit(1)
     )
     if part is None:
         raise NotFound(_("This person has no part in the engagement."))

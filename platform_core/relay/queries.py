@@ -20,8 +20,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import NamedIds, among
 from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, visible
 from platform_core.permissions.models import Access
-from platform_core.permissions.policies import engagement_predicate
-from platform_core.relay import access
+from platform_core.permissions.policies import engagement_predicate, live
 from platform_core.relay.ledger import may_hand_over, may_take
 from platform_core.relay.models import Engagement, Leg, RelayEvent
 from platform_core.users.labels import labels
@@ -108,7 +107,7 @@ def _writes(actor: Actor, engagement_id: Any) -> ColumnElement[bool]:
         Access.user_id == actor.user_id,
         Access.kind == "member",
         Access.may_write,
-        access.live(),
+        live(),
     )
 
 
@@ -262,7 +261,7 @@ def members_of(session: Session, engagement_id: UUID) -> list[Member]:
         select(Access, User.id, User.name, Department.name)
         .join(User, User.id == Access.user_id)
         .outerjoin(Department, Department.id == User.department_id)
-        .where(Access.engagement_id == engagement_id, Access.kind == "member", access.live())
+        .where(Access.engagement_id == engagement_id, Access.kind == "member", live())
         .order_by(Access.may_write.desc(), Access.since)
     )
     found: dict[UUID, Member] = {}

@@ -47,12 +47,12 @@ class Answer:
 
 def find(platform: Platform, actor: Actor, key: str) -> Owned[Report]:
     """Raises NotFound for a report that nobody declares now, Forbidden for one that is not the actor's to read."""
-    for item in platform.manager.declared.reports.owned():
-        if item.value.key == key:
-            if not actor.can(item.value.permission):
-                raise Forbidden(_("You may not read this report. Ask an administrator for the right to it."))
-            return item
-    raise NotFound(_("There is no such report."))
+    item = platform.manager.declared.reports.find(key)
+    if item is None:
+        raise NotFound(_("There is no such report."))
+    if not actor.can(item.value.permission):
+        raise Forbidden(_("You may not read this report. Ask an administrator for the right to it."))
+    return item
 
 
 _LONGEST = 30.0

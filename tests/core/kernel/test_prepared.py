@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, foreign, registry, relationship
 
 from platform_core.app import Runtime
 from platform_core.contracts.identity import Actor
@@ -140,6 +141,39 @@ def test_a_row_that_may_be_missing_stays_out_of_where(runtime: Runtime, factory:
         found = dict(session.execute(pairs.where(User.department_id == department.id)).all())
     assert found[me.id] is not None
     assert found[other.id] is None
+
+
+class Person:
+    """A class of somebody's own over the people, with the customers they own."""
+
+    id: UUID
+    owned: list[Customer]
+
+
+@prepared
+def _people(reader: Actor) -> AnySelect:
+    return select(Person).where(among(Person.id, NamedIds("ids")))
+
+
+def test_what_relationships_bring_along_is_scoped_too(runtime: Runtime, factory: Factory) -> None:
+    department = factory.department()
+    users = [factory.user(department=department) for _ in range(2)]
+    for user in users:
+        factory.customer(user)
+    people, customers = User.__table__, Customer.__table__
+    theirs = relationship(
+        Customer, primaryjoin=people.c.id == foreign(customers.c.owner_id), viewonly=True, lazy="joined"
+    )
+    own = registry()
+    own.map_imperatively(Person, people, properties={"owned": theirs})
+    try:
+        for user in users:
+            with runtime.database.actor_session(factory.actor(user)) as session:
+                found = session.scalars(_people(session), {"ids": [item.id for item in users]}).unique()
+                numbers = {person.id: len(person.owned) for person in found}
+                assert numbers == {item.id: int(item is user) for item in users}
+    finally:
+        own.dispose()
 
 
 def test_named_ids_do_not_pass_for_ids(factory: Factory) -> None:
