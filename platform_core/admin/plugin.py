@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.admin import api, routes, wording
+from platform_core.admin import api, routes, settings_api, wording
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
@@ -43,7 +43,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/plugins", api.HANDLERS)]
+    return [Routes("/plugins", [*api.HANDLERS, *settings_api.HANDLERS])]
 
 
 @hookimpl

@@ -1,9 +1,11 @@
-"""A plugin's settings as a form: what an admin typed becomes typed values, all or nothing, with a line in the audit."""
+"""A plugin's settings: what an admin typed or a program sent becomes typed values, all or nothing, and audited."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -25,6 +27,7 @@ _ = translator("admin")
 _LONGEST = 2000
 _HIDDEN = "***"
 _LARGEST = 2**53  # what JSON and every browser hold exactly
+_MOST_DIGITS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,14 @@ def fields(
 
 
 def _field(session: Session, setting: Setting[Any], typed: FormData | None, error: str) -> Field:
-    name, kind = field_name(setting), _kind(setting)
+    name, kind = field_name(setting), kind_of(setting)
     value: Any = ""
     if kind != "secret":
         value = settingvalues.read(session, setting) if typed is None else typed.get(name)
     return Field(name, kind, setting, value, settingvalues.is_set(session, setting), error)
 
 
-def _kind(setting: Setting[Any]) -> str:
+def kind_of(setting: Setting[Any]) -> str:
     if setting.secret:
         return "secret"
     if setting.choices:
@@ -79,71 +82,99 @@ def save(session: Session, actor: Actor | None, platform: Platform, name: str, t
 
     An empty secret keeps what is stored; `forget_<name>` removes it.
     """
-    require(actor, "admin.plugins")
-    settings = settings_of(platform.manager, name)
     errors: dict[str, str] = {}
     values: dict[str, Any] = {}
-    for setting in settings:
+    for setting in settings_of(platform.manager, name):
         field = field_name(setting)
         if setting.secret and not typed.get(field):
             if typed.get(f"forget_{field}"):
-                values[setting.key] = None
+                values[field] = None
             continue
         try:
-            values[setting.key] = _typed(setting, typed.get(field))
+            values[field] = _read(setting, typed.get(field))
         except ValueError as error:
             errors[field] = str(error)
-        else:
-            wrong = _wrong(platform, session, name, setting, values[setting.key])
-            errors |= {field: wrong} if wrong else {}
-    if errors:
-        raise Invalid(_("Please check the marked fields."), fields=errors)
-    _write(session, actor, platform.manager.plugins[name], settings, values)
+    change(session, actor, platform, name, values, errors)
+
+
+def change(
+    session: Session,
+    actor: Actor | None,
+    platform: Platform,
+    name: str,
+    values: Mapping[str, Any],
+    errors: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Give settings new values, by the names of their fields; None goes back to the default, or forgets a secret.
+
+    `errors` has found earlier what cannot be read. Raises Invalid with a message for each field that is not right:
+    then nothing is changed.
+    """
+    require(actor, "admin.plugins")
+    settings = {field_name(setting): setting for setting in settings_of(platform.manager, name)}
+    wrong = dict(errors)
+    checked: dict[str, Any] = {}
+    for field, value in values.items():
+        setting = settings.get(field)
+        if setting is None:
+            wrong[field] = _("This plugin has no such setting.")
+            continue
+        checked[field] = value.strip() if isinstance(value, str) else value
+        if value is not None and (message := _wrong(platform, session, name, setting, checked[field])):
+            wrong[field] = message
+    if wrong:
+        raise Invalid(_("Please check the marked fields."), fields=wrong)
+    _write(session, actor, platform.manager.plugins[name], settings, checked)
+
+
+def _read(setting: Setting[Any], text: str) -> str | int | bool:
+    """What was typed, as a value. Raises ValueError with a sentence for the admin."""
+    value = text.strip()
+    if isinstance(setting.default, bool):
+        return value == "1"
+    if not isinstance(setting.default, int):
+        return value
+    # Python refuses to read numbers of very many digits.
+    if not value.removeprefix("-").isdecimal() or len(value) > _MOST_DIGITS:
+        raise ValueError(_("Write a whole number."))
+    return int(value)
 
 
 def _wrong(platform: Platform, session: Session, name: str, setting: Setting[Any], value: Any) -> str:
-    """What the plugin's own check says; one that fails refuses the value."""
+    """Why this cannot be a setting's value, or "". A plugin's check that fails refuses the value."""
+    if type(value) is not type(setting.default):
+        return {bool: _("Say true or false."), int: _("Write a whole number.")}.get(
+            type(setting.default), _("This must be a text.")
+        )
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return _("At most %(limit)s characters.", limit=_LONGEST)
+    if not isinstance(value, str) and abs(value) > _LARGEST:
+        return _("Write a whole number.")
+    if not settingvalues.fits(setting, value):
+        return _("Please choose from the list.")
     if setting.check is None:
         return ""
     answer = platform.hooks.guarded(name, f"check of {setting.key}", partial(setting.check, value), session)
     return _("The plugin could not check this. Its page says why.") if answer is None else str(answer)
 
 
-def _typed(setting: Setting[Any], text: str) -> Any:
-    """Raises ValueError with a sentence for the admin."""
-    value: Any = text.strip()
-    if isinstance(setting.default, bool):
-        value = value == "1"
-    elif isinstance(setting.default, int):
-        if not value.removeprefix("-").isdecimal() or abs(int(value)) > _LARGEST:
-            raise ValueError(_("Write a whole number."))
-        value = int(value)
-    elif len(value) > _LONGEST:
-        raise ValueError(_("At most %(limit)s characters.", limit=_LONGEST))
-    if not settingvalues.fits(setting, value):
-        raise ValueError(_("Please choose from the list."))
-    return value
-
-
 def _write(
-    session: Session, actor: Actor | None, plugin: Plugin, settings: list[Setting[Any]], values: dict[str, Any]
+    session: Session, actor: Actor | None, plugin: Plugin, settings: Mapping[str, Setting[Any]], values: dict[str, Any]
 ) -> None:
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for setting in settings:
-        if setting.key not in values:
-            continue
-        name, value = field_name(setting), values[setting.key]
+    for name, sent in values.items():
+        setting = settings[name]
+        value = setting.default if sent is None else sent
         if setting.secret:
             # The audit says that it was changed, never what it was.
             before[name] = _HIDDEN if settingvalues.is_set(session, setting) else ""
-            after[name] = "" if value is None else _HIDDEN
+            after[name] = _HIDDEN if value else ""
         elif value != (old := settingvalues.read(session, setting)):
             before[name], after[name] = old, value
-            value = None if value == setting.default else value
         else:
             continue
-        settingvalues.write(session, setting, value)
+        settingvalues.write(session, setting, None if value == setting.default else value)
     if after:
         ref = EntityRef("admin", "plugin", uuid5(NAMESPACE_URL, f"baton:plugin:{plugin.name}"), title(plugin))
         audit.record(session, actor, "admin.plugin_settings", ref, before=before, after=after)

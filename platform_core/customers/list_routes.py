@@ -69,7 +69,7 @@ def search_page(request: Request[Any, Any, Any], session: Session, actor: Actor)
     return _results(request, session, actor, "")
 
 
-@post("/search", permission=SIGNED_IN, name="customers:search")
+@post("/search", permission=SIGNED_IN, name="customers:search", opt={"unkept": True})
 def search(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     return _results(request, session, actor, form.get("q"))
 
@@ -116,7 +116,7 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
     return Items(items, found.after or None)
 
 
-@post("/search", permission="customers.view", name="customers:api_search")
+@post("/search", permission="customers.view", name="customers:api_search", opt={"unkept": True})
 def api_search(session: Session, actor: Actor, data: SearchInput) -> Items[CustomerLine]:
     """The best matches first; there are no further pages, use more words."""
     found = searching.find(session, actor, data.q, data.limit)

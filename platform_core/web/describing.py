@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import msgspec
 from litestar import Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -13,7 +15,9 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     Reference,
+    RequestBody,
     Schema,
     SecurityScheme,
 )
@@ -31,6 +35,45 @@ class ApiOperation(Operation):
     def __post_init__(self) -> None:
         results = {code: answer for code, answer in (self.responses or {}).items() if code.startswith("2")}
         self.responses = {**results, "4XX": _REFUSAL, "503": _REFUSAL}
+
+
+@dataclass
+class ApiPost(ApiOperation):
+    """What the endpoint takes of every POST beside its parameters."""
+
+    key_text: ClassVar[str] = (
+        "Sent again with the same key and body, this answers as it did the first time and does nothing."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        text = Schema(type=OpenAPIType.STRING, max_length=200)
+        self.parameters = [*(self.parameters or []), Parameter("Idempotency-Key", "header", text, self.key_text)]
+
+
+@dataclass
+class AskingPost(ApiPost):
+    """A POST that changes nothing, or answers with what must not be stored: nothing is kept of it."""
+
+    key_text: ClassVar[str] = "Accepted and not needed here: nothing is done that could be done twice."
+
+
+def posting_file(body: type[msgspec.Struct], field: str) -> type[ApiPost]:
+    """The operation of a handler that reads `body` itself: as JSON, or as multipart together with a file in `field`."""
+    _schemas, components = msgspec.json.schema_components([body], ref_template="#/components/schemas/{name}")
+    as_json = components[body.__name__]
+    file = {"type": "string", "format": "binary"}
+    as_form = {**as_json, "properties": {**as_json["properties"], field: file}}
+
+    @dataclass
+    class FilePost(ApiPost):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            # Ready-made schemas are written out as they are.
+            kinds: Any = {"application/json": {"schema": as_json}, "multipart/form-data": {"schema": as_form}}
+            self.request_body = RequestBody(content=kinds, required=True)
+
+    return FilePost
 
 
 def describe_api() -> OpenAPIConfig:

@@ -20,12 +20,13 @@ from typing import Annotated, Any, TypeVar
 from weakref import WeakSet
 
 import litestar
+import msgspec
 from litestar import Request
 from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg, PathParameter, QueryParameter
 
-from platform_core.web.describing import ApiOperation
+from platform_core.web.describing import ApiOperation, ApiPost, AskingPost, posting_file
 from platform_core.web.endpoint import SIGNED_IN, Endpoint
 from platform_core.web.forms import FormData
 
@@ -58,8 +59,14 @@ def get(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F
     return _route(litestar.get, path, permission, name, options)
 
 
-def post(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
-    return _route(litestar.post, path, permission, name, {"status_code": 200, **options})
+def post(
+    path: str, *, permission: str, name: str, takes_file: tuple[type[msgspec.Struct], str] | None = None, **options: Any
+) -> Callable[[F], HTTPRouteHandler]:
+    """`takes_file`: body and name of the file's field, for the description of an operation that reads both itself."""
+    described = AskingPost if options.get("opt", {}).get("unkept") else ApiPost
+    operation = posting_file(*takes_file) if takes_file else described
+    given = {"status_code": 200, "operation_class": operation, **options}
+    return _route(litestar.post, path, permission, name, given)
 
 
 def put(path: str, *, permission: str, name: str, **options: Any) -> Callable[[F], HTTPRouteHandler]:
@@ -79,9 +86,8 @@ def _route(
 ) -> Callable[[F], HTTPRouteHandler]:
     def decorate(function: F) -> HTTPRouteHandler:
         opt = {**options.pop("opt", {}), "permission": permission, "endpoint": True}
-        handler: HTTPRouteHandler = method(path, name=name, opt=opt, operation_class=ApiOperation, **options)(
-            _expose(function, permission, path)
-        )
+        given = {"operation_class": ApiOperation, **options}
+        handler: HTTPRouteHandler = method(path, name=name, opt=opt, **given)(_expose(function, permission, path))
         return handler
 
     return decorate

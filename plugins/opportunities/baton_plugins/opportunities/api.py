@@ -194,7 +194,7 @@ class NewContract(ContractInput, kw_only=True):
     attachment_id: UUID | None = None
 
 
-@post("/", permission=EDIT, name="opportunities:api_sign", status_code=201)
+@post("/", permission=EDIT, name="opportunities:api_sign", status_code=201, takes_file=(NewContract, "file"))
 def api_sign(
     request: Request[Any, Any, Any],
     session: Session,
