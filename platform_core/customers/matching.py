@@ -8,9 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    and_,
     column,
-    exists,
     false,
     func,
     select,
@@ -24,7 +22,7 @@ from sqlalchemy.types import Boolean
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.database import database_of, vault_of
-from platform_core.kernel.searchcolumn import tsquery
+from platform_core.kernel.searchcolumn import stored_words, tsquery
 from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5
 
 NOTHING: ColumnElement[bool] = false()
@@ -37,11 +35,14 @@ class Matcher:
     """`ids` selects `customer_id` of all that match, whoever may see them. `probe` asks the same of one Customer.
 
     `may_be_common`: nothing but words, which many customers may have. Numbers and addresses have few owners.
+    `whole_words`: `ids` of those who have just these words, where they are so short that very many may begin with
+    them: two letters begin thousands of words, which takes the index ten times as long to collect.
     """
 
     ids: Select[Any]
     probe: ColumnElement[bool]
     may_be_common: bool
+    whole_words: Select[Any] | None = None
 
 
 def matcher(session: Session, query: SearchQuery) -> Matcher | None:
@@ -61,7 +62,8 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     if not hashes:
         if not query.groups:
             return None
-        return Matcher(tokens.ids(query.groups), tokens.probe(query.groups), may_be_common=True)
+        whole = tokens.ids(_whole(query.groups)) if all(map(_is_short, query.groups)) else None
+        return Matcher(tokens.ids(query.groups), tokens.probe(query.groups), may_be_common=True, whole_words=whole)
     first, *others = hashes
     ids = first.subquery("numbered")
     found = select(ids.c.customer_id)
@@ -105,16 +107,22 @@ class _Fts5:
         )
 
     def probe(self, groups: Any, customer_id: Any = Customer.id) -> ColumnElement[bool]:
-        row = select(SearchRow.id).where(SearchRow.customer_id == customer_id).correlate_except(SearchRow)
-        return exists().where(
-            and_(_FTS.c.customers_fts.op("MATCH")(to_fts5(groups)), _FTS.c.rowid == row.scalar_subquery())
-        )
+        # MATCH would look a beginning up in the whole index again for each row.
+        row = select(SearchRow.id).where(SearchRow.customer_id == customer_id, stored_words(SearchRow.tokens, groups))
+        return row.correlate_except(SearchRow).exists()
 
 
 def _strong(groups: list[list[QueryTerm]]) -> list[list[QueryTerm]]:
     """The groups worth asking an index for: without short beginnings, as long as another group is left."""
-    strong = [group for group in groups if not any(_is_weak(term) for term in group)]
-    return strong or groups
+    return [group for group in groups if not _is_short(group)] or groups
+
+
+def _whole(groups: list[list[QueryTerm]]) -> list[list[QueryTerm]]:
+    return [[QueryTerm(term.token) for term in group] for group in groups]
+
+
+def _is_short(group: list[QueryTerm]) -> bool:
+    return any(_is_weak(term) for term in group)
 
 
 def _is_weak(term: QueryTerm) -> bool:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
 from platform_core.customers.widths import is_wide
-from platform_core.kernel.database import database_of
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import readable
 from platform_core.permissions.models import Access
@@ -55,9 +54,7 @@ def _branches(session: Session, actor: Actor, scope: Scope) -> tuple[Branch, ...
     if departments:
         branches.append(Among("department", Customer.department_id, tuple(sorted(departments))))
         named = {"access_departments": sorted(departments)}
-        # Sorting what came to many departments takes longer than walking the order; PostgreSQL finds that by itself.
-        came = among(Access.department_id, departments)
-        wide = database_of(session).is_sqlite and is_wide(session, "access", departments, came, _WIDE)
+        wide = is_wide(session, "access", departments, among(Access.department_id, departments), _WIDE)
         branches.append(Linked("legs", Access.customer_id, _OF_DEPARTMENTS, named, many=True, wide=wide))
     if _takes_over(actor) and not actor.department_ids <= departments:
         offered: dict[str, Any] = {"access_offered_to": sorted(actor.department_ids)}

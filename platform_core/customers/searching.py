@@ -3,13 +3,14 @@
 Words that few customers have are looked up in the index, then scoped and ranked. Words that many have (a common
 surname, "limited") would drag thousands of rows through that; for those 600 matches are ranked, together with customers
 of just that name and with those among the newest of the actor's that match. Which of the two is measured by the query
-itself, so no planner has to guess.
+itself, so no planner has to guess. One or two letters are common when many customers have them as whole initials;
+only when few do, those are collected who have words that begin so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select, true, union
@@ -28,7 +29,7 @@ from platform_core.web.lists import statements
 from platform_core.web.lists.declaration import Search, Sort
 from platform_core.web.lists.ordering import Order
 from platform_core.web.lists.private import masked
-from platform_core.web.lists.reach import Reach
+from platform_core.web.lists.reach import Linked, Reach
 
 NARROW = 600
 """Up to so many matches are ranked among each other; more make a word a common one."""
@@ -76,19 +77,33 @@ def condition(session: Session, words: str) -> Search:
     matcher = matching.matcher(session, parse_query(words))
     if matcher is None:
         return Search(matching.NOTHING, selective=True)
-    if matcher.may_be_common:
-        ids = matcher.ids.limit(NARROW + 1).subquery("matches")
-        counted = session.scalar(select(func.count()).select_from(ids), execution_options=_PROOF) or 0
-        if counted > NARROW:
-            return Search(matcher.probe, selective=False)
+    if _is_common(session, matcher):
+        return Search(matcher.probe, selective=False)
     return Search(Customer.id.in_(matcher.ids), selective=True)
+
+
+def _is_common(session: Session, matcher: Matcher) -> bool:
+    return matcher.may_be_common and any(_has_many(session, ids) for ids in _ways(matcher))
+
+
+def _ways(matcher: Matcher) -> Sequence[Select[Any]]:
+    """What to ask the index for, until it turns out that very many match."""
+    return [matcher.ids] if matcher.whole_words is None else [matcher.whole_words, matcher.ids]
+
+
+def _has_many(session: Session, ids: Select[Any]) -> bool:
+    some = ids.limit(NARROW + 1).subquery("matches")
+    return (session.scalar(select(func.count()).select_from(some), execution_options=_PROOF) or 0) > NARROW
 
 
 def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:
     reached = reach.of(session, actor)
-    ranking = _ranked(session, matcher, words, limit)
-    rows = session.execute(ranking, execution_options=_PROOF).all()
-    common = matcher.may_be_common and rows[0].breadth > NARROW
+    rows: Sequence[Any] = ()
+    common = False
+    for ids in _ways(matcher):
+        rows = session.execute(_ranked(session, ids, words, limit), execution_options=_PROOF).all()
+        if common := matcher.may_be_common and rows[0].breadth > NARROW:
+            break
     ranked = [row for row in rows if row.id is not None]
     if common:
         walked = _walked(session, reached, matcher, words, limit + 1)
@@ -112,9 +127,9 @@ def _seen(session: Session) -> ColumnElement[bool]:
     return true() if policy is None else policy
 
 
-def _ranked(session: Session, matcher: Matcher, words: str, limit: int) -> Select[Any]:
+def _ranked(session: Session, ids: Select[Any], words: str, limit: int) -> Select[Any]:
     """The best of at most NARROW matches, each with how many there were; one empty row when none is the actor's."""
-    found = matcher.ids.limit(NARROW + 1).subquery("found")
+    found = ids.limit(NARROW + 1).subquery("found")
     # Those of just this name, which NARROW might cut off where the name is a common word.
     named = select(Customer.id).where(Customer.name_norm == norm(words)).limit(_SAME_NAME).subquery("named")
     both = union(select(found.c.customer_id), select(named.c.id)).cte("matches")
@@ -160,6 +175,9 @@ def _newest(reached: Reach) -> Select[Any]:
 
 def _newest_theirs(session: Session, reached: Reach) -> Sequence[Any]:
     sqlite = database_of(session).is_sqlite
+    # The last of so many newest ones is far back: sorting what came is quicker than all customers down to there.
+    branches = tuple(replace(part, many=part.wide) if isinstance(part, Linked) else part for part in reached.branches)
+    reached = replace(reached, branches=branches)
     merge = statements.Merge((Customer.id,), reached, [], sqlite=sqlite)
     values = {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: _WALK}
 

@@ -34,7 +34,7 @@ class Linked:
     many: bool = False
     """There may be very many: they are looked for only as far as the page reaches without them."""
     wide: bool = False
-    """So many that SQLite, which keeps no statistics, should walk the order and probe instead of sorting them."""
+    """So many that sorting them takes long: SQLite, which keeps no statistics, walks the order then and probes."""
 
 
 Branch = Among | Linked

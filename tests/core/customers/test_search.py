@@ -113,6 +113,20 @@ def test_common_words_take_the_other_way_and_find_the_same(make, find, factory, 
     assert find(boss, "common", 2) == ["Common 00", "Common 01"]
 
 
+def test_two_letters_find_whole_initials_and_all_that_begins_so(make, find, factory, monkeypatch):
+    user, boss = factory.user(), factory.user("management")
+    for number in range(6):
+        make(f"Whole {number}", user, contact="黄明")
+    make("Longer", user, contact="黄明杰")
+    make("Surname", user, contact="欧阳雪")
+    monkeypatch.setattr(searching, "NARROW", 3)
+    for somebody in (user, boss):
+        assert len(find(somebody, "hm")) == 7
+        assert find(somebody, "hmj") == ["Longer"]
+        assert find(somebody, "ou") == ["Surname"]
+        assert find(somebody, "hm ou") == []
+
+
 def test_search_is_audited_with_masked_words(make, find, factory, session):
     user = factory.user("management")
     customer = make("Acme", phone="13800006021")
