@@ -16,7 +16,7 @@ from platform_core.contracts.entities import (
     SearchHit,
     SearchSource,
 )
-from platform_core.contracts.events import Event, Job, Listener
+from platform_core.contracts.events import ClockTime, Event, Job, Listener
 from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.importing import ImportTarget
@@ -101,6 +101,7 @@ __all__ = [
     "Badge",
     "BatonError",
     "Bound",
+    "ClockTime",
     "ComposerKind",
     "Conflict",
     "Contact",

@@ -12,14 +12,18 @@ from sqlalchemy import Table, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from platform_core.admin import services
+from platform_core.contracts.events import ClockTime, Job
+from platform_core.kernel.i18n import translator
 from platform_core.kernel.models import JobRow, PluginFault, ScheduleRow
 from platform_core.kernel.scope import proven
 from platform_core.permissions.models import RoleGrant
 from platform_core.plugins import faults
 from platform_core.plugins.hooks import Timing
 from platform_core.plugins.manager import STOPPED, Plugin, PluginManager
+from platform_core.web import formats
 from platform_core.web.requests import Platform
 
+_ = translator("admin")
 MOST_ROWS = 10_000
 """Rows are counted up to here: the page has to answer at once, whatever the house has gathered."""
 
@@ -38,7 +42,8 @@ class JobLine:
     pending: int
     running: int
     failed: int
-    every_seconds: int | None
+    times: str
+    """When it is started by the clock, in words."""
     next_run: datetime | None
 
 
@@ -151,7 +156,7 @@ def _jobs(session: Session, manager: PluginManager, name: str) -> tuple[JobLine,
     )
     for job, state, number in session.execute(statement.group_by(JobRow.name, JobRow.state)):
         counts[job, state] = number
-    scheduled = [job.name for job in declared.values() if job.every_seconds]
+    scheduled = [job.name for job in declared.values() if job.is_scheduled]
     following: dict[str, datetime] = {}
     if scheduled:
         rows = session.execute(select(ScheduleRow.job, ScheduleRow.next_run).where(ScheduleRow.job.in_(scheduled)))
@@ -159,9 +164,23 @@ def _jobs(session: Session, manager: PluginManager, name: str) -> tuple[JobLine,
     found = []
     for job in sorted({*declared, *(job for job, _state in counts)}):
         pending, running, failed = (counts.get((job, state), 0) for state in unfinished)
-        every = declared[job].every_seconds if job in declared else None
-        found.append(JobLine(job, pending, running, failed, every, following.get(job)))
+        times = _times(declared[job]) if job in declared else ""
+        found.append(JobLine(job, pending, running, failed, times, following.get(job)))
     return tuple(found)
+
+
+def _times(job: Job) -> str:
+    if job.every_seconds:
+        return _("every %(seconds)s s", seconds=job.every_seconds)
+    listed = "; ".join(_clock_time(when) for when in job.at)
+    return _("%(times)s, made up for when missed", times=listed) if job.catch_up else listed
+
+
+def _clock_time(when: ClockTime) -> str:
+    time = f"{when.hour:02}:{when.minute:02}"
+    if not when.weekdays:
+        return _("every day at %(time)s", time=time)
+    return _("%(days)s at %(time)s", days=" ".join(formats.weekday(day) for day in sorted(when.weekdays)), time=time)
 
 
 def _hooks(platform: Platform, plugin: Plugin) -> tuple[HookLine, ...]:

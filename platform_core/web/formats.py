@@ -43,6 +43,11 @@ def _weekday(number: int, code: str) -> str:
     return name
 
 
+def weekday(number: int) -> str:
+    """Mon; Monday is 0."""
+    return _weekday(number, language())
+
+
 def clock_time(value: datetime | None) -> str:
     return "" if value is None else local(value).isoformat()[11:16]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,7 @@ from platform_core.contracts.identity import Scope
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.jobs import enqueue
-from platform_core.kernel.models import JobRow
+from platform_core.kernel.models import JobRow, ScheduleRow
 from platform_core.permissions.models import Role, RoleGrant
 from platform_core.testing import pytest_plugin as kit
 from platform_core.testing import services
@@ -84,9 +84,13 @@ class Town:
         with self.runtime.database.system_session("look", write=False) as session:
             return set(session.scalars(select(JobRow.state).where(JobRow.id.in_([job.id for job in jobs]))))
 
-    def ticks(self) -> int:
+    def ticks(self, name: str = "turnable.tick") -> int:
         with self.runtime.database.system_session("look", write=False) as session:
-            return session.scalar(select(func.count()).select_from(JobRow).where(JobRow.name == "turnable.tick")) or 0
+            return session.scalar(select(func.count()).select_from(JobRow).where(JobRow.name == name)) or 0
+
+    def planned(self, name: str) -> datetime:
+        with self.runtime.database.system_session("look", write=False) as session:
+            return session.get_one(ScheduleRow, name).next_run
 
     def command(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "platform_core", *arguments]
@@ -197,6 +201,20 @@ def test_every_process_follows_a_switch(town: Town, switch: Callable[..., None])
     assert town.all_show(everything) < FOLLOWS
     until(lambda: town.states(*waiting) == {"done"})
     until(lambda: town.ticks() > ticks)
+
+
+def test_what_was_missed_while_nobody_kept_the_schedule_is_made_up_for_where_that_is_wanted(town: Town) -> None:
+    names = ("turnable.evening", "turnable.morning")
+    until(lambda: all(town.planned(name) > now() for name in names))
+    with town.runtime.database.system_session("two days without a scheduler") as session:
+        for name in names:
+            session.get_one(ScheduleRow, name).next_run = now() - timedelta(days=2)
+    until(lambda: all(town.planned(name) > now() for name in names))
+    assert [town.ticks(name) for name in names] == [0, 1]
+    with town.browser(town.webs[0], town.admin) as browser:
+        page = browser.get("/settings/plugins/turnable").text
+    assert "every day at 18:00" in page
+    assert "Mon Thu at 08:30, made up for when missed" in page
 
 
 def test_the_page_says_what_a_switch_touches(town: Town) -> None:

@@ -246,7 +246,7 @@ def jobs_twice(house: House, arguments: Mapping[str, Mapping[str, Any]]) -> list
     found = []
     for item in _own(house, "jobs"):
         job = item.value
-        if not job.every_seconds and job.name not in arguments:
+        if not job.is_scheduled and job.name not in arguments:
             found.append(f"{job.name}: say in `job_arguments` with what it is tried")
             continue
         states = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pluggy
-from platform_core.api import Job, JobContext, now, read_setting
+from platform_core.api import ClockTime, Job, JobContext, now, read_setting
 from sqlalchemy import delete
 
 from baton_plugins.@name@.models import Entry
@@ -23,4 +23,4 @@ def tidy(context: JobContext) -> None:
 
 @hookimpl
 def baton_jobs() -> list[Job]:
-    return [Job("@name@.tidy", tidy, every_seconds=24 * 60 * 60)]
+    return [Job("@name@.tidy", tidy, at=(ClockTime(3, 30),))]

@@ -5,6 +5,7 @@ import pluggy
 from platform_core.api import (
     SIGNED_IN,
     Action,
+    ClockTime,
     Fact,
     Job,
     NavItem,
@@ -87,4 +88,9 @@ def work(context):
 
 @hookimpl
 def baton_jobs():
-    return [Job("turnable.work", work), Job("turnable.tick", work, every_seconds=1)]
+    return [
+        Job("turnable.work", work),
+        Job("turnable.tick", work, every_seconds=1),
+        Job("turnable.evening", work, at=(ClockTime(18),)),
+        Job("turnable.morning", work, at=(ClockTime(8, 30, (0, 3)),), catch_up=True),
+    ]
