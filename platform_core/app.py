@@ -18,6 +18,7 @@ from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router
 from sqlalchemy.orm import Session
 
+from platform_core.audit import keeping
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event, Listener
 from platform_core.contracts.identity import Actor
@@ -88,6 +89,7 @@ class Runtime:
         self.templates.add_global("url", lambda name, **parameters: url_for(self.platform, name, **parameters))
         for item in self.manager.declared.template_helpers.installed():
             self.templates.add_global(item.value.name, self._while_on(item.owner, item.value.function))
+        self.keeper = keeping.Keeper(self.database, settings.data_dir)
         self._tickers: list[Ticker] = []
 
     def _while_on(self, owner: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,6 +179,7 @@ class Runtime:
         if schedule:
             self._tickers.append(Ticker("schedule", 1.0, self.scheduler.tick))
             self._tickers.append(Ticker("job sweep", 5.0, self.sweep))
+            self._tickers.append(Ticker("audit seals", keeping.EVERY, self.keep_audit))
         for ticker in self._tickers:
             ticker.start()
 
@@ -184,6 +187,12 @@ class Runtime:
         """Wake workers for every job that should be running and is not."""
         for job_id in self.jobs.due():
             self.wakeups.send(job_id)
+
+    def keep_audit(self) -> None:
+        """Seal the audit trail; a chain that is not the one that was anchored makes the platform unwell."""
+        self.keeper.keep()
+        if self.keeper.trouble:
+            self.manager.faults.note("audit", "seal", "chain", self.keeper.trouble)
 
     def stop_background(self) -> None:
         for ticker in self._tickers:

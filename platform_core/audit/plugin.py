@@ -5,7 +5,7 @@ from __future__ import annotations
 import pluggy
 
 from platform_core.audit import routes, wording
-from platform_core.audit.models import AuditEntry
+from platform_core.audit.models import AuditArchive, AuditEntry, AuditSeal
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
@@ -23,7 +23,8 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [Entity(AuditEntry, None, reason="readable as a whole by holders of audit.read only")]
+    reason = "readable as a whole by holders of audit.read only"
+    return [Entity(model, None, reason=reason) for model in (AuditEntry, AuditSeal, AuditArchive)]
 
 
 @hookimpl

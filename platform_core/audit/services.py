@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from platform_core.audit.digests import new_salt
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
@@ -53,29 +54,9 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
         "via": actor.via if actor else ("page" if ip else "system"),
         "ip": (actor.ip if actor else "") or ip,
         "request_id": actor.request_id if actor else "",
+        "salt": new_salt(),
     }
     session.execute(insert(AuditEntry), values)
-
-
-def redact(session: Session, customer_id: UUID, label: str) -> None:
-    """Take out of every line about a customer what says who it is: labels, values, reasons. Who did what when stays.
-
-    The one change that lines undergo (docs/decisions/0007). Names of fields stay: one sees what was spoken of.
-    """
-    mine = AuditEntry.customer_id == customer_id
-    columns = (AuditEntry.id, AuditEntry.before, AuditEntry.after)
-    spoken = [row for row in session.execute(select(*columns).where(mine)) if row.before or row.after]
-    if spoken:
-        session.execute(
-            update(AuditEntry),
-            [
-                {"id": row.id, "before": dict.fromkeys(row.before, ""), "after": dict.fromkeys(row.after, "")}
-                for row in spoken
-            ],
-        )
-    own = AuditEntry.entity_id == customer_id
-    values = {"entity_label": case((own, label), else_=""), "reason": ""}
-    session.execute(update(AuditEntry).where(mine).values(values), execution_options={"synchronize_session": False})
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,6 +11,8 @@ _ = translator("audit")
 hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "audit.read": _.lazy("read the audit trail"),
+    "audit.blank": _.lazy("took an erased customer's particulars out of the audit trail"),
+    "audit.alarm": _.lazy("noticed that the seals of the audit trail were changed"),
 }
 _FIELDS = {
     "since": _.lazy("From"),
@@ -21,6 +23,7 @@ _FIELDS = {
     "thing": _.lazy("About"),
     "customer": _.lazy("Customer"),
     "result": _.lazy("Result"),
+    "lines": _.lazy("Lines"),
 }
 
 

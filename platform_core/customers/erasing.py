@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from platform_core.audit import blanking
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
@@ -104,7 +105,7 @@ def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Non
     for row in session.scalars(select(Customer).where(Customer.id.in_(ids)), **_OPTIONS):
         _strip(row, label)
         session.add(Erasure(customer_id=row.id, by_id=actor.user_id, by_label=actor.name, reason=reason))
-        audit.redact(session, row.id, f"{label} {row.code}")
+        blanking.blank(session, actor, row.id, f"{label} {row.code}")
     session.execute(update(Merge).where(Merge.other_id.in_(ids)).values(payload=b""), **_OPTIONS)
     session.flush()  # before what the session holds is forgotten
     merging.forget(session)

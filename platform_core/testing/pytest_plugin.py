@@ -151,9 +151,15 @@ def _restore(connection: Connection, stand: Stand) -> None:
         connection.execute(text("SET session_replication_role = origin"))
         return
     connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+    triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+    guards = [(name, sql) for name, sql in triggers if name.startswith("audit_")]
+    for name, _sql in guards:  # nothing else switches them off on SQLite
+        connection.execute(text(f'DROP TRIGGER "{name}"'))
     for name in reversed(tables):
         connection.execute(text(f'DELETE FROM "{name}"'))  # noqa: S608  names of our own tables
     _insert_seeded(connection, stand)
+    for _name, sql in guards:
+        connection.exec_driver_sql(sql)
 
 
 def _insert_seeded(connection: Connection, stand: Stand) -> None:
