@@ -12,6 +12,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.importing import ImportTarget
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.unitofwork import tried
 from platform_core.web import csvs
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import FormData
@@ -39,6 +40,10 @@ def table(request: Request[Any, Any, Any], session: Session, actor: Actor, key: 
 def run(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, key: str) -> Response[str]:
     platform = platform_of(request)
     item = importing.find(platform, actor, key)
+    if form.get("check"):
+        with tried(session):
+            result = importing.run(platform, session, actor, item, form.file("file"))
+        return _page(request, item.value, result, status=422 if result.faults else 200)
     result = importing.run(platform, session, actor, item, form.file("file"))
     if result.faults:
         return _page(request, item.value, result, status=422)

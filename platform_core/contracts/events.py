@@ -36,10 +36,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class ClockTime:
-    """A time of day on the organisation's clock: `ClockTime(8, 30)` is every day, `ClockTime(8, 30, (0, 3))` on Mondays
-    and Thursdays.
+    """A time of day on the organisation's clock.
 
-    Where the clock is put forward over it, it comes as much later; where the clock is put back, it comes once.
+    `ClockTime(8, 30)` is every day, `ClockTime(8, 30, (0, 3))` on Mondays and Thursdays. Where the clock is put forward
+    over it, it comes as much later; where the clock is put back, it comes once.
     """
 
     hour: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec
 
 from sqlalchemy import event
@@ -23,6 +24,22 @@ def on_commit(session: Session, call: Callable[P, object], *args: P.args, **kwar
 def on_rollback(session: Session, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
     """Undo with `call` what the database cannot, such as a file that was written; forget it on commit."""
     session.info.setdefault("on_rollback", []).append(lambda: call(*args, **kwargs))
+
+
+@contextmanager
+def tried(session: Session) -> Iterator[None]:
+    """Do what stands within and take it back, with its side effects: for a look at what would happen."""
+    before = {ending: len(session.info.get(ending, ())) for ending in ("on_commit", "on_rollback")}
+    attempt = session.begin_nested()
+    try:
+        yield
+    finally:
+        attempt.rollback()
+        session.info.get("on_commit", [])[before["on_commit"] :] = []
+        undone = session.info.get("on_rollback", [])[before["on_rollback"] :]
+        session.info.get("on_rollback", [])[before["on_rollback"] :] = []
+        for call in undone:
+            call()
 
 
 @event.listens_for(ScopedSession, "after_commit")

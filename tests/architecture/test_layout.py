@@ -33,6 +33,7 @@ def test_plugin_is_a_distribution_of_its_own_in_the_shared_namespace(plugin):
     assert project["name"] == f"baton-{name.replace('_', '-')}"
     assert project["entry-points"]["baton.plugins"] == {name: f"baton_plugins.{name}.plugin"}
     assert any(requirement.startswith("baton-crm>=") and "<" in requirement for requirement in project["dependencies"])
+    assert [author["name"] for author in project["authors"]], "the plugins page names an owner"
     assert (plugin / "baton_plugins" / name / "__init__.py").exists()
     assert not (plugin / "baton_plugins" / "__init__.py").exists()
 

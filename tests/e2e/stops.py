@@ -154,6 +154,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/opportunities"),
         Stop("/opportunities", dialog("a[href^='/opportunities/conditions']")),
         Stop("/opportunities/forecast"),
+        Stop("/import/opportunities.opportunities"),
         Stop("@?tab=opportunities > .table td:first-child a"),
     ),
     "manager": (

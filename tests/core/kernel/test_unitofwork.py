@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from platform_core.app import Runtime
-from platform_core.kernel.unitofwork import on_commit
+from platform_core.kernel.unitofwork import on_commit, on_rollback, tried
 from platform_core.users.models import Team
 
 
@@ -53,3 +54,20 @@ def test_one_failing_effect_does_not_stop_the_next(runtime: Runtime, caplog: pyt
         on_commit(session, seen.append, "still")
     assert seen == ["still"]
     assert "side effect" in caplog.text
+
+
+def test_what_is_tried_leaves_nothing_behind(runtime: Runtime) -> None:
+    seen: list[str] = []
+    with runtime.database.system_session("test") as session:
+        on_commit(session, seen.append, "before")
+        on_rollback(session, seen.append, "all is lost")
+        with tried(session):
+            session.add(Team(name="tried"))
+            on_commit(session, seen.append, "tried")
+            on_rollback(session, seen.append, "undone")
+        assert seen == ["undone"]
+        session.add(Team(name="kept"))
+        on_commit(session, seen.append, "after")
+    assert seen == ["undone", "before", "after"]
+    with runtime.database.system_session("look", write=False) as session:
+        assert session.scalars(select(Team.name)).all() == ["kept"]

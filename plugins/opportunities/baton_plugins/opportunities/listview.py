@@ -130,7 +130,10 @@ OPPORTUNITIES = lists.ListView(
     prepare=_prepare,
     footer=_totals,
     export="opportunities.export",
-    buttons=(lists.Button(_.lazy("Forecast"), "chart-line", "/opportunities/forecast", "opportunities.view"),),
+    buttons=(
+        lists.Button(_.lazy("Forecast"), "chart-line", "/opportunities/forecast", "opportunities.view"),
+        lists.Button(_.lazy("Import"), "upload", "/import/opportunities.opportunities", "opportunities.edit"),
+    ),
     invitation=lists.Invitation(
         _.lazy("No opportunities yet. An opportunity starts from a customer: open one and press O."),
         _.lazy("Choose a customer"),

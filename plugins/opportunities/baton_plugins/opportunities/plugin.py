@@ -8,6 +8,7 @@ from baton_plugins.opportunities import (
     contract_routes,
     demo,
     grants,
+    importing,
     listview,
     models,
     panels,
@@ -90,5 +91,6 @@ baton_erase_blockers = references.baton_erase_blockers
 baton_engagement_summary = panels.baton_engagement_summary
 baton_handover_blockers = panels.baton_handover_blockers
 baton_leg_taken = panels.baton_leg_taken
+baton_import_targets = importing.baton_import_targets
 baton_reports = reports.baton_reports
 baton_search_sources = panels.baton_search_sources
