@@ -163,8 +163,8 @@ class Runtime:
         """Listeners are watched like hooks; a fault is raised again, since its transaction must not be kept."""
         owner = self.manager.declared.listeners.owner_of(listener_key(listener)) or "core"
         try:
-            with self.hooks.watch.call(owner, f"listener of {event.name}", session):
-                listener.handle(session, event)
+            timing = self.hooks.watch.timing(owner, f"listener of {event.name}")
+            self.hooks.watch.call(timing, listener.handle, session, event, session=session)
         except RestingError:
             _log.warning("%s's listener of %s is left out for a while", owner, event.name)
         except (Exception, StoppedError) as error:

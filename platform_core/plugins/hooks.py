@@ -7,9 +7,11 @@ import logging
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pluggy import HookImpl
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -51,6 +53,26 @@ class mute:  # noqa: N801  reads as a statement: `with mute(owners):`
         _muted.reset(self._token)
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One owner's implementation of a hook, with all that is the same at every call."""
+
+    owner: str
+    function: Callable[..., Any]
+    names: tuple[str, ...]
+    """The arguments it takes."""
+    timing: Timing
+    builtin: bool
+
+    def call(self, arguments: dict[str, Any]) -> Any:
+        return self.function(*[arguments[name] for name in self.names])
+
+    def listed(self, arguments: dict[str, Any]) -> Any:
+        """A generator does its work only when it is read: that is to happen under watch too."""
+        answer = self.function(*[arguments[name] for name in self.names])
+        return answer if answer is None else list(answer)
+
+
 class Hooks:
     """One method per ask hook, so that calls are checked by the type checker."""
 
@@ -59,6 +81,8 @@ class Hooks:
         self._manager = manager
         self.watch = Watch(settings.hook_budget_ms / 1000, settings.hook_limit_ms / 1000, settings.web_threads // 4)
         self.timings = self.watch.timings
+        self._plan: tuple[frozenset[str], dict[str, list[_Piece]]] = (frozenset(), {})
+        """The pieces of each hook that was called since these owners became the enabled ones; see _pieces."""
 
     @property
     def manager(self) -> PluginManager:
@@ -108,18 +132,18 @@ class Hooks:
 
     def tell(self, hook: str, owner: str | None = None) -> None:
         """Call a lifecycle hook on one plugin, or on all. Nobody waits for ever for a plugin's own."""
-        for implementation in self._implementations(hook):
-            if owner not in (None, implementation.plugin_name):
+        for piece in self._pieces(hook):
+            if owner not in (None, piece.owner):
                 continue
-            if self._manager.plugins[implementation.plugin_name].builtin or self._manager.settings.strict_plugins:
-                self._run(implementation, {})
+            if piece.builtin or self._manager.settings.strict_plugins:
+                self._run(piece, {})
                 continue
             context = contextvars.copy_context()
-            thread = threading.Thread(target=context.run, args=(self._run, implementation, {}), daemon=True, name=hook)
+            thread = threading.Thread(target=context.run, args=(self._run, piece, {}), daemon=True, name=hook)
             thread.start()
             thread.join(_LIFECYCLE_SECONDS)
             if thread.is_alive():
-                self.fault(implementation.plugin_name, "hook", hook, "does not come back; going on without it")
+                self.fault(piece.owner, "hook", hook, "does not come back; going on without it")
 
     def seed(self, session: Session) -> None:
         """Each owner's first rows; those of one that fails are taken back, and the others' are not.
@@ -127,79 +151,81 @@ class Hooks:
         Also of plugins that are switched off: their tables are there.
         """
         for implementation in self._manager.pm.hook.baton_seed.get_hookimpls():
-            owner = implementation.plugin_name
+            piece = self._piece(implementation)
             try:
                 with session.begin_nested():
-                    self._call(implementation, {"session": session})
+                    piece.call({"session": session})
             except Exception as error:
-                if self._manager.plugins[owner].builtin:
+                if piece.builtin:
                     raise
-                self.fault(owner, "hook", "baton_seed", error)
+                self.fault(piece.owner, "hook", "baton_seed", error)
 
     def health(self) -> dict[str, str]:
         """Plugin name -> why it is not well; healthy ones are absent."""
         reasons: dict[str, str] = {}
-        for implementation in self._implementations("baton_health"):
-            answer = self._run(implementation, {})
+        for piece in self._pieces("baton_health"):
+            answer = self._run(piece, {})
             if answer:
-                reasons[implementation.plugin_name] = str(answer)
+                reasons[piece.owner] = str(answer)
         return reasons
 
-    def _implementations(self, hook: str) -> list[Any]:
-        muted = _muted.get()
+    def _pieces(self, hook: str) -> list[_Piece]:
+        """The implementations of whoever is on, in load order. Put together once for each set of enabled owners."""
         enabled = self._manager.enabled
-        found = getattr(self._manager.pm.hook, hook).get_hookimpls()
-        return [item for item in found if item.plugin_name in enabled and item.plugin_name not in muted]
+        plan = self._plan
+        if plan[0] is not enabled:  # it is replaced as a whole, also when a plugin is set aside
+            self._plan = plan = (enabled, {})
+        found = plan[1].get(hook)
+        if found is None:
+            there = getattr(self._manager.pm.hook, hook).get_hookimpls()
+            found = plan[1][hook] = [self._piece(item) for item in there if item.plugin_name in enabled]
+        muted = _muted.get()
+        return [piece for piece in found if piece.owner not in muted] if muted else found
+
+    def _piece(self, item: HookImpl) -> _Piece:
+        owner = item.plugin_name
+        timing = self.watch.timing(owner, item.function.__name__)
+        return _Piece(owner, item.function, item.argnames, timing, self._manager.plugins[owner].builtin)
 
     def _ask(self, hook: str, expected: type[Any], **arguments: Any) -> list[Owned[Any]]:
         collected: list[Owned[Any]] = []
-        for implementation in self._implementations(hook):
-            for value in self._run(implementation, arguments, list) or ():
+        session = arguments["session"]
+        for piece in self._pieces(hook):
+            for value in self._isolated(piece.timing, "hook", session, None, piece.listed, arguments) or ():
                 if isinstance(value, expected):
-                    collected.append(Owned(implementation.plugin_name, value))
+                    collected.append(Owned(piece.owner, value))
                 else:
                     told = f"returned {type(value).__name__} instead of {expected.__name__}"
-                    self.fault(implementation.plugin_name, "hook", hook, told)
+                    self.fault(piece.owner, "hook", hook, told)
         return collected
 
     def _must(self, hook: str, **arguments: Any) -> list[Owned[Any]]:
         found: list[Owned[Any]] = []
-        for implementation in self._implementations(hook):
-            owner = implementation.plugin_name
+        for piece in self._pieces(hook):
             try:
-                with self.watch.call(owner, hook, arguments.get("session"), must=True):
-                    values = list(self._call(implementation, arguments) or ())
+                values = self.watch.call(
+                    piece.timing, piece.listed, arguments, session=arguments.get("session"), must=True
+                )
             except StoppedError as error:
-                self.fault(owner, "hook", hook, error)
-                raise TimeoutError(f"{hook} of {owner} does not come back") from error
-            found += [Owned(owner, value) for value in values]
+                self.fault(piece.owner, "hook", hook, error)
+                raise TimeoutError(f"{hook} of {piece.owner} does not come back") from error
+            found += [Owned(piece.owner, value) for value in values or ()]
         return found
 
     def _first(self, hook: str, **arguments: Any) -> Any:
         """The core's own may raise; a plugin that does passes to the next one."""
-        for implementation in self._implementations(hook):
-            owner = implementation.plugin_name
-            builtin = self._manager.plugins[owner].builtin
-            answer = (self._call if builtin else self._run)(implementation, arguments)
+        for piece in self._pieces(hook):
+            answer = piece.call(arguments) if piece.builtin else self._run(piece, arguments)
             if isinstance(answer, Actor):
                 return answer
             if answer is not None:
-                self.fault(owner, "hook", hook, f"returned {type(answer).__name__} instead of Actor")
+                self.fault(piece.owner, "hook", hook, f"returned {type(answer).__name__} instead of Actor")
         return None
 
-    @staticmethod
-    def _call(implementation: Any, arguments: dict[str, Any]) -> Any:
-        return implementation.function(*(arguments[name] for name in implementation.argnames))
-
-    def _run(self, implementation: Any, arguments: dict[str, Any], shape: Callable[[Any], Any] | None = None) -> Any:
-        """`shape` is applied under watch too: a generator does its work only when it is read."""
-
-        def call() -> Any:
-            answer = self._call(implementation, arguments)
-            return shape(answer) if shape and answer is not None else answer
-
-        name = implementation.function.__name__
-        return self.guarded(implementation.plugin_name, name, call, arguments.get("session"))
+    def _run(
+        self, piece: _Piece, arguments: dict[str, Any], call: Callable[[dict[str, Any]], Any] | None = None
+    ) -> Any:
+        return self._isolated(piece.timing, "hook", arguments.get("session"), None, call or piece.call, arguments)
 
     def active(self) -> frozenset[str]:
         """Owners that are switched on and have not just broken this request's transaction."""
@@ -219,18 +245,28 @@ class Hooks:
 
         `limit` in seconds, where it may take longer than a hook.
         """
+        return self._isolated(self.watch.timing(owner, name), kind, session, limit, call)
+
+    def _isolated(
+        self,
+        timing: Timing,
+        kind: str,
+        session: Session | None,
+        limit: float | None,
+        function: Callable[..., T],
+        *arguments: Any,
+    ) -> T | None:
         try:
-            with self.watch.call(owner, name, session, limit=limit):
-                return call()
+            return self.watch.call(timing, function, *arguments, session=session, limit=limit)
         except RestingError:
             return None
         except (SQLAlchemyError, StoppedError) as error:
-            self.fault(owner, kind, name, error)
+            self.fault(timing.owner, kind, timing.name, error)
             if isinstance(error, StoppedError) and session is None:
                 return None
-            raise PoisonedTransactionError(owner) from error
+            raise PoisonedTransactionError(timing.owner) from error
         except Exception as error:
-            self.fault(owner, kind, name, error)
+            self.fault(timing.owner, kind, timing.name, error)
             return None
 
     def fault(self, owner: str, kind: str, name: str, error: BaseException | str) -> None:

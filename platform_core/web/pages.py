@@ -93,14 +93,13 @@ class PageContext:
             if group != "settings" and (entries := tuple(self._entries(self._items(group))))
         ]
 
-    @property
+    @cached_property
     def settings_nav(self) -> tuple[NavEntry, ...]:
         return tuple(self._entries(self._items("settings")))
 
     @property
     def bottom_nav(self) -> tuple[NavEntry, ...]:
-        items = [item for item in self._platform.manager.declared.navigation if item.phone]
-        return tuple(self._entries(self._allowed(items)))[:4]
+        return tuple(self._entries(item for item in self._allowed if item.phone))[:4]
 
     @property
     def quick_create(self) -> list[tuple[str, str, str, str]]:
@@ -132,12 +131,15 @@ class PageContext:
         return self._platform.templates.markup(slot.template, {**context, "page": self}, self.theme)
 
     def _items(self, group: str) -> list[NavItem]:
-        return self._allowed(item for item in self._platform.manager.declared.navigation if item.group == group)
+        return [item for item in self._allowed if item.group == group]
 
-    def _allowed(self, items: Iterable[NavItem]) -> list[NavItem]:
+    @cached_property
+    def _allowed(self) -> list[NavItem]:
+        """Asked for once a page: with many plugins there are many lines, most of them for others."""
         actor = self.actor
         if actor is None:
             return []
+        items = self._platform.manager.declared.navigation
         allowed = (item for item in items if item.permission == SIGNED_IN or actor.can(item.permission))
         return sorted(allowed, key=lambda item: (item.order, item.key))
 
@@ -157,7 +159,7 @@ class PageContext:
         session = self._session
         if self.actor is None or session is None or not session.in_transaction():
             return {}
-        return badges.counts(session, self.actor, self._allowed(self._platform.manager.declared.navigation))
+        return badges.counts(session, self.actor, self._allowed)
 
 
 def page(

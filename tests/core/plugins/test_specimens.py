@@ -27,7 +27,6 @@ from platform_core.kernel.events import publish
 from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.model import METADATA
 from platform_core.kernel.models import JobRow
-from platform_core.plugins.hooks import Timing
 from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.places import PluginError
 from platform_core.testing.browser import Browser
@@ -291,7 +290,7 @@ def test_nobody_follows_a_hook_that_blocks_and_it_is_left_out_after_three_times(
     owner = factory.user("management", factory.department())
     customer = factory.customer(owner)
     runtime = show("stuck_hook", limit=300)
-    timing = runtime.hooks.timings.setdefault(("stuck_hook", "baton_customer_facts"), Timing())
+    timing = runtime.hooks.watch.timing("stuck_hook", "baton_customer_facts")
     with TestClient(create_app(runtime, background=False)) as client:
         reader = Browser(runtime, client).sign_in(owner)
         path = f"/customers/{customer.id}"
