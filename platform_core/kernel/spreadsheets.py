@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import Final
@@ -28,6 +29,7 @@ __all__ = ["DEFAULT_LIMITS", "FileError", "Limits", "Table", "csv_safe", "open_t
 
 DEFAULT_LIMITS: Final = Limits()
 _XLSX_WIDTH: Final = 16
+_XLSX_DIGITS: Final = 15
 _XLSX_MAX_TEXT: Final = 32_767
 _XLSX_MAX_ROWS: Final = 1_048_576
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -280,15 +282,19 @@ def csv_safe(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_START) or clean(value).startswith(_FORMULA_START) else value
 
 
-def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Iterable[str | None]]) -> None:
-    """One sheet of text cells, row by row in constant memory; nothing in it is ever a formula, a number or a link.
+def write_xlsx(
+    path: Path, headers: Sequence[str], rows: Iterable[Iterable[str | int | float | Decimal | None]]
+) -> None:
+    """One sheet, row by row in constant memory; a text is never a formula, a number or a link.
 
-    Text beyond Excel's 32,767 characters ends in an ellipsis. Raises FileError beyond 1,048,576 rows.
+    Text beyond Excel's 32,767 characters ends in an ellipsis; a number that Excel cannot hold exactly is text. Raises
+    FileError beyond 1,048,576 rows.
     """
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
         bold = workbook.add_format({"bold": True, "num_format": "@"})
         text = workbook.add_format({"num_format": "@"})
+        plain = workbook.add_format({"num_format": "General"})
         sheet.freeze_panes(1, 0)
         # Cells that are filled in later are text as well: a number of eleven digits stays one.
         sheet.set_column(0, max(len(headers) - 1, 0), _XLSX_WIDTH, text)
@@ -298,8 +304,16 @@ def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Iterable[str |
             if number >= _XLSX_MAX_ROWS:
                 raise file_error("too_many_rows", limit=_XLSX_MAX_ROWS)
             for column, cell in enumerate(cells):
-                if cell:
-                    sheet.write_string(number, column, _for_excel(cell), text)
+                if not isinstance(cell, str | None) and _is_exact(cell):
+                    sheet.write_number(number, column, float(cell), plain)
+                elif cell or cell == 0:
+                    sheet.write_string(number, column, _for_excel(str(cell)), text)
+
+
+def _is_exact(value: float | Decimal) -> bool:
+    """Excel keeps fifteen digits, and neither infinity nor what is no number."""
+    written = Decimal(str(value))
+    return written.is_finite() and len(written.as_tuple().digits) <= _XLSX_DIGITS
 
 
 def _for_excel(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
 from platform_core.reports import running
-from platform_core.web import csvs
+from platform_core.web import csvs, sheets
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import PageContext, page
 from platform_core.web.requests import platform_of
@@ -106,15 +107,28 @@ def on_paper(request: Request[Any, Any, Any], session: Session, actor: Actor, ke
 
 
 @get("/{key:str}/csv", permission=EXPORT, name="reports:csv")
-def as_file(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[str]:
+def as_csv(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[str]:
+    name, titles, rows = _taken_along(request, session, actor, key)
+    return csvs.answer(f"{name}.csv", titles, rows)
+
+
+@get("/{key:str}/xlsx", permission=EXPORT, name="reports:xlsx")
+def as_xlsx(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[bytes]:
+    name, titles, rows = _taken_along(request, session, actor, key)
+    return sheets.answer(f"{name}.xlsx", titles, rows)
+
+
+def _taken_along(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, key: str
+) -> tuple[str, list[str], Iterator[list[Any]]]:
+    """Name, titles and rows of a file; who took them along is written down."""
     reading = _asked(request, session, actor, key, running.IN_FILE)
     answer = running.ask(platform_of(request), session, actor, reading.item, reading.query)
     if answer is None:
         raise Conflict(_("This report cannot be made now. An administrator sees why on the plugins page."))
     _note(session, actor, EXPORT, reading, answer)
-    titles = [column.label for column in reading.report.columns]
-    rows = ([cell.value for cell in row] for row in answer.rows)
-    return csvs.answer(f"{key}-{today():%Y%m%d}.csv", titles, rows)
+    titles = [str(column.label) for column in reading.report.columns]
+    return f"{key}-{today():%Y%m%d}", titles, ([cell.value for cell in row] for row in answer.rows)
 
 
 def _asked(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str, limit: int) -> Reading:
@@ -150,4 +164,4 @@ def _page(
     )
 
 
-HANDLERS = [index, show, on_paper, as_file]
+HANDLERS = [index, show, on_paper, as_csv, as_xlsx]

@@ -5,6 +5,7 @@ HANDLERS = list_handlers(CUSTOMERS)   # GET /, POST /find, /conditions and /colu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import today
 from platform_core.users import preferences
-from platform_core.web import csvs
+from platform_core.web import csvs, sheets
 from platform_core.web.forms import FormData
 from platform_core.web.lists import dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
@@ -76,15 +77,21 @@ def list_handlers(view: ListView) -> list[Any]:
         return redirect(request, dialogs.from_query(session, actor, view, form.get("state")).url())
 
     handlers = [index, find, condition, set_condition, columns, set_columns]
-    return [*handlers, _export(view, prefix)] if view.export else handlers
+    return [*handlers, *_exports(view, prefix)] if view.export else handlers
 
 
-def _export(view: ListView, prefix: str) -> Any:
+def _exports(view: ListView, prefix: str) -> list[Any]:
     @get(f"{view.path}/export", permission=view.export, name=f"{prefix}_export")
     def export(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
-        return as_file(request, session, actor, view)
+        name, titles, rows = _taken_along(request, session, actor, view)
+        return csvs.answer(f"{name}.csv", titles, rows)
 
-    return export
+    @get(f"{view.path}/export/xlsx", permission=view.export, name=f"{prefix}_export_xlsx")
+    def export_xlsx(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[bytes]:
+        name, titles, rows = _taken_along(request, session, actor, view)
+        return sheets.answer(f"{name}.xlsx", titles, rows)
+
+    return [export, export_xlsx]
 
 
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
@@ -100,8 +107,13 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     return page(request, "web/lists/page.html", active=view.key, list=made)
 
 
-def as_file(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
-    """The rows under the same conditions and in the same order, with the columns shown, and who took them along."""
+def _taken_along(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView
+) -> tuple[str, list[str], Iterator[list[Any]]]:
+    """Name, titles and rows of a file, under the same conditions, in the same order and with the columns shown.
+
+    Who took them along is written down.
+    """
     asked = replace(state.read(session, actor, view, request.query_params), after="", before="")
     chosen = preferences.read(session, actor, _columns_key(view), ())
     columns = [column for column, added in rendering.shown_columns(view, (), chosen) if added is None]
@@ -116,7 +128,7 @@ def as_file(request: Request[Any, Any, Any], session: Session, actor: Actor, vie
     shown = {"conditions": [item.text for item in asked.conditions], "rows": len(rows)}
     audit.record(session, actor, f"{view.prefix}.export", ids=[row.id for row in rows], after=shown)
     lines = ([column.exported(row, look) for column in columns] for row in rows)
-    return csvs.answer(f"{view.key}-{today():%Y%m%d}.csv", [column.label for column in columns], lines)
+    return f"{view.key}-{today():%Y%m%d}", [str(column.label) for column in columns], lines
 
 
 def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = PAGE_SIZE) -> Page:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from litestar import Response
@@ -29,4 +30,4 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, datetime | date):
         return formats.exact(value)
-    return str(value) if isinstance(value, int | float) else csv_safe(str(value))
+    return str(value) if isinstance(value, int | float | Decimal) else csv_safe(str(value))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +21,7 @@ from platform_core.kernel.clock import today
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.spreadsheets import write_xlsx
-from platform_core.web import cursors
+from platform_core.web import cursors, sheets
 from platform_core.web.forms import FormData, bind
 from platform_core.web.pages import page, redirect
 from platform_core.web.routing import get, post
@@ -32,7 +29,6 @@ from platform_core.web.routing import get, post
 _ = translator("customers")
 _PERMISSION = uploads.PERMISSION
 _BATCH = "/customers/imports/{batch_id:uuid}"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _VERDICTS = ("error", "update", "duplicate", "new")
 
 
@@ -135,7 +131,8 @@ def download(
     if verdict not in {"error", "duplicate"} or batch.owner_id != actor.user_id:
         raise NotFound(_("There is nothing to download here."))
     headers = [*batch.headers, _("Row"), _("Reason")]
-    answer = _table(f"import-{verdict}-{today().isoformat()}.xlsx", headers, _cells(session, actor, batch, verdict))
+    name = f"import-{verdict}-{today().isoformat()}.xlsx"
+    answer = sheets.answer(name, headers, _cells(session, actor, batch, verdict))
     audit.record(session, actor, "customers.import_download", batch.ref, after={"verdict": verdict})
     return answer
 
@@ -144,16 +141,7 @@ def download(
 def template(session: Session) -> Response[bytes]:
     """A table with a column for every field and one row as an example, in the reader's language."""
     headers, row = examples.table(session)
-    return _table("customers.xlsx", headers, [row])
-
-
-def _table(name: str, headers: Sequence[str], rows: Iterable[list[str]]) -> Response[bytes]:
-    with tempfile.TemporaryDirectory(prefix="baton-import-") as folder:
-        path = Path(folder) / "rows.xlsx"
-        write_xlsx(path, headers, rows)
-        content = path.read_bytes()
-    disposition = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=_XLSX, headers=disposition)
+    return sheets.answer("customers.xlsx", headers, [row])
 
 
 def _cells(session: Session, actor: Actor, batch: ImportBatch, verdict: str) -> Iterator[list[str]]:

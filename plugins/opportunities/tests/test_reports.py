@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from decimal import Decimal
 from html import unescape
 
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
@@ -56,3 +58,22 @@ def test_the_list_as_a_file_needs_its_right_and_is_written_down(house, browser: 
         noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "opportunities.export")).one()
     assert noted.after == {"conditions": ["value:filled"], "rows": 1}
     assert len(noted.ids) == 1
+
+
+def test_the_list_for_excel_has_numbers_and_no_formulas(house, browser: Browser) -> None:
+    house.opportunity(title="=Trick", expected_value=Decimal("1250.50"))
+    house.opportunity(title="Coaching", expected_value=None)
+    url = "/opportunities/export/xlsx?f=value:filled"
+    assert browser.sign_in(house.collector).get(url).status_code == 403
+    manager = browser.sign_in(house.manager)
+    assert url.partition("?")[0] in manager.get("/opportunities").text
+    file = manager.get(url)
+    assert file.headers["content-disposition"].endswith('.xlsx"')
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(file.content)).get_sheet_by_index(0).to_python()
+    assert rows[0][:5] == ["Opportunity", "Stage", "Customer", "Project type", "Expected value"]
+    assert [row[:5] for row in rows[1:]] == [["=Trick", "Open", house.customer.name, rows[1][3], 1250.5]]
+    with zipfile.ZipFile(io.BytesIO(file.content)) as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+    with house.runtime.database.system_session("look", write=False) as session:
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "opportunities.export")).one()
+    assert (noted.after, len(noted.ids)) == ({"conditions": ["value:filled"], "rows": 1}, 1)

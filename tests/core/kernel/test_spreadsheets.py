@@ -2,6 +2,7 @@ import io
 import struct
 import zipfile
 from datetime import date, datetime
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -333,6 +334,15 @@ def test_written_cells_are_text_and_nothing_else(folder):
     assert cells[:3] == ["=1+1", "http://example.com", "13812346021"]
     assert cells[3] == "x" * 32_766 + "…"
     assert cells[4] == "\ufffd"
+
+
+def test_numbers_are_numbers_as_long_as_excel_keeps_them_exactly(folder):
+    path = folder / "numbers.xlsx"
+    long = 110_101_199_003_071_234
+    written = [5, -2.5, Decimal("1250.50"), 0, long, float("inf"), Decimal("NaN")]
+    write_xlsx(path, ["a"], [[number] for number in written])
+    cells = [row[0] for row in openpyxl.load_workbook(path).active.iter_rows(min_row=2, values_only=True)]
+    assert cells == [5, -2.5, 1250.5, 0, str(long), "inf", "NaN"]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from platform_core.admin import services
@@ -138,7 +139,7 @@ def test_more_rows_than_fit_are_cut_and_said(served):
 
 def test_paper_and_file_need_the_right_and_are_written_down(served):
     runtime, reader, manager = served
-    for suffix in ("print", "csv"):
+    for suffix in ("print", "csv", "xlsx"):
         assert reader.get(f"/reports/specimen.fine/{suffix}").status_code == 403
     assert "/csv?" not in reader.get("/reports/specimen.fine").text
     assert "/csv?first=" in manager.get("/reports/specimen.fine").text
@@ -152,9 +153,12 @@ def test_paper_and_file_need_the_right_and_are_written_down(served):
     lines = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
     assert lines[0] == ["What", "Number", "Worth", "Share", "Day", "At"]
     assert lines[1][:5] == ["'=1+1", "1", "2.50", "10", "2026-03-01"]
+    sheet = manager.get("/reports/specimen.fine/xlsx?first=2026-03-01&last=2026-03-05").content
+    row = CalamineWorkbook.from_filelike(io.BytesIO(sheet)).get_sheet_by_index(0).to_python()[1]
+    assert row[:5] == ["=1+1", 1, 2.5, 10, "2026-03-01"]
     actions = ["reports.view", "reports.print", "reports.export"]
     noted = read(runtime, select(AuditEntry).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id))
-    assert [line.action for line in noted][-2:] == ["reports.print", "reports.export"]
+    assert [line.action for line in noted][-3:] == ["reports.print", "reports.export", "reports.export"]
     assert noted[-1].after == {"report": "specimen.fine", "rows": 2, "first": "2026-03-01", "last": "2026-03-05"}
 
 
