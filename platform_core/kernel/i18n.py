@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from babel.messages.pofile import read_po
 
@@ -19,7 +19,10 @@ SHARED_DOMAIN = "web"
 _CONTEXT = "\x04"
 
 _language: ContextVar[str] = ContextVar("language", default="zh")
-_catalogues: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+_Catalogue: TypeAlias = dict[str, tuple[str, ...]]
+_catalogues: dict[tuple[str, str], _Catalogue] = {}
+_merged: dict[tuple[str, str], _Catalogue] = {}
+"""A domain's messages over the shared ones, merged when they are first asked for."""
 
 
 def language() -> str:
@@ -58,14 +61,16 @@ def load_catalogue(domain: str, locale_dir: Path) -> None:
                 if all(strings):
                     messages[f"{message.context}{_CONTEXT}{msgid}" if message.context else msgid] = strings
     _catalogues["zh", domain] = messages
+    _merged.clear()
 
 
 def _lookup(domain: str, key: str) -> tuple[str, ...] | None:
-    code = _language.get()
-    found = _catalogues.get((code, domain), {}).get(key)
-    if found is None and domain != SHARED_DOMAIN:
-        found = _catalogues.get((code, SHARED_DOMAIN), {}).get(key)
-    return found
+    where = (_language.get(), domain)
+    known = _merged.get(where)
+    if known is None:
+        known = {**_catalogues.get((where[0], SHARED_DOMAIN), {}), **_catalogues.get(where, {})}
+        _merged[where] = known
+    return known.get(key)
 
 
 class Lazy:
@@ -98,19 +103,26 @@ class Translator:
     def __init__(self, domain: str) -> None:
         self.domain = domain
 
+    def text(self, message: str, context: str = "") -> str:
+        """As the catalogue has it: values are not filled in."""
+        found = _lookup(self.domain, f"{context}{_CONTEXT}{message}" if context else message)
+        return found[0] if found else message
+
+    def text_for(self, number: int, singular: str, plural: str, context: str = "") -> str:
+        """The same for a number of things."""
+        found = _lookup(self.domain, f"{context}{_CONTEXT}{singular}" if context else singular)
+        one = number == 1
+        return found[min(len(found) - 1, not one)] if found else singular if one else plural
+
     def __call__(self, message: str, **values: object) -> str:
-        found = _lookup(self.domain, message)
-        text = found[0] if found else message
+        text = self.text(message)
         return text % values if values else text
 
     def ngettext(self, singular: str, plural: str, number: int, **values: object) -> str:
-        found = _lookup(self.domain, singular)
-        text = (found[min(len(found) - 1, number != 1)]) if found else (singular if number == 1 else plural)
-        return text % {"num": number, **values}
+        return self.text_for(number, singular, plural) % {"num": number, **values}
 
     def pgettext(self, context: str, message: str, **values: object) -> str:
-        found = _lookup(self.domain, f"{context}{_CONTEXT}{message}")
-        text = found[0] if found else message
+        text = self.text(message, context)
         return text % values if values else text
 
     def lazy(self, message: str) -> str:

@@ -8,12 +8,24 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, TextClause, event, false, inspect
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    TextClause,
+    event,
+    false,
+    inspect,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
@@ -73,6 +85,8 @@ _written: dict[Any, _Condition | None] = {}
 """Conditions of policies that are written by kind of actor."""
 _prepared: list[dict[Any, AnySelect]] = []
 _MOST_WRITTEN = 2000
+_harmless: WeakSet[AnySelect] = WeakSet()
+"""Statements that were looked through and reach nothing protected: those written once need that only once."""
 _flushing: ContextVar[bool] = ContextVar("flushing", default=False)
 
 
@@ -81,6 +95,7 @@ def _forget() -> None:
     _written.clear()
     for statements in _prepared:
         statements.clear()
+    _harmless.clear()
 
 
 def visible(model: type[Any], actor: Actor) -> ColumnElement[bool] | None:
@@ -281,13 +296,32 @@ def install_guard(engine: Engine) -> None:
         is_write = any(getattr(element, flag, False) for flag in ("is_insert", "is_update", "is_delete"))
         if _flushing.get() and is_write:
             return
-        if getattr(element, "is_insert", False) and element.select is None and element.table in class_of_table:
+        if isinstance(element, Select) and element in _harmless:
             return
-        for part in visitors.iterate(element):
-            found = part.name if isinstance(part, Table) and part in class_of_table else smuggled(part)
-            if found:
-                message = f"{found} without scope"
-                raise ScopeViolation(message)
+        is_filled = getattr(element, "is_insert", False) and element.select is None
+        if is_filled and smuggled(element.table):
+            message = f"{element.table.name} without scope"
+            raise ScopeViolation(message)
+        for root in _inserted(element) if is_filled else [element]:
+            _refuse_protected(root)
+        if isinstance(element, Select):
+            _harmless.add(element)
+
+
+def _inserted(insert: Insert) -> Iterator[Any]:
+    """What an INSERT without SELECT may read: expressions among its values. Its table is written, not read."""
+    rows = [insert._values or {}, *(row for rows in insert._multi_values for row in rows)]  # noqa: SLF001
+    for row in rows:
+        values = row.values() if isinstance(row, Mapping) else row
+        yield from (value for value in values if isinstance(value, ClauseElement))
+
+
+def _refuse_protected(root: Any) -> None:
+    for part in visitors.iterate(root):
+        found = part.name if isinstance(part, Table) and part in class_of_table else smuggled(part)
+        if found:
+            message = f"{found} without scope"
+            raise ScopeViolation(message)
 
 
 def nothing() -> ColumnElement[bool]:

@@ -9,13 +9,10 @@ from typing import Any
 
 import jinja2
 import jinja2.nodes
-from jinja2.ext import _make_new_gettext, _make_new_ngettext, _make_new_npgettext, _make_new_pgettext
 from markupsafe import Markup
 
-from platform_core.kernel.i18n import translator
-from platform_core.web import formats, marks, rowtemplates
+from platform_core.web import contexts, formats, marks, rowtemplates
 
-_TEXTS = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -51,7 +48,7 @@ class OwnerLoader(jinja2.BaseLoader):
     ) -> jinja2.Template:
         owner = _split(name.removeprefix(rowtemplates.PREFIX).removeprefix("core/"))[0]
         if owner not in self._globals:
-            self._globals[owner] = _gettext_globals(owner)
+            self._globals[owner] = contexts.texts_of(owner)
         known = {**(globals or {}), **self._globals[owner]}
         if not name.startswith(rowtemplates.PREFIX):
             return super().load(environment, name, known)
@@ -67,31 +64,6 @@ def _split(name: str) -> tuple[str, str]:
     """(owner, file); a name without an owner, such as `base.html`, is the web package's."""
     owner, slash, rest = name.partition("/")
     return (owner, rest) if slash else ("web", name)
-
-
-def _gettext_globals(owner: str) -> dict[str, Any]:
-    _ = translator(owner)
-    bound = {
-        "gettext": _make_new_gettext(_),
-        "ngettext": _make_new_ngettext(_.ngettext),
-        "pgettext": _make_new_pgettext(_.pgettext),
-        "npgettext": _make_new_npgettext(lambda _context, one, many, number: _.ngettext(one, many, number)),
-    }
-    return {**bound, "_": bound["gettext"]}
-
-
-class _OwnTexts(jinja2.Template):
-    """An included template would inherit the `_` of whoever includes it, and with it another owner's catalogue."""
-
-    def new_context(
-        self,
-        vars: dict[str, Any] | None = None,  # noqa: A002  as Jinja has it
-        shared: bool = False,  # noqa: FBT001, FBT002
-        locals: Mapping[str, Any] | None = None,  # noqa: A002
-    ) -> jinja2.runtime.Context:
-        if shared:
-            vars = {**(vars or {}), **{name: self.globals[name] for name in _TEXTS}}  # noqa: A001
-        return super().new_context(vars, shared, locals)
 
 
 class Templates:
@@ -132,7 +104,8 @@ class Templates:
                 auto_reload=False,
                 cache_size=-1,
             )
-            environment.template_class = _OwnTexts
+            environment.template_class = contexts.OwnTexts
+            environment.context_class = contexts.QuickContext
             environment.filters.update(formats.FILTERS)
             environment.globals.update(self._globals)
             self._environments[theme] = environment

@@ -31,6 +31,7 @@ from platform_core.kernel import protected, scope
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import ScopeViolation
 from platform_core.testing.factories import Factory
+from platform_core.users.models import Department
 
 OTHER = aliased(Customer)
 TABLE = Customer.__table__
@@ -130,6 +131,11 @@ REFUSED: dict[str, Any] = {
     "raw SQL": text("select id from customers_customer"),
     "entities from raw SQL": select(Customer).from_statement(text("select * from customers_customer")),
     "insert from select": insert(Address).from_select(["customer_id"], select(Customer.id)),
+    "insert of what is read": insert(Address.__table__).values(city=select(TABLE.c.name).limit(1).scalar_subquery()),
+    "one of several inserts": insert(Address.__table__).values(
+        [{"city": "a"}, {"city": select(TABLE.c.name).limit(1).scalar_subquery()}]
+    ),
+    "insert into a table object of the same name": insert(DOUBLE).values(name="a"),
 }
 
 
@@ -139,9 +145,28 @@ def test_statements_without_proof_are_refused(runtime: Runtime, actor: Actor, na
         session.execute(REFUSED[name])
 
 
+def test_a_statement_that_was_harmless_is_looked_at_again_once_a_policy_comes(runtime: Runtime, actor: Actor) -> None:
+    department = Department.__table__
+    statement = select(department.c.name)
+    with runtime.database.session_for(actor) as session:
+        for _time in range(2):
+            session.execute(statement)
+        protected.protect(Department, Nobody())
+        try:
+            with pytest.raises(ScopeViolation):
+                session.execute(statement)
+        finally:
+            protected.unprotect(Department)
+
+
 def test_a_subclass_keeps_the_policy(runtime: Runtime, actor: Actor) -> None:
     with runtime.database.actor_session(actor) as session:
         assert len(session.scalars(select(Heir)).all()) == 3
+
+
+class Nobody:
+    def predicate(self, actor: Actor) -> Any:
+        return scope.nothing()
 
 
 class Everything:
