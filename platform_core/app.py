@@ -34,14 +34,16 @@ from platform_core.plugins.declarations import listener_key
 from platform_core.plugins.faults import StoppedError
 from platform_core.plugins.hooks import Hooks
 from platform_core.plugins.manager import VERSION_COUNTER, PluginManager
+from platform_core.plugins.places import PluginError
 from platform_core.plugins.watch import RestingError
 from platform_core.settings import Settings
-from platform_core.web import endpoint, errors, headers, mounting, routing
+from platform_core.web import endpoint, errors, headers, mounting, routing, themes
 from platform_core.web.describing import describe_api
 from platform_core.web.live import Hub
 from platform_core.web.pages import url_for
 from platform_core.web.requests import Platform
 from platform_core.web.templates import Templates
+from platform_core.web.themes import Theme, Themes
 
 _log = logging.getLogger(__name__)
 BUILTINS = tuple(
@@ -49,7 +51,6 @@ BUILTINS = tuple(
     for name in ("web", "audit", "users", "permissions", "customers", "relay", "reports", "admin")
 )
 _PACKAGE = Path(__file__).resolve().parent
-THEMES = next(path for path in (_PACKAGE / "themes", _PACKAGE.parent / "themes") if path.exists())
 _MAX_BODY = 60 * 1024 * 1024
 
 
@@ -81,7 +82,9 @@ class Runtime:
         self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
         self.wakeups = WakeUps(settings.redis_url, self.jobs.run)
         self.take_charge()
-        self.templates = Templates(self._template_folders(), THEMES, settings.theme)
+        self.template_folders = self._folders("templates")
+        self.templates = Templates(self.template_folders, self._themes())
+        self.templates.on_fault = self._on_theme_fault
         self.platform = Platform(
             settings=settings, database=self.database, vault=self.vault, manager=self.manager, hooks=self.hooks,
             jobs=self.jobs, templates=self.templates, hub=self.hub, on_denied=self._on_denied, urls={},
@@ -89,6 +92,7 @@ class Runtime:
         self.templates.add_global("url", lambda name, **parameters: url_for(self.platform, name, **parameters))
         for item in self.manager.declared.template_helpers.installed():
             self.templates.add_global(item.value.name, self._while_on(item.owner, item.value.function))
+        self._check_themes()
         self.keeper = keeping.Keeper(self.database, settings.data_dir)
         self._tickers: list[Ticker] = []
 
@@ -110,12 +114,31 @@ class Runtime:
         signals.send_through(self.hub.send)
         asking.ask_through(self.database, self.hooks)
 
-    def _template_folders(self) -> dict[str, Path]:
+    def _folders(self, kind: str) -> dict[str, Path]:
+        """Owner -> its folder of this name, where it has one."""
         return {
-            name: plugin.folder / "templates"
+            name: plugin.folder / kind
             for name, plugin in self.manager.plugins.items()
-            if plugin.module and (plugin.folder / "templates").is_dir()
+            if plugin.module and (plugin.folder / kind).is_dir()
         }
+
+    def _themes(self) -> Themes:
+        folders = [themes.OURS, *self.settings.theme_folders]
+        found = Themes(themes.sources(folders, self._folders("themes")), self.settings.theme)
+        found.enabled = lambda: self.manager.enabled
+        return found
+
+    def _on_theme_fault(self, theme: Theme, told: str, error: Exception) -> None:
+        _log.warning("theme %s: %s; the page was drawn without its template", theme.name, told, exc_info=error)
+        self.manager.fault(theme.fault_owner, "template", theme.name, told)
+
+    def _check_themes(self) -> None:
+        """Broken ones are worn by nobody; in strict mode they keep the platform from starting, as plugins do."""
+        for theme in self.templates.themes.problems():
+            told = f"theme {theme.name} is broken: {theme.problem} ({theme.place})"
+            if self.settings.strict_plugins:
+                raise PluginError(told)
+            _log.warning("%s; whoever chose it sees another", told)
 
     def migrate(self, only: str | None = None) -> list[str]:
         """Bring the database up to date, or one owner's part of it. Returns the owners that changed."""

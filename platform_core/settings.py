@@ -20,6 +20,9 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     language: str = "zh"
     theme: str = "default"
+    """Worn where neither the house nor the person has chosen one."""
+    theme_folders: tuple[Path, ...] = ()
+    """Folders with themes of this deployment, each a folder with theme.toml."""
     api_docs: bool = False
     demo: bool = False
     strict_plugins: bool = False
@@ -71,6 +74,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         timezone=env.get("BATON_TIMEZONE", "Asia/Shanghai"),
         language=env.get("BATON_LANGUAGE", "zh"),
         theme=env.get("BATON_THEME", "default"),
+        theme_folders=tuple(Path(part).absolute() for part in env.get("BATON_THEMES", "").split(os.pathsep) if part),
         api_docs=_flag(env.get("BATON_API_DOCS")),
         demo=_flag(env.get("BATON_DEMO")),
         strict_plugins=_flag(env.get("BATON_STRICT_PLUGINS")),

@@ -53,6 +53,7 @@ def baton_navigation() -> list[NavItem]:
         ("departments", _.lazy("Departments"), "sitemap", "users.manage", 20),
         ("dictionaries", _.lazy("Dictionaries"), "list-details", "admin.dictionaries", 50),
         ("plugins", _.lazy("Plugins"), "puzzle", "admin.plugins", 60),
+        ("themes", _.lazy("Themes"), "palette", "admin.plugins", 65),
         ("jobs", _.lazy("Background work"), "loader-2", "admin.jobs", 70),
     )
     return [

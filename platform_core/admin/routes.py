@@ -14,6 +14,7 @@ from platform_core.admin import (
     people_routes,
     plugin_routes,
     settings_routes,
+    theme_routes,
 )
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import page
@@ -31,6 +32,7 @@ HANDLERS = [
     *department_routes.HANDLERS,
     *plugin_routes.HANDLERS,
     *settings_routes.HANDLERS,
+    *theme_routes.HANDLERS,
     *dictionary_routes.HANDLERS,
     *job_routes.HANDLERS,
     *import_routes.HANDLERS,

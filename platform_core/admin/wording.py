@@ -15,6 +15,7 @@ _ACTIONS = {
     "admin.forget_faults": _.lazy("had the faults of a plugin forgotten"),
     "admin.purge_plugin": _.lazy("deleted what a plugin held"),
     "admin.plugin_settings": _.lazy("changed settings of a plugin"),
+    "admin.themes": _.lazy("chose the themes"),
     "admin.import": _.lazy("imported a table"),
     "admin.add_entry": _.lazy("added a dictionary entry"),
     "admin.edit_entry": _.lazy("changed a dictionary entry"),
@@ -23,6 +24,8 @@ _ACTIONS = {
 _FIELDS = {
     "target": _.lazy("What was imported"),
     "rows": _.lazy("Rows"),
+    "theme": _.lazy("Theme of the house"),
+    "offered": _.lazy("Offered"),
     "enabled": _.lazy("Switched on"),
     "code": _.lazy("Code"),
     "label": _.lazy("Name"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from platform_core import __version__
-from platform_core.cli import audit, database, demo, docs, doctor, plugins, revision, scaffold, serve, users
+from platform_core.cli import audit, database, demo, docs, doctor, plugins, revision, scaffold, serve, themes, users
 from platform_core.cli.contributed import WithPlugins
 
 __all__ = ["baton"]
@@ -17,6 +17,6 @@ def baton() -> None:
     """Baton: one customer record, handed from department to department."""
 
 
-for module in (audit, database, demo, docs, doctor, plugins, revision, scaffold, serve, users):
+for module in (audit, database, demo, docs, doctor, plugins, revision, scaffold, serve, themes, users):
     for command in module.COMMANDS:
         baton.add_command(command)

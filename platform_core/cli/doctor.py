@@ -133,6 +133,20 @@ def check_plugins(runtime: Runtime) -> Iterator[str]:
             yield f"plugin {name} is {plugin.state}: {plugin.reason}{place}"
 
 
+def check_themes(runtime: Runtime) -> Iterator[str]:
+    """Broken ones, and those whose templates failed lately."""
+    known = runtime.templates.themes
+    for theme in known.problems():
+        yield f"theme {theme.name} is broken: {theme.problem} ({theme.place})"
+    try:
+        with runtime.database.system_session("doctor: which themes failed lately?", write=False) as session:
+            for theme in known.found.values():
+                for row in faults.recent(session, theme.fault_owner):
+                    yield f"theme {theme.name} failed {row.count} times: {faults.described(row)}"
+    except SQLAlchemyError:
+        return  # reported by check_database
+
+
 def check_assets(runtime: Runtime) -> Iterator[str]:
     manifest = _STATIC / "manifest.json"
     if not manifest.exists():
@@ -153,6 +167,6 @@ def check_administrator(runtime: Runtime) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Runtime], Iterator[str]], ...] = (
-    check_database, check_clock, check_redis, check_plugins, check_assets, check_administrator,
+    check_database, check_clock, check_redis, check_plugins, check_themes, check_assets, check_administrator,
 )  # fmt: skip
 COMMANDS = (doctor,)

@@ -21,6 +21,7 @@ from platform_core.kernel.ids import new_id
 from platform_core.permissions.models import RoleAssignment, RoleGrant
 from platform_core.users import preferences, sessions
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
+from platform_core.web import themes
 from platform_core.web.requests import client_ip, platform_of
 
 COUNTER = sessions.RIGHTS_COUNTER
@@ -76,6 +77,7 @@ def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | N
         return None
     session.info["unread"] = identity.unread
     preferences.keep(session, identity.user_id, identity.preferences)
+    themes.keep(session, identity.themes)
     ip = client_ip(request, platform.settings.trusted_proxies)
     return _build(session, identity, platform.database.url, ip, platform.settings.language)
 

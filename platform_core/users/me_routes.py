@@ -20,6 +20,7 @@ from platform_core.web.forms import Bound, FormData
 from platform_core.web.pages import page, redirect
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
+from platform_core.web.themes import house_of
 
 _ = translator("users")
 
@@ -49,6 +50,7 @@ def _page(
     notice: tuple[str, str] | None = None,
 ) -> Response[str]:
     platform = platform_of(request)
+    themes, house = platform.templates.themes, house_of(session)
     return page(
         request,
         "users/me.html",
@@ -56,7 +58,8 @@ def _page(
         status=status,
         user=accounts.get_user(session, actor.user_id),
         places=sessions.own_sessions(session, platform.settings, actor.user_id),
-        themes=[(name, name) for name in platform.templates.theme_names()],
+        themes=[(theme.name, theme.title) for theme in themes.offered(house)],
+        house=themes.pick("", house),
         form=form,
         notice=notice,
     )
@@ -69,11 +72,14 @@ def save(request: Request[Any, Any, Any], session: Session, actor: Actor, form: 
     allowed = {
         "language": tuple(LANGUAGES),
         "scheme": SCHEMES,
-        "theme": tuple(platform_of(request).templates.theme_names()),
+        "theme": ("", *(theme.name for theme in platform_of(request).templates.themes.offered(house_of(session)))),
     }
-    for name, values in allowed.items():
-        if form.get(name) in values:
-            setattr(user, name, form.get(name))
+    chosen = {name: form.get(name) for name, values in allowed.items() if name in form and form.get(name) in values}
+    before = {name: getattr(user, name) for name in chosen}
+    if chosen != before:
+        for name, value in chosen.items():
+            setattr(user, name, value)
+        audit.record(session, actor, "users.appearance", accounts.ref(user), before=before, after=chosen)
     response = redirect(request, "/me?done=saved")
     if user.language in LANGUAGES:
         response.set_cookie(preference(request, "language", user.language))

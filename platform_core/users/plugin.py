@@ -18,6 +18,7 @@ from platform_core.users import (
     notification_routes,
     notifications,
     routes,
+    theme_routes,
     token_routes,
     wording,
 )
@@ -59,7 +60,7 @@ def baton_routes() -> list[Routes]:
         Routes("/logout", routes.LOGOUT),
         Routes("/reset", routes.RESET),
         Routes("/", notification_routes.HANDLERS),
-        Routes("/me", [*me_routes.HANDLERS, *token_routes.HANDLERS, *routes.PREFERENCES]),
+        Routes("/me", [*me_routes.HANDLERS, *theme_routes.HANDLERS, *token_routes.HANDLERS, *routes.PREFERENCES]),
     ]
 
 

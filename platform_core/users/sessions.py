@@ -13,10 +13,11 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.clock import now
-from platform_core.kernel.models import Counter
+from platform_core.kernel.models import Counter, SettingValue
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.settings import Settings
 from platform_core.users.models import ApiToken, Department, Notification, OneTimeCode, SignInSession, User
+from platform_core.web import themes
 
 RIGHTS_COUNTER = "permissions"
 _TOUCH_AFTER = timedelta(minutes=1)
@@ -39,6 +40,8 @@ class Identity:
     rights_version: int
     """Value of the counter RIGHTS_COUNTER: what was cached of the rights holds while it stands still."""
     preferences: Mapping[str, Any] = field(default_factory=dict)
+    themes: Any = None
+    """What is stored of the house's choice of themes."""
 
 
 MOST_UNREAD = 100
@@ -52,6 +55,7 @@ _news = (
 )
 _unread = select(func.count()).select_from(_news).correlate(User).scalar_subquery()
 _rights_version = select(Counter.value).where(Counter.name == RIGHTS_COUNTER).scalar_subquery()
+_themes = select(SettingValue.value).where(SettingValue.key == themes.SETTING).scalar_subquery()
 _columns = (
     User.id,
     User.name,
@@ -63,6 +67,7 @@ _columns = (
     User.preferences,
     _unread.label("unread"),
     func.coalesce(_rights_version, 0).label("rights_version"),
+    _themes.label("themes"),
 )
 _by_cookie = (
     select(*_columns, SignInSession.id.label("session_id"), SignInSession.seen_at)
@@ -165,6 +170,7 @@ def _identity(row: Row[Any], via: str) -> Identity:
         via=via,
         rights_version=row.rights_version,
         preferences=row.preferences or {},
+        themes=row.themes,
     )
 
 

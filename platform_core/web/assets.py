@@ -1,7 +1,7 @@
 """Builds the static files from our sources and the npm packages: `python -m platform_core.web.assets`.
 
-Output (`platform_core/web/static/`, not under version control): app.css, app.js, htmx.min.js, icons.svg, logo.svg,
-theme-<name>.css and manifest.json, which maps each file name to a hash of its content for cache-proof URLs.
+Output (`platform_core/web/static/`, not under version control): app.css, app.js, htmx.min.js, icons.svg, logo.svg
+and manifest.json, which maps each file name to a hash of its content for cache-proof URLs.
 """
 
 from __future__ import annotations
@@ -86,25 +86,25 @@ def build(
     if not htmx.is_file():
         raise AssetError(htmx, "install the npm packages first (make setup)")
     out.mkdir(parents=True, exist_ok=True)
-    _write(out / "app.css", minify_css(with_auto_scheme("".join(_read(_css_sources())))))
+    _write(out / "app.css", minify_css(with_auto_scheme("".join(_read(_css_sources(themes))))))
     _write(out / "app.js", minify_js("".join(_read(sorted((SOURCES / "js").glob("*.js"))))))
     _write(out / "icons.svg", sprite(node_modules, known_icons() if icons is None else icons))
     # Without its last line, which points at a source map that is not served.
     _write(out / "htmx.min.js", re.sub(r"\n?//# sourceMappingURL=.*", "", htmx.read_text("utf-8")))
     shutil.copyfile(SOURCES / "logo.svg", out / "logo.svg")
-    for theme in sorted(themes.glob("*/theme.css")):
-        _write(out / f"theme-{theme.parent.name}.css", minify_css(with_auto_scheme(theme.read_text("utf-8"))))
     manifest = {path.name: _hash(path) for path in sorted(out.iterdir()) if path.name != MANIFEST}
     _write(out / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return manifest
 
 
-def _css_sources() -> Iterator[Path]:
+def _css_sources(themes: Path) -> Iterator[Path]:
+    """Ours in order, and the default theme: what another theme leaves out is to be found there."""
     for pattern in CSS_ORDER:
         found = sorted((SOURCES / "css").glob(f"{pattern}.css"))
         if not found:
             raise AssetError(SOURCES / "css" / f"{pattern}.css", "CSS_ORDER names it")
         yield from found
+    yield themes / "default" / "theme.css"
 
 
 def _read(paths: Iterable[Path]) -> Iterator[str]:

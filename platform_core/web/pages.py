@@ -20,6 +20,7 @@ from platform_core.plugins.registry import Owned
 from platform_core.web import badges, notices
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
+from platform_core.web.themes import House, Theme, house_of
 
 _ = translator("web")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -60,16 +61,31 @@ class PageContext:
         self.path = request.url.path
         self.lang = LANGUAGES[language()]
         self.title_suffix = _.pgettext("brand", "Baton")
-        self.scheme = actor.scheme if actor else request.cookies.get("baton_scheme", "auto")
-        self.theme = (actor.theme if actor else "") or platform.settings.theme
-        self.density = "comfortable"
         self.live = actor is not None
         session = request.scope.get("baton_session")
+        tried = str(request.scope.get("baton_theme", ""))
+        worn = self._wear(session, actor.theme if actor else "", tried)
+        self.theme, self.theme_css = worn.name, worn.css_url
+        chosen = actor.scheme if actor else request.cookies.get("baton_scheme", "auto")
+        scheme = str(request.scope.get("baton_scheme", "")) or chosen
+        self.scheme = scheme if len(worn.schemes) > 1 else worn.schemes[0]
         self.unread: int = session.info.get("unread", 0) if session is not None else 0  # type: ignore[attr-defined]
         self._session: Session | None = session  # type: ignore[assignment]
         self.demo = platform.settings.demo
         kept = request.cookies.get(notices.COOKIE, "")
         self.notice = notices.read(platform, actor, kept) if actor and kept else None
+
+    def _wear(self, session: Any, wanted: str, tried: str) -> Theme:
+        """The theme of this page; error pages, which are drawn when the transaction is over, go by what is known.
+
+        `tried` is one that is only looked at, offered or not.
+        """
+        themes = self._platform.templates.themes
+        if tried:
+            return themes.pick(tried, House())
+        if session is not None and session.in_transaction():
+            themes.house = house_of(session)
+        return themes.pick(wanted, themes.house)
 
     @cached_property
     def csrf(self) -> str:

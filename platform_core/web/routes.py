@@ -8,6 +8,7 @@ from typing import Any
 
 import litestar
 from litestar import Request, Response
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from platform_core import __version__
@@ -22,7 +23,7 @@ _RECHECK_SECONDS = 15
 
 @get("/healthz", permission=PUBLIC, name="web:health")
 def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """`ok` when the database answers and every plugin that should run does; else `degraded`, with the reasons.
+    """`ok` when the database answers and every plugin and theme is sound; else `degraded`, with the reasons.
 
     Faults of running plugins count for ten minutes. The answer is always 200: a broken plugin is no reason to take a
     process out of service.
@@ -35,7 +36,7 @@ def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 def health_reasons(platform: Platform) -> dict[str, str]:
-    """Plugin name -> what is wrong: faults of the last minutes in any process, its own word, its state; the worst."""
+    """Plugin or theme -> the worst that is wrong: its state, its own word, faults of the last minutes anywhere."""
     manager = platform.manager
     with platform.database.system_session("how are the plugins?", write=False) as session:
         reasons = faults.fresh(session)
@@ -44,7 +45,21 @@ def health_reasons(platform: Platform) -> dict[str, str]:
     for name, plugin in manager.plugins.items():
         if plugin.state in {"incompatible", "broken", "unmigrated"}:
             reasons[name] = f"{plugin.reason} ({plugin.place})" if plugin.place else plugin.reason
+    for item in platform.templates.themes.problems():
+        reasons[item.fault_owner] = f"{item.problem} ({item.place})"
     return reasons
+
+
+@litestar.get(
+    "/static/themes/{file:str}", name="web:theme", opt={"permission": PUBLIC, "endpoint": True}, sync_to_thread=False
+)
+def theme(request: Request[Any, Any, Any], file: FromPath[str]) -> Response[str]:
+    """A theme's style sheet. Browsers keep it only as the version they asked for: another process may have another."""
+    found = platform_of(request).templates.themes.found.get(file.removesuffix(".css"))
+    if found is None or found.problem or not file.endswith(".css"):
+        return Response("", status_code=404, media_type="text/css")
+    kept = "public, max-age=31536000, immutable" if request.query_params.get("v") == found.digest else "no-store"
+    return Response(found.css, media_type="text/css", headers={"cache-control": kept})
 
 
 @litestar.get("/live", name="web:live", opt={"permission": SIGNED_IN, "endpoint": True})
@@ -79,4 +94,4 @@ async def _in_thread(call: Any, *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, context.run, call, *arguments)
 
 
-HANDLERS = [health, live]
+HANDLERS = [health, live, theme]

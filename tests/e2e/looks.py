@@ -4,17 +4,31 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from platform_core.web import themes
+
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = 390, 1440
 HEIGHT = {PHONE: 844, DESK: 900}
+THEMES = {source.name: themes.read(source).css_url for source in themes.sources([themes.OURS], {})}
+"""Address of each one's style sheet; none for the default theme, which every page brings along."""
+DRAWN = ["color-contrast", "target-size", "link-in-text-block"]
+"""Axe's rules about what is drawn: all that a style sheet can break."""
 
 # Evaluated, not injected: the content security policy forbids a script of the test's own.
-_VIOLATIONS = """async (tags) => {
-  const { violations } = await axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] });
+_VIOLATIONS = """async ([type, values]) => {
+  const { violations } = await axe.run({ runOnly: { type, values }, resultTypes: ['violations'] });
   return violations.map(({ id, nodes }) =>
     `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200) + ' ' + node.failureSummary.slice(0, 200)).join(' | ')}`);
 }"""
+_WEAR = """([name, url]) => new Promise((done, failed) => {
+  document.querySelectorAll('link[href*="/static/themes/"]').forEach((link) => link.remove());
+  document.documentElement.dataset.theme = name;
+  if (!url) return done();
+  const link = document.createElement('link');
+  Object.assign(link, { rel: 'stylesheet', href: url, onload: done, onerror: failed });
+  document.head.append(link);
+})"""
 _LAYOUT = """(least) => {
   const found = [];
   const name = (el) => el.outerHTML.slice(0, 140).replace(/\\s+/g, ' ');
@@ -56,16 +70,22 @@ def dress(page: Page, scheme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": HEIGHT[width]})
 
 
-def violations(page: Page) -> list[str]:
+def wear(page: Page, theme: str) -> None:
+    """The open page in another theme, without asking for it again."""
+    page.evaluate(_WEAR, [theme, THEMES[theme]])
+
+
+def violations(page: Page, *, drawn_only: bool = False) -> list[str]:
     """What axe finds; at phone width also what is too wide, too small to hit, or covered."""
+    asked = ["rule", DRAWN] if drawn_only else ["tag", TAGS]
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     width = page.viewport_size["width"] if page.viewport_size else 0
     if width != PHONE:
-        found: list[str] = page.evaluate(_VIOLATIONS, TAGS)
+        found: list[str] = page.evaluate(_VIOLATIONS, asked)
         return found
     # Axe takes the page as it is scrolled: what is just under a bar at the bottom would count as covered.
     page.set_viewport_size({"width": width, "height": page.evaluate("document.scrollingElement.scrollHeight")})
-    found = page.evaluate(_VIOLATIONS, TAGS)
+    found = page.evaluate(_VIOLATIONS, asked)
     page.set_viewport_size({"width": width, "height": HEIGHT[width]})
     return [*found, *page.evaluate(_LAYOUT, 24)]

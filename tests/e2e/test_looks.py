@@ -1,6 +1,7 @@
 """Every main page in every dress: free of what axe finds, and on a phone nothing too wide, too small or covered.
 
-Each stop is seen in the four dresses of LOOKS, which hold every scheme, width and language twice.
+Each stop is seen in the four dresses of LOOKS, which hold every scheme, width and language twice, and in each of them
+under every theme: the open page changes its style sheet, since a theme of ours changes nothing else.
 """
 
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from platform_core.testing.chromium import Visitors
+from platform_core.web.themes import DEFAULT
 from tests.e2e import acts
-from tests.e2e.looks import DESK, PHONE, dress, violations
+from tests.e2e.looks import DESK, PHONE, THEMES, dress, violations, wear
 from tests.e2e.stops import SHOWN, STOPS, Stop
 
 LOOKS = {"zh": (("light", DESK), ("dark", PHONE)), "en": (("dark", DESK), ("light", PHONE))}
@@ -83,5 +85,9 @@ def _seen(page: Page, lang: str, name: str, phone_only: bool = False) -> list[st
         if width == DESK and phone_only:
             continue
         dress(page, scheme, width)
-        found += [f"{name} ({lang}, {scheme}, {width}): {text}" for text in violations(page)]
+        for theme in sorted(THEMES, key=lambda theme: theme != DEFAULT):
+            wear(page, theme)
+            wrong = violations(page, drawn_only=theme != DEFAULT)
+            found += [f"{name} ({lang}, {theme}, {scheme}, {width}): {text}" for text in wrong]
+        wear(page, DEFAULT)
     return found

@@ -14,6 +14,7 @@ PUBLIC = {
     "GET /setup/{code}",
     "POST /setup/{code}",
     "GET /static/{file_path}",
+    "GET /static/themes/{file}",
     # The description of the API, only where BATON_API_DOCS is on.
     "GET /api/v1",
     "GET /api/v1/openapi.json",

@@ -5,6 +5,7 @@ import pytest
 
 from platform_core.web.rowtemplates import name_of
 from platform_core.web.templates import Templates
+from platform_core.web.themes import Themes
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def templates(tmp_path):
         "{% macro other(row, look) %}<td>{{ row.name|upper }}</td>{% endmacro %}"
         "{% macro wrong(row) %}<td></td>{% endmacro %}"
     )
-    return Templates({"web": web, "guest": guest}, tmp_path / "themes", "none")
+    return Templates({"web": web, "guest": guest}, Themes([]))
 
 
 def drawn(templates, keys, **context):
