@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, MetaData, Table, func, inspect, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, MetaData, Select, Table, func, inspect, literal, or_, select, table, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import sort_tables
 
 from platform_core.kernel.models import DictionaryRow, JobRow, ScheduleRow, SettingValue
+from platform_core.kernel.scope import proven
 from platform_core.permissions.models import RoleGrant
 from platform_core.plugins import catalogue
 from platform_core.plugins.catalogue import Absent, Content
 from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.migrations import CORE, VERSION_TABLE, owner_of
+
+Rows: TypeAlias = list[tuple[str, int]]
+"""(table, how many)."""
+_COUNTING = proven("an administrator counts the rows that a plugin left behind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,45 @@ def of(session: Session, manager: PluginManager, name: str) -> Belongings:
     kept = catalogue.everything(session)
     content = kept[name].content if name in kept else Content(title={})
     names = set(inspect(session.connection()).get_table_names())
-    owners = {CORE, *manager.plugins, *kept, *(item.removeprefix(VERSION_TABLE) for item in names)}
-    mine = [item for item in names if owner_of(item, owners) == name and not item.startswith(VERSION_TABLE)]
+    mine = _owned(names, {*manager.plugins, *kept}).get(name, [])
     counts = {
         key: session.scalar(select(func.count()).select_from(model).where(condition)) or 0
         for key, (model, condition) in core_rows(name, content).items()
     }
     tables = reflected(session, mine)
     return Belongings(name, content, row_counts(session, tables), VERSION_TABLE + name in names, counts)
+
+
+def capped_rows(session: Session, manager: PluginManager, names: Collection[str], most: int) -> dict[str, Rows]:
+    """Owner -> (table, rows) of these owners, counted up to `most` and one more: for a page, in two statements."""
+    if not names:
+        return {}
+    there = set(inspect(session.connection()).get_table_names())
+    owned = _owned(there, {*manager.plugins, *manager.remembered, *names})
+    tables = {name: owner for owner in names for name in owned.get(owner, ()) if "_fts_" not in name}
+    found: dict[str, Rows] = {}
+    parts = [_capped(name, most) for name in sorted(tables)]
+    statement = union_all(*parts) if parts else None
+    rows = [] if statement is None else session.execute(statement, execution_options=_COUNTING).all()
+    for name, number in rows:
+        found.setdefault(tables[name], []).append((name, number))
+    return found
+
+
+def _capped(name: str, most: int) -> Select[str, int]:
+    some = select(literal(1)).select_from(table(name)).limit(most + 1).subquery()
+    return select(literal(name), func.count()).select_from(some)
+
+
+def _owned(tables: Collection[str], known: Collection[str]) -> dict[str, list[str]]:
+    """Owner -> its tables, by the longest name that fits; version tables are left out."""
+    owners = {CORE, *known, *(item.removeprefix(VERSION_TABLE) for item in tables)}
+    found: dict[str, list[str]] = {}
+    for name in tables:
+        owner = None if name.startswith(VERSION_TABLE) else owner_of(name, owners)
+        if owner:
+            found.setdefault(owner, []).append(name)
+    return found
 
 
 def core_rows(name: str, content: Content) -> dict[str, tuple[type[Any], ColumnElement[bool]]]:

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from platform_core.admin import plugin_view, services
+from platform_core.admin import belongings, plugin_view, services
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import Conflict, NotFound
@@ -74,10 +74,12 @@ def _page(
         )
         for name, plugin in manager.plugins.items()
     ]
+    orphans = [item for item in manager.absent.values() if not item.is_purged]
+    held = belongings.capped_rows(session, manager, [item.name for item in orphans], plugin_view.MOST_ROWS)
     return page(
         request, "admin/plugins.html", active="plugins", status=status, states=STATES, message=message, again=again,
         lines=sorted(lines, key=lambda line: (line.plugin.builtin, line.plugin.name)),
-        orphans=[item for item in manager.absent.values() if not item.is_purged],
+        orphans=[(item, held.get(item.name, [])) for item in orphans], most=plugin_view.MOST_ROWS,
     )  # fmt: skip
 
 

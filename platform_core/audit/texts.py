@@ -28,9 +28,10 @@ VIAS = {
 
 
 def everybodys(manager: PluginManager) -> list[AuditWords]:
-    """The words of all plugins: also of those that are switched off, and as they were kept of those that are gone."""
+    """The words of all plugins: also of those that are off, and as they were kept of those that are gone or broken."""
     declared = [item.value for item in manager.declared.audit_words.installed()]
-    return [*declared, *(words for item in manager.absent.values() for words in item.words)]
+    silent = manager.remembered.keys() - {words.owner for words in declared}
+    return [*declared, *(words for name in silent for words in manager.remembered[name].words)]
 
 
 class Words:

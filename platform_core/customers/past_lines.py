@@ -1,4 +1,4 @@
-"""Lines of the timeline whose plugin is gone: read from its tables, or, after a purge, from what was kept of them."""
+"""Lines of the timeline whose plugin is gone or cannot run, read from its tables; and what was kept of purged ones."""
 
 from __future__ import annotations
 
@@ -31,12 +31,18 @@ _tables: dict[tuple[str, int, str], Table | None] = {}
 
 
 def tellers(platform: Platform) -> list[Absent]:
-    """Absent plugins that have lines to show."""
+    """Plugins that have lines to show which they do not tell themselves."""
     return [
         item
-        for item in platform.manager.absent.values()
-        if (item.is_purged or not item.is_off) and any(reference.line for reference in item.content.references)
+        for item in platform.manager.remembered.values()
+        if (item.left_lines or _is_read(platform, item))
+        and any(reference.line for reference in item.content.references)
     ]
+
+
+def _is_read(platform: Platform, item: Absent) -> bool:
+    """Whether its tables are read for it: not while it runs, nor when an administrator has put it out of sight."""
+    return not item.is_purged and not item.is_off and item.name not in platform.manager.enabled
 
 
 def lines(platform: Platform, session: Session, actor: Actor, query: TimelineQuery) -> list[Owned[TimelineEntry]]:
@@ -45,10 +51,10 @@ def lines(platform: Platform, session: Session, actor: Actor, query: TimelineQue
     if query.kinds is not None and KIND not in query.kinds:
         return found
     told = tellers(platform)
-    if any(item.is_purged for item in told):
+    if any(item.left_lines for item in told):
         found += _kept(session, query, {item.name: item for item in told})
     for item in told:
-        for reference in () if item.is_purged else item.content.references:
+        for reference in item.content.references if _is_read(platform, item) else ():
             if reference.line is not None:
                 entries = _read(session, actor, query, reference, _table(platform, session, reference.table))
                 found += [Owned(item.name, _titled(entry, item)) for entry in entries]

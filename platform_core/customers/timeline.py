@@ -87,11 +87,13 @@ def sources(platform: Platform) -> list[tuple[str, str]]:
     manager = platform.manager
     names = [implementation.plugin_name for implementation in getattr(manager.pm.hook, HOOK).get_hookimpls()]
     plugins = [manager.plugins[name] for name in reversed(names) if name in manager.enabled]
-    return [
-        (plugin.name, _("Record") if plugin.name == "customers" else str(plugin.info.title))
+    titles = {item.name: item.title for item in past_lines.tellers(platform)}
+    running = {
+        plugin.name: _("Record") if plugin.name == "customers" else str(plugin.info.title)
         for plugin in plugins
         if plugin.info
-    ] + [(item.name, item.title) for item in past_lines.tellers(platform)]
+    }
+    return list((running | {name: title for name, title in titles.items() if name not in running}).items())
 
 
 def own(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:

@@ -78,7 +78,7 @@ class Content(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A plugin that this database knows and this process does not."""
+    """A plugin as this database knows it, whether or not this process does."""
 
     name: str
     version: str
@@ -86,6 +86,8 @@ class Absent:
     is_purged: bool
     is_off: bool = False
     """It had been switched off before it went: what it did stays out of sight."""
+    left_lines: bool = False
+    """It was purged once, and its lines were kept."""
 
     @property
     def title(self) -> str:
@@ -139,13 +141,13 @@ def keep(session: Session, declared: Declarations, installed: Mapping[str, tuple
         content = describe(owner, title, declared)
         digest = hashlib.sha256(msgspec.json.encode([version, content])).hexdigest()
         row = rows.get(owner)
-        if row is not None and row.digest == digest and row.purged_at is None:
+        if row is not None and row.digest == digest and not _is_purged(row):
             continue
         values = {"version": version, "digest": digest, "content": msgspec.to_builtins(content), "stored_at": now()}
         try:
             # Within a savepoint: processes that start together find the same news.
             with session.begin_nested():
-                session.merge(OwnerRecord(name=owner, purged_at=None, **values))
+                session.merge(OwnerRecord(name=owner, **values))
         except IntegrityError:
             continue  # another one was faster, with the same
         changed.append(owner)
@@ -154,9 +156,14 @@ def keep(session: Session, declared: Declarations, installed: Mapping[str, tuple
 
 def absent(session: Session, present: Collection[str], off: Collection[str] = ()) -> dict[str, Absent]:
     """Plugins that left something behind and are not among `present`; `off` are those that were switched off."""
-    found = {
-        name: replace(item, is_off=name in off) for name, item in everything(session).items() if name not in present
-    }
+    return among(session, everything(session), present, off)
+
+
+def among(
+    session: Session, known: Mapping[str, Absent], present: Collection[str], off: Collection[str]
+) -> dict[str, Absent]:
+    """As `absent`, of what was read before."""
+    found = {name: replace(item, is_off=name in off) for name, item in known.items() if name not in present}
     for table in inspect(session.connection()).get_table_names():
         name = table.removeprefix("alembic_version_")
         if name not in {table, "core", *present, *found}:
@@ -167,9 +174,17 @@ def absent(session: Session, present: Collection[str], off: Collection[str] = ()
 def everything(session: Session) -> dict[str, Absent]:
     """All that is kept, of present plugins as well."""
     return {
-        row.name: Absent(row.name, row.version, msgspec.convert(row.content, Content), row.purged_at is not None)
+        row.name: Absent(
+            row.name, row.version, msgspec.convert(row.content, Content), _is_purged(row),
+            left_lines=row.purged_at is not None,
+        )
         for row in session.scalars(select(OwnerRecord).order_by(OwnerRecord.name))
-    }
+    }  # fmt: skip
+
+
+def _is_purged(row: OwnerRecord) -> bool:
+    """What was written down after a purge has come again since."""
+    return row.purged_at is not None and row.stored_at <= row.purged_at
 
 
 def stored(reference: CustomerReference) -> StoredReference:

@@ -7,7 +7,7 @@ import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,6 +80,8 @@ class PluginManager:
         self.plugins: dict[str, Plugin] = {}
         self.enabled: frozenset[str] = frozenset()
         self.absent: dict[str, catalogue.Absent] = {}
+        self.remembered: dict[str, catalogue.Absent] = {}
+        """All that the database knows of plugins, those that run and those that cannot included."""
         """Plugins that left something in the database and are not installed here."""
         self.behind: Callable[[Session], Mapping[str, tuple[str, str, str]]] = lambda _session: {}
         """Plugins whose tables do not fit their code: state, reason, and where a migration failed."""
@@ -235,9 +237,9 @@ class PluginManager:
                 return False
             rows = {row.name: row.enabled for row in session.scalars(select(PluginState))}
             off = {name for name, enabled in rows.items() if not enabled}
-            self.absent = catalogue.absent(
-                session, {name for name, item in self.plugins.items() if item.state != "found"}, off
-            )
+            known = catalogue.everything(session)
+            here = {name for name, item in self.plugins.items() if item.state != "found"}
+            self.absent = catalogue.among(session, known, here, off)
             behind = self.behind(session)
         enabled = set()
         for name, plugin in self.plugins.items():
@@ -253,6 +255,8 @@ class PluginManager:
                 plugin.state = "disabled"
                 plugin.reason = f"needs {', '.join(sorted(plugin.requires - enabled))}"
         self.enabled = frozenset(enabled)
+        silent = {name: replace(item, is_off=name in off) for name, item in known.items() if name not in enabled}
+        self.remembered = {**known, **silent, **self.absent}
         self.version = version
         self._stale = False
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,16 +89,19 @@ def signed_in(outside: Runtime, served: Served) -> Iterator[Callable[[Any], Brow
         client.close()
 
 
+def grant(outside: Runtime) -> None:
+    with outside.database.system_session("the preset roles are there already") as session:
+        for row in session.scalars(select(RoleGrant).where(RoleGrant.permission == "activities.view")).all():
+            session.add(RoleGrant(role_id=row.role_id, permission="loyalty.view", scope=row.scope))
+
+
 def given(deployment: Deployment, outside: Runtime, factory: Factory) -> Any:
     """A customer with a card, the plugin installed."""
     boss = factory.user("management", factory.department())
     customer = factory.customer(boss, name="Card Holder")
     deployment.install("loyalty")
     assert "loyalty" in deployment.baton("migrate")
-    with outside.database.system_session("the preset roles are there already") as session:
-        grant = select(RoleGrant).where(RoleGrant.permission == "activities.view")
-        for row in session.scalars(grant).all():
-            session.add(RoleGrant(role_id=row.role_id, permission="loyalty.view", scope=row.scope))
+    grant(outside)
     assert "given" in deployment.baton("loyalty", "give", customer.code)
     return boss, customer
 
@@ -165,6 +169,8 @@ def test_an_uninstalled_plugin_is_orphaned_and_its_lines_are_still_read(
     admin = signed_in(people.user("system_admin"))
     overview = admin.get("/settings/plugins")
     assert "baton plugin purge loyalty" in overview.text
+    for name in ("loyalty_card", "loyalty_stamp"):
+        assert re.search(rf"<code>{name}</code>\s*1 row\b", overview.text)
     page = signed_in(boss)
     shown = page.get(f"/customers/{customer.id}")
     assert shown.status_code == 200
@@ -187,6 +193,54 @@ def test_an_uninstalled_plugin_is_orphaned_and_its_lines_are_still_read(
     assert (seen.status_code, "a gold one" in seen.text) == (200, False)
     assert "orphaned" in deployment.baton("doctor", fails=True)  # it complains of other things here
     assert "problem: plugin loyalty" not in deployment.baton("doctor", fails=True)
+
+
+@pytest.mark.parametrize("breaks", ["code", "tables"])
+def test_lines_are_still_read_while_an_installed_version_cannot_run(
+    deployment: Deployment, outside: Runtime, people: Factory, served: Served, signed_in: Callable[[Any], Browser],
+    breaks: str,
+) -> None:  # fmt: skip
+    """Somebody installs a version that does not load, or whose tables wait: what was done stays in sight."""
+    boss, customer = given(deployment, outside, people)
+    deployment.install("loyalty", "2")
+    if breaks == "code":
+        (deployment.site / "baton_plugins" / "loyalty" / "plugin.py").write_text("import nothing_of_that_name\n")
+    assert f"2.0\t{'broken' if breaks == 'code' else 'unmigrated'}" in deployment.baton("plugin", "list")
+    served.environ["BATON_STRICT_PLUGINS"] = "0"
+    served.start()
+    page = signed_in(boss)
+    shown = page.get(f"/customers/{customer.id}").text
+    for words in ("gave a card", "a gold one", "Old Hand", ">Loyalty<"):
+        assert words in shown, words
+    assert "a gold one" in page.get(f"/customers/{customer.id}?by=loyalty").text
+    assert "gave a customer a card" in page.get(f"/customers/{customer.id}?tab=history").text
+
+
+def test_what_was_kept_at_a_purge_is_read_whatever_becomes_of_the_package(
+    deployment: Deployment, outside: Runtime, people: Factory, served: Served, signed_in: Callable[[Any], Browser]
+) -> None:
+    boss, customer = given(deployment, outside, people)
+    deployment.baton("plugin", "disable", "loyalty")
+    deployment.baton("plugin", "purge", "loyalty", "--yes")
+    served.start()
+    page = signed_in(boss)
+
+    def told() -> int:
+        return page.get(f"/customers/{customer.id}").text.count("gave a card")
+
+    assert told() == 1, "installed, switched off and purged"
+    deployment.baton("migrate")
+    deployment.baton("plugin", "enable", "loyalty")
+    assert "given" in deployment.baton("loyalty", "give", customer.code)
+    served.kill()
+    served.start()
+    assert told() == 1, "it runs again, and tells of its rows itself: this one has no timeline"
+    grant(outside)
+    deployment.uninstall("loyalty")
+    served.kill()
+    served.start()
+    assert "loyalty\t1.0\torphaned" in deployment.baton("plugin", "list")
+    assert told() == 2, "gone once more: the old line and the new one"
 
 
 def test_merge_and_erase_reach_an_orphan(deployment: Deployment, outside: Runtime, people: Factory) -> None:
