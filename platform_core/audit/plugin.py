@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.audit import routes, wording
+from platform_core.audit import jobs, retention_routes, routes, seen_routes, wording
 from platform_core.audit.models import AuditArchive, AuditEntry, AuditSeal
 from platform_core.contracts.entities import CustomerReference, Entity
+from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
@@ -34,12 +35,21 @@ def baton_customer_references() -> list[CustomerReference]:
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [Permission("audit.read", _.lazy("Read the audit trail"), scoped=False)]
+    return [
+        Permission("audit.read", _.lazy("Read the audit trail"), scoped=False),
+        Permission("audit.export", _.lazy("Export lines of the audit trail"), scoped=False),
+        Permission("audit.retain", _.lazy("Archive old months of the audit trail and remove them"), scoped=False),
+    ]
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return jobs.JOBS
 
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [Routes("/", routes.HANDLERS)]
+    return [Routes("/", [*routes.HANDLERS, *seen_routes.HANDLERS, *retention_routes.HANDLERS])]
 
 
 @hookimpl

@@ -12,6 +12,12 @@ hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "audit.read": _.lazy("read the audit trail"),
     "audit.blank": _.lazy("took an erased customer's particulars out of the audit trail"),
+    "audit.seen": _.lazy("asked whom somebody has seen"),
+    "audit.export": _.lazy("exported lines of the audit trail"),
+    "audit.export_seen": _.lazy("exported whom somebody has seen"),
+    "audit.retention": _.lazy("looked at seals and archives of the audit trail"),
+    "audit.archive_start": _.lazy("had old months of the audit trail archived"),
+    "audit.archive": _.lazy("archived a month of the audit trail"),
     "audit.alarm": _.lazy("noticed that the seals of the audit trail were changed"),
 }
 _FIELDS = {
@@ -24,6 +30,14 @@ _FIELDS = {
     "customer": _.lazy("Customer"),
     "result": _.lazy("Result"),
     "lines": _.lazy("Lines"),
+    "ip": _.lazy("Address of the device"),
+    "via": _.lazy("By way of"),
+    "session": _.lazy("Sign-in"),
+    "listed": _.lazy("Shown in lists"),
+    "months": _.lazy("Months that are kept"),
+    "month": _.lazy("Month"),
+    "file": _.lazy("File"),
+    "sha256": _.lazy("SHA-256"),
 }
 
 

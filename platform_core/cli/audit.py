@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from platform_core.app import Runtime
-from platform_core.audit import anchors, verifying
-from platform_core.audit.verifying import Report
+from platform_core.audit import anchors, archives, verifying
+from platform_core.audit.verifying import Finding, Report
 from platform_core.cli.runtime import start
 
 _SHOWN = 200
@@ -44,11 +44,19 @@ def seal() -> None:
     "--anchor", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file of anchors, or a log that has them, from another machine; repeatable. The own one is always used.",
 )  # fmt: skip
-def verify(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--file", "archive", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Verify this archive of old months instead of the database.",
+)  # fmt: skip
+@click.option("--alone", is_flag=True, help="With --file: where there is neither database nor key file.")
+def verify(files: tuple[Path, ...], archive: Path | None, alone: bool) -> None:  # noqa: FBT001  click's flag
     """Compare every line with its seal, the seals with each other, with the key file and with their anchors.
 
     Ends with 1, and one line for each finding, when anything was changed, removed or added.
     """
+    if archive is not None:
+        _verify_file(archive, files, alone=alone)
+        return
     runtime = start()
     try:
         runtime.follow()
@@ -66,6 +74,33 @@ def _verify(runtime: Runtime, files: Sequence[Path]) -> Report:
         length = verifying.total(session)
         with click.progressbar(length=length, label="verifying", file=sys.stderr) as bar:
             return verifying.verify(session, runtime.vault, anchored=known, progress=bar.update)
+
+
+def _verify_file(path: Path, files: Sequence[Path], *, alone: bool) -> None:
+    """Without a database it compares the file with itself, and with the anchors that are given."""
+    began = time.monotonic()
+    known = [anchor for name in files for anchor in anchors.read(name)]
+    if alone:
+        report, heads = archives.verify(path)
+    else:
+        runtime = start()
+        try:
+            runtime.follow()
+            report, heads = archives.verify(path, runtime.vault)
+            with runtime.database.system_session("baton audit verify --file", write=False) as session:
+                for wrong in anchors.differing(session, heads):
+                    text = f"seal {wrong.number} of the file is not the one in the database"
+                    report.findings.append(Finding(wrong.number, text))
+        finally:
+            runtime.close()
+    elsewhere = {anchor.number: anchor.head for anchor in known}
+    for mine in heads:
+        if elsewhere.get(mine.number, mine.head) != mine.head:
+            report.findings.append(
+                Finding(mine.number, f"seal {mine.number} of the file is not the one that was anchored")
+            )
+        report.anchored += mine.number in elsewhere
+    _tell(report, time.monotonic() - began)
 
 
 def _tell(report: Report, seconds: float) -> None:

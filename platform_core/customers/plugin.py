@@ -22,6 +22,7 @@ from platform_core.customers import (
     file_routes,
     grants,
     list_routes,
+    naming,
     routes,
     timeline,
     unmerging,
@@ -96,3 +97,4 @@ def baton_customer_panels(session: Session, actor: Actor, customer: Customer) ->
 baton_customer_actions = hookimpl(specname="baton_customer_actions")(detail.own_actions)
 baton_customer_timeline = hookimpl(timeline.own)
 baton_audit_words = wording.baton_audit_words
+baton_ports = naming.baton_ports

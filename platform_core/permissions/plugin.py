@@ -47,7 +47,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
     return {
         "system_admin": {"users.view": "all", "users.manage": "all"},
         "security_admin": {"users.view": "all", "permissions.manage": "all"},
-        "audit_admin": {"users.view": "all", "audit.read": "all"},
+        "audit_admin": dict.fromkeys(("users.view", "audit.read", "audit.export", "audit.retain"), "all"),
         "office": everybody,
         "coordinator": everybody,
         "department_head": everybody,
