@@ -97,7 +97,7 @@ def totals(session: Session, query: SeenQuery) -> Totals:
     counted = _counted(session, query).subquery("counted")
     some = [func.count(case((counted.c[name] > 0, 1))) for name in ("opened", "revealed", "listed")]
     row = session.execute(select(func.count(), *some).select_from(counted), execution_options=_PROOF).one()
-    return Totals(*row)
+    return Totals(*tuple(row))
 
 
 def _counted(session: Session, query: SeenQuery) -> Select[Any]:
