@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from litestar.testing import TestClient
 from sqlalchemy import select
 
 from platform_core.admin import theming
 from platform_core.app import Runtime, create_app
 from platform_core.audit.models import AuditEntry
+from platform_core.cli import baton
 from platform_core.kernel.errors import Forbidden, Invalid
 from platform_core.kernel.models import PluginFault
 from platform_core.plugins.places import PluginError
@@ -264,3 +267,23 @@ def test_samples_show_a_theme_before_it_is_chosen(browser, factory, runtime):
     assert 'name="theme" value="contrast"' in page
     assert 'data-theme="default"' in inside.get("/me").text
     assert inside.get("/me/themes/nothing").status_code == 404
+
+
+def test_every_token_is_described_and_every_described_one_is_read():
+    page = (themes.OURS.parent / "docs" / "themes.md").read_text("utf-8")
+    described = set(re.findall(r"`(--[a-z0-9-]+)`", page)) - {"--x-"}
+    assert described == themes.tokens()
+
+
+def test_the_command_line_checks_a_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("BATON_THEMES", str(tmp_path / "more"))
+    write(tmp_path / "more", css=CSS.replace("--brand", "--brnad"))
+    write(tmp_path / "bad", css="body { display: none; }\n")
+    runner = CliRunner()
+    checked = runner.invoke(baton, ["theme", "check", str(tmp_path / "more" / "night")])
+    assert checked.exit_code == 0
+    assert "note: more/night/theme.css:2: nothing reads --brnad" in checked.output
+    refused = runner.invoke(baton, ["theme", "check", str(tmp_path / "bad" / "night")])
+    assert refused.exit_code == 1
+    assert "body stands outside @layer theme (bad/night/theme.css:1)" in refused.output
