@@ -48,7 +48,7 @@ REFERENCES = [
     CustomerReference(
         import_models.ImportRow, "customer_id", "delete", "stay", label=_.lazy("Rows of imported tables")
     ),
-    CustomerReference(import_models.ImportRow, "found_id", "clear", "stay"),
+    CustomerReference(import_models.ImportRow, "found_id", "delete", "stay"),
     CustomerReference(mergemodels.Merge, "kept_id", "keep"),
     CustomerReference(mergemodels.Merge, "other_id", "keep", "stay"),
     CustomerReference(mergemodels.Erasure, "customer_id", "keep", "stay"),

@@ -20,8 +20,9 @@ from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers import merging, moving, names, queries, rights, services
+from platform_core.customers.importing import forgetting
 from platform_core.customers.mergemodels import Erasure, Merge
-from platform_core.customers.models import Attachment, Customer
+from platform_core.customers.models import Attachment, Contact, Customer
 from platform_core.kernel import clock
 from platform_core.kernel.database import files_of
 from platform_core.kernel.errors import Conflict, Invalid, NotFound
@@ -33,6 +34,7 @@ from platform_core.kernel.unitofwork import on_commit
 from platform_core.plugins.asking import hooks_of
 from platform_core.plugins.references import Pointer, pointers
 from platform_core.users import notifications
+from platform_core.web import answers
 
 _ = translator("customers")
 PERMISSION = "customers.erase"
@@ -95,6 +97,8 @@ def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Non
     label = _("Erased customer")
     found = pointers(session, hooks_of(session))
     touched = _engagements(session, ids)
+    answers.forget_about(session, _said_of(session, ids))
+    forgetting.forget_person(session, ids)
     for pointer in reversed(found):
         _apply(session, pointer, ids, f"{label} {customer.code}")
     _files(session, ids)
@@ -136,6 +140,15 @@ def _with_merged(session: Session, customer_id: UUID) -> list[UUID]:
 
 def _blockers(session: Session, actor: Actor, customer: Customer) -> list[str]:
     return [str(item.value) for item in hooks_of(session).erase_blockers(session, actor, customer)]
+
+
+def _said_of(session: Session, ids: Sequence[UUID]) -> list[str]:
+    """By what a kept answer would name these customers: every answer about one holds its id, its code or a name."""
+    rows = session.execute(
+        select(Customer.code, Customer.name, Customer.contact_name).where(Customer.id.in_(ids)), **_OPTIONS
+    )
+    people = session.scalars(select(Contact.name).where(Contact.customer_id.in_(ids)), **_OPTIONS)
+    return [*map(str, ids), *(text for row in rows for text in row), *people]
 
 
 def _engagements(session: Session, ids: Sequence[UUID]) -> list[UUID]:

@@ -22,7 +22,7 @@ from platform_core.kernel.models import IdempotencyKey
 from platform_core.kernel.scope import ScopedSession
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.plugins.hooks import PoisonedTransactionError, mute
-from platform_core.web import badges
+from platform_core.web import answers, badges
 from platform_core.web.forms import FormData
 from platform_core.web.requests import Platform, platform_of
 
@@ -251,6 +251,8 @@ def _remember(row: IdempotencyKey, response: Response[Any]) -> None:
 def _replay(row: IdempotencyKey, fingerprint: bytes) -> Response[Any]:
     if not hmac.compare_digest(row.fingerprint, fingerprint):
         raise Invalid(_("This idempotency key was used for a different request."))
+    if row.status == answers.ERASED:
+        raise NotFound(_("The answer to this request is gone: it spoke of somebody who has been erased."))
     headers = {"idempotent-replay": "true"}
     if row.location:
         headers["location"] = row.location
