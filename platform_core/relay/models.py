@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, Uuid, and_, or_
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import local, now
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
+from platform_core.kernel.readers import this_moment
 from platform_core.kernel.types import Json, UtcDateTime
 
 
@@ -141,9 +143,17 @@ class Leg(Identified, Versioned, Base):
     def ticked(self) -> int:
         return sum(1 for item in self.checklist if item.get("done"))
 
-    @property
+    @hybrid_property
     def late(self) -> bool:
-        return is_late(self.state, self.accept_due_at, self.due_at)
+        """It was not taken over in time, or is not finished in time."""
+        limit = {"offered": self.accept_due_at, "active": self.due_at}.get(self.state)
+        return limit is not None and limit < now()
+
+    @late.inplace.expression
+    @classmethod
+    def _late(cls) -> ColumnElement[bool]:
+        offered = and_(cls.state == "offered", cls.accept_due_at < this_moment())
+        return or_(offered, and_(cls.state == "active", cls.due_at < this_moment()))
 
     @property
     def days(self) -> int | None:
@@ -151,12 +161,6 @@ class Leg(Identified, Versioned, Base):
         if self.accepted_at is None:
             return None
         return (local(self.closed_at or now()).date() - local(self.accepted_at).date()).days + 1
-
-
-def is_late(state: str, accept_due_at: datetime | None, due_at: datetime | None) -> bool:
-    """A leg was not taken over in time, or is not finished in time."""
-    limit = {"offered": accept_due_at, "active": due_at}.get(state)
-    return limit is not None and limit < now()
 
 
 class RelayEvent(Identified, Base):

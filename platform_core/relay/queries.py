@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
@@ -20,7 +20,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import NamedIds, among
 from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, visible
 from platform_core.permissions.models import Access
-from platform_core.permissions.policies import engagement_predicate, live
+from platform_core.permissions.policies import live
 from platform_core.relay.ledger import may_hand_over, may_take
 from platform_core.relay.models import Engagement, Leg, RelayEvent
 from platform_core.users.labels import labels
@@ -29,7 +29,6 @@ from platform_core.users.models import Department, User
 _ = translator("relay")
 _MOST_LEGS = 120
 """Legs read for one customer page; older engagements beyond are reached through the list of engagements."""
-_OF_SEEN_CUSTOMERS = proven("the relay's part of a list: its customers were read within the actor's scope")
 _WHOLE = proven("legs are read with their engagement, which is read within the actor's scope")
 
 
@@ -274,29 +273,3 @@ def people_of(session: Session, department_id: UUID) -> list[tuple[UUID, str]]:
     """Active people of a department, for choosing one."""
     statement = select(User.id, User.name).where(User.department_id == department_id, User.status == "active")
     return [(key, name) for key, name in session.execute(statement.order_by(User.name, User.id).limit(200))]
-
-
-@prepared
-def _open_legs(reader: Actor) -> AnySelect:
-    theirs = engagement_predicate(Engagement.id, reader)
-    wanted = and_(among(Engagement.customer_id, NamedIds("customer_ids")), Engagement.state == "open")
-    return (
-        select(Leg.customer_id, Leg.engagement_id, Leg.state, Leg.accept_due_at, Leg.due_at)
-        .join(Engagement, Engagement.id == Leg.engagement_id)
-        .where(wanted, true() if theirs is None else theirs)
-        .order_by(Engagement.opened_at.desc(), Engagement.id.desc(), Leg.position)
-        .execution_options(**_OF_SEEN_CUSTOMERS)
-    )
-
-
-def open_legs(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
-    """Customer -> legs, in order, of its newest open engagement that the actor may see; others are left out.
-
-    Rows of state, accept_due_at and due_at. The ids are those of customers that the actor sees.
-    """
-    found: dict[UUID, list[Any]] = {}
-    for leg in session.execute(_open_legs(session), {"customer_ids": list(customer_ids)}):
-        legs = found.setdefault(leg.customer_id, [])
-        if not legs or legs[0].engagement_id == leg.engagement_id:
-            legs.append(leg)
-    return found

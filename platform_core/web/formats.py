@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from babel.dates import get_day_names
 from markupsafe import Markup, escape
@@ -18,22 +18,45 @@ _ = translator("web")
 _LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB"}
 
 
+class _Seen(NamedTuple):
+    """A moment as the organisation's clock and calendar show it: worked out once, since lists show hundreds."""
+
+    instant: datetime | None
+    """None for a whole day."""
+    date: date
+    time: str
+    """14:05, empty for a whole day."""
+    iso: str
+    """2026-11-22 14:05+08:00 or 2026-11-22, as HTML knows it."""
+
+
+def _seen(value: datetime | date) -> _Seen:
+    if not isinstance(value, datetime):
+        return _Seen(None, value, "", value.isoformat())
+    here = local(value)
+    # isoformat: strftime takes four times as long.
+    iso = here.isoformat(" ", "minutes")
+    return _Seen(value, here.date(), iso[11:16], iso)
+
+
 def exact(value: datetime | date | None) -> str:
     """2026-11-22 14:05, in the organisation's zone."""
-    if value is None:
-        return ""
-    # isoformat, here and below: strftime takes four times as long, and a list shows hundreds of moments.
-    return local(value).isoformat(" ")[:16] if isinstance(value, datetime) else value.isoformat()
+    return "" if value is None else _exact(_seen(value))
+
+
+def _exact(seen: _Seen) -> str:
+    return seen.iso[:16]
 
 
 def day(value: datetime | date | None) -> str:
     """11-22 Sun this year, 2025-11-22 otherwise."""
-    if value is None:
-        return ""
-    when = local(value).date() if isinstance(value, datetime) else value
-    if when.year != today().year:
-        return when.isoformat()
-    return f"{when.isoformat()[5:]} {_weekday(when.weekday(), language())}"
+    return "" if value is None else _day(_seen(value))
+
+
+def _day(seen: _Seen) -> str:
+    if seen.date.year != today().year:
+        return seen.iso[:10]
+    return f"{seen.iso[5:10]} {_weekday(seen.date.weekday(), language())}"
 
 
 @cache
@@ -49,26 +72,22 @@ def weekday(number: int) -> str:
 
 
 def clock_time(value: datetime | None) -> str:
-    return "" if value is None else local(value).isoformat()[11:16]
+    return "" if value is None else _seen(value).time
 
 
 def due(value: datetime | date | None) -> str:
     """How a deadline reads: today 15:30, tomorrow 10:00, 2 days overdue, or the day."""
-    if value is None:
-        return ""
-    timed = isinstance(value, datetime)
-    when = local(value).date() if isinstance(value, datetime) else value
-    time = f" {clock_time(value)}" if isinstance(value, datetime) else ""
-    days = (when - today()).days
+    return "" if value is None else _due(_seen(value))
+
+
+def _due(seen: _Seen) -> str:
+    days = (seen.date - today()).days
     if days < 0:
         return _.ngettext("%(num)s day overdue", "%(num)s days overdue", -days)
-    if timed and isinstance(value, datetime) and value < now():
-        return _("overdue since %(time)s", time=clock_time(value))
-    if days == 0:
-        return _("Today") + time
-    if days == 1:
-        return _("Tomorrow") + time
-    return day(value) + time
+    if seen.instant is not None and seen.instant < now():
+        return _("overdue since %(time)s", time=seen.time)
+    named = _("Today") if days == 0 else _("Tomorrow") if days == 1 else _day(seen)
+    return f"{named} {seen.time}".rstrip()
 
 
 def due_tone(value: datetime | date | None) -> str:
@@ -84,36 +103,33 @@ def due_tone(value: datetime | date | None) -> str:
 
 def ago(value: datetime | date | None) -> str:
     """just now, 17 minutes ago, yesterday 16:20, 3 days ago, then the day."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        seconds = (now() - value).total_seconds()
+    return "" if value is None else _ago(_seen(value))
+
+
+def _ago(seen: _Seen) -> str:
+    if seen.instant is not None:
+        seconds = (now() - seen.instant).total_seconds()
         if 0 <= seconds < 60:
             return _("just now")
         if 0 <= seconds < 3600:
             return _.ngettext("%(num)s minute ago", "%(num)s minutes ago", int(seconds // 60))
-    when = local(value).date() if isinstance(value, datetime) else value
-    days = (today() - when).days
-    if days == 0:
-        return (_("Today") + f" {clock_time(value)}") if isinstance(value, datetime) else _("Today")
-    if days == 1:
-        return (_("Yesterday") + f" {clock_time(value)}") if isinstance(value, datetime) else _("Yesterday")
+    days = (today() - seen.date).days
     if 1 < days < 31:
         return _.ngettext("%(num)s day ago", "%(num)s days ago", days)
-    return day(value)
+    if days not in {0, 1}:
+        return _day(seen)
+    return f"{_('Yesterday') if days else _('Today')} {seen.time}".rstrip()
 
 
 def time_tag(value: datetime | date | None, show: str = "day", cls: str = "") -> Markup:
     """A <time> that reads as `show` says (day, ago, due or datetime), its title the exact moment; a dash for none."""
     if value is None:
         return _NO_TIME
-    title, shown = "", value
-    if isinstance(value, datetime):
-        shown = local(value)  # once, for the three that ask for it
-        title = f' title="{exact(shown)}"'
+    seen = _seen(value)
+    title = f' title="{_exact(seen)}"' if seen.time else ""
     marked = f' class="{escape(cls)}"' if cls else ""
     # Nothing but moments and escaped words. A filter, since lists show hundreds of them and macros cost.
-    return Markup(f'<time datetime="{value.isoformat()}"{title}{marked}>{escape(_SHOWN[show](shown))}</time>')  # noqa: S704
+    return Markup(f'<time datetime="{seen.iso}"{title}{marked}>{escape(_SHOWN[show](seen))}</time>')  # noqa: S704
 
 
 def money(value: Decimal | int | None) -> str:
@@ -130,7 +146,7 @@ def hue(value: object) -> int:
 
 
 _NO_TIME = Markup('<span class="z">\u2014</span>')
-_SHOWN: dict[str, Callable[[datetime | date], str]] = {"day": day, "ago": ago, "due": due, "datetime": exact}
+_SHOWN: dict[str, Callable[[_Seen], str]] = {"day": _day, "ago": _ago, "due": _due, "datetime": _exact}
 FILTERS: dict[str, Callable[..., Any]] = {
     "datetime": exact,
     "day": day,

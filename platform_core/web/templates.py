@@ -135,7 +135,7 @@ class Templates:
         """One for each theme that has templates of its own, and one for all others."""
         key = theme.name if theme else ""
         if key not in self._environments:
-            environment = jinja2.Environment(
+            environment = contexts.QuickEnvironment(
                 loader=OwnerLoader(self._folders, theme.folder / "templates" if theme else None),
                 autoescape=True,
                 undefined=jinja2.StrictUndefined,
@@ -145,8 +145,6 @@ class Templates:
                 auto_reload=False,
                 cache_size=-1,
             )
-            environment.template_class = contexts.OwnTexts
-            environment.context_class = contexts.QuickContext
             environment.filters.update(formats.FILTERS)
             environment.globals.update(self._globals)
             self._environments[key] = environment

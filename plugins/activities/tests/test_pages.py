@@ -185,7 +185,7 @@ def test_the_form_for_a_plan_shows_what_others_have_planned(house, browser):
     head = browser.sign_in(house.people["collect_head"])
     html = head.get(f"/plans/new?customer={house.customer.id}", htmx=True).text
     assert "Already planned with this customer" in html
-    assert "Carol&#39;s call" in html
+    assert "Carol&#x27;s call" in html
 
 
 def test_finishing_in_a_row_replaces_the_row(house, carol):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.jobs import enqueue
 from platform_core.relay import services
+from platform_core.relay.models import Leg
 from platform_core.users.models import Notification
 
 
@@ -59,3 +60,15 @@ def test_a_returned_offer_reminds_nobody_of_itself(house):
         services.return_leg(session, actor, leg_id, "No")
     remind(house, now() + timedelta(hours=9))
     assert alarms(house, "trainer") == alarms(house, "collector") == []
+
+
+def test_the_database_tells_late_legs_as_python_does(house):
+    leg_id = house.hand_over("collector", house.open())
+    for after in (timedelta(hours=-1), timedelta(hours=9), timedelta(days=15)):
+        with freeze(now() + after), house.runtime.database.system_session("test") as session:
+            legs = session.execute(select(Leg, Leg.late)).all()
+            assert [bool(late) for _leg, late in legs] == [leg.late for leg, _late in legs]
+            assert any(leg.id == leg_id and leg.late for leg, _late in legs) is (after > timedelta(0))
+    house.accept("trainer", leg_id)
+    with freeze(now() + timedelta(days=15)), house.runtime.database.system_session("test") as session:
+        assert session.scalars(select(Leg.id).where(Leg.late)).all() == [leg_id]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
+
 import jinja2
 import pytest
 from jinja2 import pass_context, pass_environment, pass_eval_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
-from platform_core.kernel.i18n import load_catalogue, speaking
-from platform_core.web.contexts import QuickContext, texts_of
+from platform_core.kernel.i18n import Lazy, load_catalogue, speaking
+from platform_core.web.contexts import QuickEnvironment, texts_of
 
 _CALLS = (
     "{% macro m(a, b=2) %}{{ a }}-{{ b }}{% if caller %}{{ caller() }}{% endif %}{% endmacro %}"
@@ -24,9 +27,8 @@ class _Thing:
         return text + str(context.get("row", "none")) + context["who"]
 
 
-def _environment(kind: type[Context]) -> jinja2.Environment:
-    environment = jinja2.Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
-    environment.context_class = kind
+def _environment(kind: type[jinja2.Environment]) -> jinja2.Environment:
+    environment = kind(autoescape=True, extensions=["jinja2.ext.i18n"])
     environment.globals.update(
         plain=lambda text, end="": text + end,
         wants_context=pass_context(lambda context, text: text + context["who"]),
@@ -39,12 +41,12 @@ def _environment(kind: type[Context]) -> jinja2.Environment:
 
 
 def test_calls_do_what_they_do_in_jinja():
-    drawn = [_environment(kind).from_string(_CALLS).render(who="me") for kind in (Context, QuickContext)]
+    drawn = [_environment(kind).from_string(_CALLS).render(who="me") for kind in (jinja2.Environment, QuickEnvironment)]
     assert drawn[0] == drawn[1]
     assert "&lt;" in drawn[0]
 
 
-@pytest.mark.parametrize("kind", [Context, QuickContext])
+@pytest.mark.parametrize("kind", [jinja2.Environment, QuickEnvironment])
 def test_a_wrong_argument_of_a_macro_is_an_error(kind):
     template = _environment(kind).from_string("{% macro m(a) %}{% endmacro %}{{ m(1, what=2) }}")
     with pytest.raises(TypeError, match="takes no keyword argument 'what'"):
@@ -61,7 +63,7 @@ def say(tmp_path):
         encoding="utf-8",
     )
     load_catalogue("test_contexts", tmp_path)
-    environment = _environment(QuickContext)
+    environment = _environment(QuickEnvironment)
     environment.globals.update(texts_of("test_contexts"))
 
     def drawn(source, language="zh"):
@@ -85,3 +87,13 @@ def test_numbers_of_things(say, number, zh, en):
     assert (say(asked), say(asked, "en")) == (zh, en)
     asked = f"npgettext('nowhere', '%(num)s call', '%(num)s calls', {number})"
     assert say(asked) == en
+
+
+@pytest.mark.parametrize(
+    "value", ["<i>", "a&b", 'say "x"', "it's", "张三", "abc1", "", 7, 1.5, None, True, Markup("<b>"), Lazy(str, "<u>")]
+)
+def test_values_are_escaped_as_in_jinja(value):
+    source = "{{ v }}{% set x %}{{ v }}{% endset %}{{ x }}{{ v if v else 0 }}{% autoescape false %}{{ v }}{% endautoescape %}"
+    drawn = [_environment(kind).from_string(source).render(v=value) for kind in (jinja2.Environment, QuickEnvironment)]
+    assert html.unescape(drawn[0]) == html.unescape(drawn[1])
+    assert drawn[0].count("&") == drawn[1].count("&")
