@@ -118,7 +118,8 @@ def _ago(seen: _Seen) -> str:
         return _.ngettext("%(num)s day ago", "%(num)s days ago", days)
     if days not in {0, 1}:
         return _day(seen)
-    return f"{_('Yesterday') if days else _('Today')} {seen.time}".rstrip()
+    named = _("Yesterday") if days else _("Today")
+    return f"{named} {seen.time}".rstrip()
 
 
 def time_tag(value: datetime | date | None, show: str = "day", cls: str = "") -> Markup:
