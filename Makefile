@@ -27,7 +27,7 @@ help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 .PHONY: setup
-setup: $(STAMPS)/python $(ASSETS) ## dependencies, plugins and front-end assets into this folder
+setup: $(STAMPS)/python $(ASSETS) $(STAMPS)/compiled ## dependencies, plugins and front-end assets into this folder
 
 $(STAMPS)/uv: requirements-bootstrap.lock
 	@echo 'Making $(VENV)'
@@ -44,6 +44,11 @@ $(STAMPS)/python: $(STAMPS)/uv requirements.lock pyproject.toml $(PLUGINS:%=%/py
 	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		$(foreach package,. $(PLUGINS),-e ./$(package))
 	@scripts/with-caches $(BIN)/uv pip check --quiet --python $(BIN)/python
+	@touch $@
+
+# Where nothing may write byte code beside the sources at run time, each start would compile them anew: half a second.
+$(STAMPS)/compiled: $(STAMPS)/python $(shell find $(SOURCES) migrations -name '*.py' -newer $(STAMPS)/compiled 2>/dev/null)
+	@$(BIN)/python -m compileall -q $(SOURCES) migrations
 	@touch $@
 
 $(NODE_MODULES): package-lock.json requirements-node.lock | $(STAMPS)/uv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib
 import os
 import sys
@@ -108,6 +109,7 @@ def _installed(folder: Path) -> Iterator[frozenset[str]]:
         head = f"Metadata-Version: 2.1\nName: baton-{name}\nVersion: 1.0\nRequires-Dist: baton-crm\n"
         (info / "METADATA").write_text(head)
         (info / "entry_points.txt").write_text(f"[baton.plugins]\n{name} = baton_plugins.{name}.plugin\n")
+    compileall.compile_dir(folder, quiet=1)  # as installing a package does
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:

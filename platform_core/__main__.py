@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from platform_core.cli import baton
+from platform_core.kernel.collector import loading
+
+with loading():
+    from platform_core.cli import baton
 
 
 def main() -> None:

@@ -119,6 +119,3 @@ def _tell(report: Report, seconds: float) -> None:
     if not report.ok:
         raise SystemExit(1)
     click.echo("the audit trail is what it was")
-
-
-COMMANDS = (audit,)

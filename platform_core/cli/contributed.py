@@ -1,8 +1,9 @@
-"""Commands of plugins: `baton <plugin> <command>`."""
+"""The core's commands, each loaded when it is meant, and those of plugins: `baton <plugin> <command>`."""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import logging
 from typing import Any
 
@@ -15,6 +16,23 @@ from platform_core.plugins.manager import PluginManager
 from platform_core.settings import load_settings
 
 _log = logging.getLogger(__name__)
+COMMANDS = {
+    "audit": "audit",
+    "demo": "demo",
+    "docs": "docs",
+    "doctor": "doctor",
+    "migrate": "database",
+    "plugin": "scaffold",  # which adds `new` to those of `plugins`
+    "quickstart": "demo",
+    "revision": "revision",
+    "scheduler": "serve",
+    "serve": "serve",
+    "theme": "themes",
+    "token": "users",
+    "user": "users",
+    "worker": "serve",
+}
+"""Command -> its module in this package. A server has no use for what loads demos and writes documentation."""
 
 
 class PluginGroup(click.Group):
@@ -34,10 +52,14 @@ class WithPlugins(click.Group):
     """The core's commands, and a group per plugin that has some. Plugins are loaded only when one may be meant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_groups()})
+        return sorted({*COMMANDS, *_groups()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or _groups().get(cmd_name)
+        if cmd_name not in COMMANDS:
+            return _groups().get(cmd_name)
+        module = importlib.import_module(f"platform_core.cli.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, cmd_name)
+        return found
 
 
 def _groups() -> dict[str, PluginGroup]:

@@ -19,6 +19,3 @@ def migrate() -> None:
             click.echo(f"{name} is broken: {plugin.reason}", err=True)
     click.echo(f"migrated: {', '.join(changed)}" if changed else "the database is up to date")
     runtime.close()
-
-
-COMMANDS = (migrate,)

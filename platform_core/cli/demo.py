@@ -98,6 +98,3 @@ def _announce(address: str, password: str) -> None:
         click.echo(f"  {login:{width}}  {purpose}")
     click.echo(f"\n  Password of all of them: {password}\n")
     sys.stdout.flush()
-
-
-COMMANDS = (quickstart, demo)

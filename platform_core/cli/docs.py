@@ -41,6 +41,3 @@ def hook_functions() -> list[tuple[str, Any]]:
 def _signature(function: Any) -> str:
     text = str(inspect.signature(function))
     return re.sub(r"'|(platform_core\.contracts\.\w+\.)|(collections\.abc\.)|(typing\.)", "", text)
-
-
-COMMANDS = (docs,)

@@ -169,4 +169,3 @@ def check_administrator(runtime: Runtime) -> Iterator[str]:
 CHECKS: tuple[Callable[[Runtime], Iterator[str]], ...] = (
     check_database, check_clock, check_redis, check_plugins, check_themes, check_assets, check_administrator,
 )  # fmt: skip
-COMMANDS = (doctor,)

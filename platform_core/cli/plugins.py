@@ -211,6 +211,3 @@ def _inventory(found: belongings.Belongings) -> Iterator[str]:
     for kind, rows in found.rows.items():
         if rows:
             yield f"{kind}\t{rows}"
-
-
-COMMANDS = (plugin,)

@@ -34,6 +34,3 @@ def revision(owner: str, message: str) -> None:
             command.revision(config, message=message, rev_id=f"{owner}_{number:04}", autogenerate=True)
         scratch.database.dispose()
     runtime.database.dispose()
-
-
-COMMANDS = (revision,)

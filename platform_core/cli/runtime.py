@@ -9,6 +9,7 @@ import sys
 import click
 
 from platform_core.app import Runtime
+from platform_core.kernel.collector import loading
 from platform_core.kernel.secrets import WeakSecretError
 from platform_core.settings import load_settings
 
@@ -21,6 +22,7 @@ def start(**overrides: object) -> Runtime:
     if overrides:
         settings = dataclasses.replace(settings, **overrides)  # type: ignore[arg-type]
     try:
-        return Runtime(settings)
+        with loading():
+            return Runtime(settings)
     except WeakSecretError as error:
         raise click.ClickException(str(error)) from error

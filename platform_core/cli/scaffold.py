@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from platform_core import __version__
 from platform_core.app import BUILTINS
+from platform_core.cli.contributed import COMMANDS
 from platform_core.cli.plugins import plugin
 from platform_core.plugins.discovery import GROUP, NAME
 
@@ -28,12 +29,10 @@ _SKIPPED = {"__pycache__"}
 def new(name: str, folder: Path, title: str) -> None:
     """Make the folder of a new plugin NAME that works as it stands, with its tests."""
     own = {module.split(".")[1] for module in BUILTINS} | {"core"}
-    root = click.get_current_context().find_root().command
-    commands = set(root.commands) if isinstance(root, click.Group) else set()
     installed = {found.name for found in entry_points(group=GROUP)}
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         raise click.ClickException(f"{name!r} is no name for a plugin: small letters, digits and _, a letter first")
-    if name in own | commands:
+    if name in own | COMMANDS.keys():
         raise click.ClickException(f"{name} is a part of the core")
     if name in installed:
         raise click.ClickException(f"a plugin {name} is installed already")
@@ -67,6 +66,3 @@ def render(name: str, target: Path, title: str) -> None:
         place = target / filled(str(source.relative_to(template)))
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(filled(source.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-COMMANDS = ()

@@ -12,10 +12,14 @@ import click
 
 from platform_core.app import create_app
 from platform_core.cli.runtime import start
+from platform_core.kernel import searchtokens
+from platform_core.kernel.collector import loading
 from platform_core.kernel.i18n import speaking
 from platform_core.permissions import setup
 
 _PR_SET_PDEATHSIG = 1
+_READ_AFTER = 1.0
+"""Seconds after the start: the dictionaries of readings are needed by the first search, not by the first page."""
 
 
 @click.command()
@@ -50,6 +54,8 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
     from granian import Granian  # noqa: PLC0415  worker and scheduler need no web server
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    if workers > 1:
+        searchtokens.load()  # one copy for all
     server = Granian(
         "platform_core.cli.serve:application",
         factory=True,
@@ -70,7 +76,12 @@ def application() -> object:
     _end_with_parent()
     runtime = start()
     runtime.follow()
-    return create_app(runtime)
+    with loading():
+        app = create_app(runtime)
+    reading = threading.Timer(_READ_AFTER, searchtokens.load)
+    reading.daemon = True
+    reading.start()
+    return app
 
 
 def _end_with_parent() -> None:
@@ -113,6 +124,3 @@ def _wait() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
-
-
-COMMANDS = (serve, worker, scheduler)

@@ -43,6 +43,3 @@ def check(folder: Path) -> None:
     if found.problem:
         raise click.ClickException(f"{found.problem} ({found.place})")
     click.echo(f"{found.name} {found.version} can be worn: {len(found.overrides)} templates, {len(found.css)} bytes")
-
-
-COMMANDS = (theme,)

@@ -169,6 +169,3 @@ def revoke_token(token_id: object) -> None:
         account = accounts.get_user(session, ended.user_id)
         audit.record(session, None, "users.revoke_token", accounts.ref(account), after={"name": ended.name})
     click.echo("revoked")
-
-
-COMMANDS = (user, token)

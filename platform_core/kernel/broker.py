@@ -8,7 +8,6 @@ from collections.abc import Callable
 from uuid import UUID
 
 import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 
 _log = logging.getLogger(__name__)
@@ -19,14 +18,7 @@ class WakeUps:
     """Sends job ids to workers and, where this process works itself, receives them."""
 
     def __init__(self, redis_url: str | None, handle: Callable[[UUID], object]) -> None:
-        # With the defaults a killed worker's message comes back after minutes; so tuned, within seconds.
-        self.broker: dramatiq.Broker = (
-            RedisBroker(  # type: ignore[no-untyped-call]
-                url=redis_url, middleware=[], heartbeat_timeout=10_000, maintenance_chance=200_000
-            )
-            if redis_url
-            else StubBroker(middleware=[])
-        )
+        self.broker: dramatiq.Broker = _redis_broker(redis_url) if redis_url else StubBroker(middleware=[])
         self.broker.emit_after("process_boot")
 
         def run_job(job_id: str) -> None:
@@ -51,6 +43,16 @@ class WakeUps:
             self._worker.stop(timeout=5_000)
             self._worker = None
         self.broker.close()
+
+
+def _redis_broker(url: str) -> dramatiq.Broker:
+    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415  the embedded default starts without it
+
+    # With the defaults a killed worker's message comes back after minutes; so tuned, within seconds.
+    broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
+        url=url, middleware=[], heartbeat_timeout=10_000, maintenance_chance=200_000
+    )
+    return broker
 
 
 class Ticker:

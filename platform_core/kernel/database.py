@@ -7,9 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -22,6 +21,9 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel import sqlite
 from platform_core.kernel.scope import ScopedSession, install_guard, proven
 from platform_core.kernel.secrets import Vault
+
+if TYPE_CHECKING:  # loaded by SQLAlchemy, where PostgreSQL is used
+    import psycopg
 
 _BEGIN = "baton_sqlite_begin"
 _BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -164,10 +166,10 @@ def _remember_driver(session: Session, transaction: object, connection: Connecti
 
 def interrupt(session: Session) -> None:
     """Cancel the statement that another thread is waiting for in this session, if there is one."""
-    driver = session.info.get("driver")
+    driver: sqlite3.Connection | psycopg.Connection | None = session.info.get("driver")
     if isinstance(driver, sqlite3.Connection):
         driver.interrupt()
-    elif isinstance(driver, psycopg.Connection) and not driver.closed:
+    elif driver is not None and not driver.closed:
         driver.cancel_safe(timeout=2)
 
 
@@ -176,8 +178,8 @@ def abandon(session: Session) -> None:
 
     On SQLite it may hold the lock that everybody waits for. The session does not know; it must be thrown away.
     """
-    driver = session.info.get("driver")
-    if isinstance(driver, sqlite3.Connection) or (isinstance(driver, psycopg.Connection) and not driver.closed):
+    driver: sqlite3.Connection | psycopg.Connection | None = session.info.get("driver")
+    if isinstance(driver, sqlite3.Connection) or (driver is not None and not driver.closed):
         driver.rollback()
 
 

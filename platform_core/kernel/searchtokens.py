@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice, pairwise, product
 from typing import Final
-
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
 from platform_core.kernel import phones
 
@@ -241,21 +239,38 @@ def _run_readings(run: str) -> list[tuple[str, ...]]:
     if len(run) > 1 and max(map(len, readings)) > 1:
         _prefer_phrases(run, readings)
     if len(run) <= _PERSON:
-        if (surname := _SURNAMES.get(run[0])) and run not in PHRASES_DICT:
+        if (surname := _SURNAMES.get(run[0])) and run not in _dictionaries()[0]:
             readings[0] = _preferring(surname, _readings(run[0]))
         elif compound := _COMPOUND_SURNAMES.get(run[:2]):
             readings[:2] = [_preferring(part, readings[at]) for at, part in enumerate(compound)]
     return readings
 
 
+@cache
+def _dictionaries() -> tuple[Mapping[str, list[list[str]]], Mapping[int, str]]:
+    """Phrases -> their readings, and code points -> theirs.
+
+    Loaded when they are first asked, or by `load`: they take longer than half of all other imports together.
+    """
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # noqa: PLC0415
+
+    return PHRASES_DICT, PINYIN_DICT
+
+
+def load() -> None:
+    """Have the dictionaries ready before somebody waits for them."""
+    _dictionaries()
+
+
 def _prefer_phrases(run: str, readings: list[tuple[str, ...]]) -> None:
     """Longest match from the left. In a long run the phrase decides, in a possible name it only comes first."""
     at, last = 0, len(run) - 1
     person = len(run) <= _PERSON
+    phrases, _characters = _dictionaries()
     while at < last:
         for length in _PHRASE_LENGTHS:
             phrase = run[at : at + length]
-            if phrase in PHRASES_DICT:
+            if phrase in phrases:
                 for reading in _phrase_readings(phrase):
                     readings[at] = _preferring(reading, readings[at]) if person else (reading,)
                     at += 1
@@ -270,14 +285,14 @@ def _preferring(first: str, readings: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)
 def _phrase_readings(phrase: str) -> tuple[str, ...]:
-    return tuple(_plain(readings[0]) for readings in PHRASES_DICT[phrase])
+    return tuple(_plain(readings[0]) for readings in _dictionaries()[0][phrase])
 
 
 @cache  # bounded by the number of characters that have a reading, and by `_letters` before it
 def _readings(char: str) -> tuple[str, ...]:
     """The common readings without tones: lv also as lyu, the passport's way, and lve as lue."""
     readings: dict[str, None] = {}
-    for toned in PINYIN_DICT.get(ord(char), "").split(",")[:_MAX_READINGS]:
+    for toned in _dictionaries()[1].get(ord(char), "").split(",")[:_MAX_READINGS]:
         reading = _plain(toned)
         readings[reading] = None
         if reading in {"lv", "nv"}:

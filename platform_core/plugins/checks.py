@@ -50,24 +50,25 @@ def place_of_hook(error: pluggy.PluginValidationError, module: ModuleType, packa
     return next((places.of_object(getattr(module, name), package) for name in names), "")
 
 
-def tables_of(package: str) -> dict[Table, str]:
-    """The tables of every class that a package's modules map, each with the place of its class.
+def tables_of(package: str) -> dict[Table, type[Any]]:
+    """The tables of every class that a package's modules map, each with its class.
 
     Raises DeclarationError for a class that cannot be mapped, and for a table without a class.
     """
     if importlib.util.find_spec(f"{package}.models") is not None:
         importlib.import_module(f"{package}.models")
-    found: dict[Table, str] = {}
+    found: dict[Table, type[Any]] = {}
     for cls in _mapped_classes(package):
         mapper: Mapper[Any] = cls.__mapper__
-        place = places.of_object(cls, package)
         try:
             mapper.registry.configure()
         except Exception as error:
-            raise DeclarationError(f"{cls.__name__} cannot be mapped: {error}", place) from error
+            raise DeclarationError(
+                f"{cls.__name__} cannot be mapped: {error}", places.of_object(cls, package)
+            ) from error
         for table in mapper.tables:
             if isinstance(table, Table):
-                found.setdefault(table, place)
+                found.setdefault(table, cls)
     return dict(sorted(found.items(), key=lambda item: item[0].name))
 
 

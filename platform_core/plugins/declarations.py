@@ -22,6 +22,7 @@ from platform_core.contracts.plugin import AuditWords, Dictionary, Routes, Setti
 from platform_core.contracts.ports import Provider
 from platform_core.contracts.reports import Report
 from platform_core.kernel import scope
+from platform_core.plugins import places
 from platform_core.plugins.registry import DeclarationError, Registry
 
 _EXPECTED: dict[str, type[Any]] = {
@@ -112,10 +113,10 @@ class Declarations:
     def _registries(self) -> dict[str, Registry[Any]]:
         return {name: getattr(self, name) for name in _EXPECTED}
 
-    def add(self, owner: str, declared: Mapping[str, Any], tables: Mapping[Table, str]) -> None:
+    def add(self, owner: str, declared: Mapping[str, Any], tables: Mapping[Table, type[Any]]) -> None:
         """Check everything first, then add everything: a refused plugin leaves nothing behind.
 
-        `tables`: each with the place of its class.
+        `tables`: each with its class.
         """
         registries = self._registries()
         for kind, values in declared.items():
@@ -146,17 +147,19 @@ class Declarations:
         self.default_grants.pop(owner, None)
         self.tables.pop(owner, None)
 
-    def _check_tables(self, owner: str, declared: Mapping[str, Any], tables: Mapping[Table, str]) -> None:
-        for table, place in tables.items():
-            name = table.name
-            if self.owner_of_table(name) != owner and not name.startswith(f"{owner}_"):
-                raise DeclarationError(f"table {name!r} must start with {owner + '_'!r}", place)
-            nearest = self.owner_of_table(name)
-            if nearest not in (owner, ""):
-                raise DeclarationError(f"table {name!r} would pass for one of {nearest}", place)
-            if all(table is not entity.model.__table__ for entity in declared.get("entities", ())):
-                raise DeclarationError(f"table {name!r} is not declared in baton_entities", place)
-            table.info["owner"] = owner
+    def _check_tables(self, owner: str, declared: Mapping[str, Any], tables: Mapping[Table, type[Any]]) -> None:
+        for table, cls in tables.items():
+            nearest = self.owner_of_table(table.name)
+            if nearest != owner and not table.name.startswith(f"{owner}_"):
+                problem = f"table {table.name!r} must start with {owner + '_'!r}"
+            elif nearest not in (owner, ""):
+                problem = f"table {table.name!r} would pass for one of {nearest}"
+            elif all(table is not entity.model.__table__ for entity in declared.get("entities", ())):
+                problem = f"table {table.name!r} is not declared in baton_entities"
+            else:
+                table.info["owner"] = owner
+                continue
+            raise DeclarationError(problem, places.of_object(cls, cls.__module__.rpartition(".")[0]))
         if owner in self.builtins:
             return  # the core's packages speak for each other
         for kind in ("entities", "customer_references"):

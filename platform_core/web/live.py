@@ -8,10 +8,11 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import redis
+if TYPE_CHECKING:
+    import redis
 
 _log = logging.getLogger(__name__)
 _CHANNEL = "baton:live"
@@ -26,7 +27,12 @@ class Hub:
     def __init__(self, redis_url: str | None) -> None:
         self._streams: dict[UUID, set[asyncio.Queue[tuple[str, str]]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._redis = redis.Redis.from_url(redis_url) if redis_url else None
+        self._redis: redis.Redis | None = None
+        self._failures: type[Exception] = ConnectionError
+        if redis_url:
+            import redis  # noqa: PLC0415  the embedded default starts without it
+
+            self._redis, self._failures = redis.Redis.from_url(redis_url), redis.RedisError
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
@@ -46,7 +52,7 @@ class Hub:
         if self._redis is not None:
             try:
                 self._redis.publish(_CHANNEL, json.dumps([user_id.hex, kind, value]))
-            except redis.RedisError:
+            except self._failures:
                 _log.warning("a live signal was not announced: no Redis")
             return
         self._deliver(user_id, kind, value)
@@ -72,7 +78,7 @@ class Hub:
                         if message:
                             user, kind, value = json.loads(message["data"])
                             self._deliver(UUID(user), kind, value)
-            except (redis.RedisError, OSError, ValueError):
+            except (self._failures, OSError, ValueError):
                 self._stopping.wait(1)
 
     async def stream(self, user_id: UUID) -> AsyncIterator[dict[str, Any]]:

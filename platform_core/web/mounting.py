@@ -56,23 +56,20 @@ def _routers(manager: PluginManager) -> list[Router]:
     names: dict[str, str] = {}
     found: list[Router] = []
     for name, plugin in list(manager.plugins.items()):
-        at = ""
+        at: Any = None
         own: list[Router] = []
         try:
             for prefix, path, handlers in _declared(manager, name):
                 for handler in handlers:
-                    at = _place(handler, plugin)
+                    at = handler
                     _check_handler(manager, plugin, handler)
                 own.append(_router(name, prefix, path, handlers))
             mine = _addresses(own)
-            for place, address, route_name in mine:
-                try:
-                    _check_free(name, address, taken, route_name, names)
-                except DeclarationError as error:
-                    error.place = place
-                    raise
+            for handler, address, route_name in mine:
+                at = handler
+                _check_free(name, address, taken, route_name, names)
         except Exception as error:
-            _set_aside(manager, plugin, error, at)
+            _set_aside(manager, plugin, error, _place(at, plugin))
             continue
         taken.update({address: name for _where, address, _name in mine})
         names.update({route_name: name for _where, _address, route_name in mine})
@@ -121,16 +118,15 @@ def _words(handler: Any) -> str:
     return str(getattr(handler, "name", None) or getattr(handler, "__name__", None) or type(handler).__name__)
 
 
-def _addresses(routers: Sequence[Router]) -> list[tuple[str, str, str]]:
-    """(place, method and path without the names of its parameters, route name) of each handler."""
-    found: list[tuple[str, str, str]] = []
+def _addresses(routers: Sequence[Router]) -> list[tuple[HTTPRouteHandler, str, str]]:
+    """(handler, method and path without the names of its parameters, its route name) of each handler."""
+    found: list[tuple[HTTPRouteHandler, str, str]] = []
     for router in routers:
         for route in router.routes:
             for handler in getattr(route, "route_handlers", []):
-                for method in sorted(handler.http_methods - {"OPTIONS"}):
-                    package = f"baton_plugins.{owner_of(router)}"
-                    place = places.of_object(handler.fn, package)
-                    found.append((place, f"{method} {_PARAMETER.sub(_blank, route.path)}", handler.name or ""))
+                path = _PARAMETER.sub(_blank, route.path)
+                methods = sorted(handler.http_methods - {"OPTIONS"})
+                found += [(handler, f"{method} {path}", handler.name or "") for method in methods]
     return found
 
 
@@ -169,6 +165,9 @@ def _unmountable(routers: Sequence[Router]) -> str:
 
 
 def _place(handler: Any, plugin: Plugin) -> str:
+    """Only when something is wrong: it reads the source."""
+    if handler is None:
+        return ""
     function = getattr(handler, "fn", handler)
     return places.of_object(function, plugin.package)
 
