@@ -17,11 +17,14 @@ from platform_core.customers.detail import Head
 from platform_core.kernel import dictionaries
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.web import leftout
 from platform_core.web.forms import Bound
 from platform_core.web.pages import page
 from platform_core.web.requests import platform_of
 
 _ = translator("customers")
+_ASKED = tuple(f"baton_customer_{kind}" for kind in ("panels", "facts", "actions", "timeline"))
+"""Hooks whose answers the page is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ def whole(request: Request[Any, Any, Any], session: Session, actor: Actor, shown
     offered = parts.actions(platform, session, actor, customer)
     tabs = parts.tabs(shown, found["tab"], place.tab, with_history=actor.can("audit.read"))
     if not any(tab.current for tab in tabs):
-        raise NotFound(_("This page does not exist."))
+        if not platform.hooks.left_out(session, ["baton_customer_panels"]):
+            raise NotFound(_("This page does not exist."))
+        place = Place()  # the tab of a plugin that fails: the rest of the page says so
+        tabs = parts.tabs(shown, found["tab"], place.tab, with_history=actor.can("audit.read"))
     # What fills the main column need not stand beside it as well.
     sides = [item for item in found["side"] if item.value.key != f"customers.{place.tab}"]
     context: dict[str, Any] = {
@@ -61,7 +67,8 @@ def whole(request: Request[Any, Any, Any], session: Session, actor: Actor, shown
         "by": place.by,
         "engagement": place.engagement,
     }
-    return {**context, **_column(request, session, actor, shown, place, found)}
+    context |= _column(request, session, actor, shown, place, found)
+    return {**context, "left_out": leftout.cards(platform, parts.shell_of(request), session, _ASKED)}
 
 
 def _column(

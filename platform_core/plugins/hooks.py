@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from platform_core.plugins.watch import RestingError, Timing, Watch
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LIFECYCLE_SECONDS = 10.0
+_FAILED = "failed hooks"
 _muted: ContextVar[frozenset[str]] = ContextVar("muted", default=frozenset())
 
 
@@ -71,6 +72,11 @@ class _Piece:
         """A generator does its work only when it is read: that is to happen under watch too."""
         answer = self.function(*[arguments[name] for name in self.names])
         return answer if answer is None else list(answer)
+
+
+def _leave_out(session: Session | None, owner: str, hook: str) -> None:
+    if session is not None:
+        session.info.setdefault(_FAILED, {}).setdefault(hook, set()).add(owner)
 
 
 class Hooks:
@@ -196,6 +202,7 @@ class Hooks:
                     collected.append(Owned(piece.owner, value))
                 else:
                     told = f"returned {type(value).__name__} instead of {expected.__name__}"
+                    _leave_out(session, piece.owner, hook)
                     self.fault(piece.owner, "hook", hook, told)
         return collected
 
@@ -226,6 +233,20 @@ class Hooks:
         self, piece: _Piece, arguments: dict[str, Any], call: Callable[[dict[str, Any]], Any] | None = None
     ) -> Any:
         return self._isolated(piece.timing, "hook", arguments.get("session"), None, call or piece.call, arguments)
+
+    def left_out(self, session: Session, hooks: Iterable[str]) -> list[str]:
+        """Names of the plugins that owe this session an answer to one of these hooks.
+
+        They failed, they rest, or they broke the transaction of the request that is now run again.
+        """
+        failed: dict[str, set[str]] = session.info.get(_FAILED, {})
+        found = {owner for hook in hooks for owner in failed.get(hook, ())}
+        muted = _muted.get()
+        if muted:
+            for hook in hooks:
+                asked = getattr(self._manager.pm.hook, hook).get_hookimpls()
+                found |= {item.plugin_name for item in asked if item.plugin_name in muted}
+        return sorted(found)
 
     def active(self) -> frozenset[str]:
         """Owners that are switched on and have not just broken this request's transaction."""
@@ -259,6 +280,7 @@ class Hooks:
         try:
             return self.watch.call(timing, function, *arguments, session=session, limit=limit)
         except RestingError:
+            _leave_out(session, timing.owner, timing.name)
             return None
         except (SQLAlchemyError, StoppedError) as error:
             self.fault(timing.owner, kind, timing.name, error)
@@ -266,6 +288,7 @@ class Hooks:
                 return None
             raise PoisonedTransactionError(timing.owner) from error
         except Exception as error:
+            _leave_out(session, timing.owner, timing.name)
             self.fault(timing.owner, kind, timing.name, error)
             return None
 

@@ -19,6 +19,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
 from platform_core.relay import inbox, panels
+from platform_core.web import leftout
 from platform_core.web.pages import PageContext, page
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import SIGNED_IN, get
@@ -57,6 +58,7 @@ def workbench(request: Request[Any, Any, Any], session: Session, actor: Actor) -
         main=main,
         waiting=any(item.section.items for item in drawn if item.section.key == panels.WAITING),
         side=[item for item in drawn if item.section.place == "side"],
+        left_out=leftout.cards(platform, shell, session, ["baton_workbench"]),
         heads_inbox=inbox.heads_inbox(actor),
         first_steps=_first_steps(actor) if not main else [],
     )

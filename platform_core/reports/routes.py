@@ -21,7 +21,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
 from platform_core.reports import running
-from platform_core.web import csvs, sheets
+from platform_core.web import csvs, leftout, sheets
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import PageContext, page
 from platform_core.web.requests import platform_of
@@ -76,7 +76,7 @@ def _tiles(request: Request[Any, Any, Any], session: Session, actor: Actor) -> l
             platform.hooks.fault(item.owner, "template", f"widget {widget.key}", error)
             failed = {"title": widget.title, "page": shell}
             tiles.append(platform.templates.markup("_panel_error.html", failed, shell.theme))
-    return tiles
+    return [*tiles, *leftout.cards(platform, shell, session, ["baton_dashboard_widgets"])]
 
 
 @dataclass(frozen=True, slots=True)

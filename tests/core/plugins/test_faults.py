@@ -140,3 +140,35 @@ def test_a_slow_hook_is_counted(install: Install, start: Start, factory: Factory
     with TestClient(create_app(runtime, background=False)) as client:
         Browser(runtime, client).sign_in(owner).get(f"/customers/{customer.id}")
     assert runtime.hooks.timings["specimen", "baton_customer_facts"].over_budget == 1
+
+
+WORKBENCH = """
+@hookimpl
+def baton_workbench(session, actor):
+    raise LookupError("nothing to do")
+
+
+@hookimpl
+def baton_customer_panels(session, actor, customer):
+    raise LookupError("no panel")
+"""
+
+
+def test_a_card_stands_for_what_is_missing_and_leads_administrators_to_the_reason(
+    install: Install, start: Start, factory: Factory
+) -> None:
+    install("specimen", WORKBENCH)
+    shown = start()
+    head = factory.user("management", factory.department())
+    customer = factory.customer(head)
+    with TestClient(create_app(shown, background=False)) as client:
+        page = Browser(shown, client).sign_in(factory.user("system_admin")).get("/").text
+        assert page.count("left-out") == 1
+        assert 'href="/settings/plugins/specimen">What went wrong' in page
+        reader = Browser(shown, client).sign_in(head)
+        page = reader.get("/").text
+        assert "specimen could not show its part here" in page
+        assert "/settings/plugins/specimen" not in page
+        assert reader.get(f"/customers/{customer.id}").text.count("left-out") == 1
+        page = reader.get(f"/customers/{customer.id}?tab=specimen")
+        assert (page.status_code, page.text.count("left-out")) == (200, 1)

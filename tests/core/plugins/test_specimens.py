@@ -205,6 +205,8 @@ def test_a_failing_hook_costs_its_piece_and_everybody_is_told(
     assert page.status_code == 200
     assert "Visible" in page.text
     assert "Hidden away" not in page.text
+    assert page.text.count("left-out") == 1
+    assert "could not show its part here" in page.text
     fault = runtime.manager.faults.latest(name)[-1]
     assert fault.error in RUNNING[name].split("|")
     assert fault.place == place_of(name)
