@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contact_reach, points, queries, reach, searching
+from platform_core.customers import contact_reach, points, queries, reach, rights, searching
 from platform_core.customers.fields import GENDERS
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.i18n import translator
@@ -105,7 +105,9 @@ CONTACTS = ListView(
     search_label=_.lazy("Contact, customer or phone number"),
     reach=contact_reach.of,
     prepare=_prepare,
-    row_actions=(RowAction(_.lazy("Edit"), "pencil", "/contacts/{id}/edit", "customers.edit"),),
+    row_actions=(
+        RowAction(_.lazy("Edit"), "pencil", "/contacts/{id}/edit", "customers.edit", rights.contacts_to_edit),
+    ),
     invitation=Invitation(
         _.lazy("There are no contacts yet. A contact is added on its customer's page."),
         _.lazy("Choose a customer"),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import reach, searching
+from platform_core.customers import reach, rights, searching
 from platform_core.customers.models import Customer, CustomerTag, Tag
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
@@ -147,7 +147,7 @@ CUSTOMERS = ListView(
     search_label=_.lazy("Search in this list"),
     reach=reach.of,
     prepare=_prepare,
-    row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit"),),
+    row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),
     invitation=Invitation(
         _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"
     ),

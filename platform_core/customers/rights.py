@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -13,12 +14,15 @@ from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
+from platform_core.kernel.scope import proven
 from platform_core.permissions.models import Access
 from platform_core.permissions.policies import live
 from platform_core.users.models import Department, User
 
 _ = translator("customers")
 _REMEMBERED = "customers.writable"
+_EDIT = "customers.edit"
+_SHOWN = proven("rows of a list that the actor has just been shown")
 
 
 def may(session: Session, actor: Actor, permission: str, customer: Customer) -> bool:
@@ -54,6 +58,49 @@ def allowed_among(session: Session, actor: Actor, permission: str, customers: Se
     if rest:
         allowed |= set(session.scalars(select(Customer.id).where(Customer.id.in_(rest), writable(actor, Customer.id))))
     return allowed
+
+
+def rows_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set[UUID] | None:
+    """Ids of the customers of a list, which has shown them to the actor, that they may edit; None is all.
+
+    Rows have id, owner_id and department_id. Only those that these do not settle are asked for, in one statement.
+    """
+    if actor.scope(_EDIT) == Scope.ALL:
+        return None
+    departments = actor.departments_for(_EDIT)
+    found = {row.id for row in rows if row.owner_id == actor.user_id or row.department_id in departments}
+    rest = [row.id for row in rows if row.id not in found]
+    if rest:
+        mine = select(Customer.id).where(among(Customer.id, rest), _editable(actor))
+        found |= set(session.scalars(mine, execution_options=_SHOWN))
+    return found
+
+
+def contacts_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set[UUID] | None:
+    """As `rows_to_edit`, of contacts: those of a customer follow it, the others their own owner and department."""
+    if actor.scope(_EDIT) == Scope.ALL:
+        return None
+    alone = [Contact.owner_id == actor.user_id]
+    departments = actor.departments_for(_EDIT)
+    if departments:
+        alone.append(among(Contact.department_id, departments))
+    ids = [row.id for row in rows]
+    theirs = Contact.customer_id.in_(select(Customer.id).where(Customer.id == Contact.customer_id, _editable(actor)))
+    mine = select(Contact.id).where(
+        among(Contact.id, ids), or_(theirs, and_(Contact.customer_id.is_(None), or_(*alone)))
+    )
+    return set(session.scalars(mine, execution_options=_SHOWN))
+
+
+def _editable(actor: Actor) -> ColumnElement[bool]:
+    """SQL: as `may` for the right to edit."""
+    parts: list[ColumnElement[bool]] = [Customer.owner_id == actor.user_id, writable(actor, Customer.id)]
+    if actor.scope(_EDIT) >= Scope.TEAM and actor.team_ids:
+        parts.append(among(Customer.team_id, actor.team_ids))
+    departments = actor.departments_for(_EDIT)
+    if departments:
+        parts.append(among(Customer.department_id, departments))
+    return or_(*parts)
 
 
 def writable(

@@ -15,7 +15,7 @@ names; `look` is what `prepare` returned for the page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -124,6 +124,8 @@ class RowAction:
     icon: str
     url: str
     permission: str
+    among: Callable[[Any, Any, Sequence[Any]], Collection[Any] | None] | None = None
+    """(session, actor, rows) -> keys of the rows that have it, asked once for a page; None is all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -85,7 +85,8 @@ class Listing:
     look: Mapping[str, Any]
     chips: tuple[Chip, ...]
     tabs: tuple[Tab, ...]
-    row_actions: tuple[RowAction, ...]
+    row_actions: tuple[tuple[RowAction, Collection[Any] | None], ...]
+    """With the keys of the rows that have them; None is all."""
     bulk: tuple[BulkAction, ...]
     buttons: tuple[Button, ...]
     footer: str
@@ -148,7 +149,11 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
         look=view.prepare(session, actor, shown.page.rows) if view.prepare else {},
         chips=tuple(_chips(session, actor, shown.state)),
         tabs=tuple(_tabs(shown.state)),
-        row_actions=tuple(item for item in view.row_actions if actor.can(item.permission)),
+        row_actions=tuple(
+            (item, item.among(session, actor, shown.page.rows) if item.among and shown.page.rows else None)
+            for item in view.row_actions
+            if actor.can(item.permission)
+        ),
         bulk=tuple(item for item in view.bulk if actor.can(item.permission)),
         buttons=tuple(item for item in view.buttons if actor.can(item.permission)),
         may_export=bool(view.export) and actor.can(view.export),

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
 from platform_core.customers.listing import CUSTOMERS
-from platform_core.customers.models import CustomerTag, Tag
+from platform_core.customers.models import Contact, CustomerTag, Tag
 from platform_core.kernel.clock import now
+from platform_core.permissions.models import Access
 from platform_core.web.lists import declaration
 from platform_core.web.lists.declaration import BulkAction, Column, Decoration, decorate
 
@@ -262,3 +263,30 @@ def test_selected_rows_get_a_bar_with_the_actions_one_may_use(browser, factory, 
     assert 'formaction="/customers/bulk/tags"' in page
     assert "/customers/bulk/merge" not in page
     assert "data-all" in page
+
+
+def test_a_row_offers_editing_to_whoever_may_and_asks_once_for_the_page(browser, factory, people, count_queries):
+    mei, wang = people
+    own, read, written, foreign = (
+        factory.customer(owner, name=name)
+        for owner, name in ((mei, "Own"), (wang, "Read"), (wang, "Written"), (wang, "Foreign"))
+    )
+    for customer, may_write in ((read, False), (written, True)):
+        factory.add(Access(customer_id=customer.id, user_id=mei.id, kind="share", may_write=may_write))
+    for name, customer in (("of own", own), ("of read", read), ("of written", written)):
+        factory.add(Contact(name=name, customer_id=customer.id, owner_id=wang.id))
+    factory.add(Contact(name="alone", owner_id=mei.id))
+    mine = browser.sign_in(mei)
+    mine.get("/search")  # rights, names and dictionaries are cached per process
+    with count_queries(at_most=12):
+        page = mine.get("/customers").text
+    offered = {customer.name for customer in (own, read, written) if f'href="/customers/{customer.id}/edit"' in page}
+    assert offered == {"Own", "Written"}
+    assert "Read" in page
+    assert str(foreign.id) not in page
+    with count_queries(at_most=12):
+        listed = mine.get("/contacts").text
+    assert set(re.findall(r'/edit" aria-label="[^"]*: ([^"]+)"', listed)) == {"of own", "of written", "alone"}
+    assert "of read" in listed
+    everybodys = browser.sign_in(factory.user("management")).get("/customers").text
+    assert all(f'href="/customers/{customer.id}/edit"' in everybodys for customer in (own, read, written, foreign))
