@@ -206,7 +206,7 @@ def _day_end(text: str) -> Any:
         return None
     try:
         return clock.day_start(msgspec.convert(text, date) + timedelta(days=1))
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, OverflowError) as error:
         raise Invalid(fields={"valid_to": _("There is no such day.")}) from error
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, merging, outputs, queries, reveal, services, tags
+from platform_core.customers import address_api, contacts, merging, outputs, queries, reveal, services, tags
 from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch, DuplicateQuery
 from platform_core.customers.outputs import ContactOut, CustomerOut, DuplicateOut, RevealedOut
 from platform_core.kernel.errors import NotFound
@@ -118,4 +118,5 @@ def reveal_point(
 
 HANDLERS = [
     create, read, update, remove, restore, set_tags, look_for_duplicates, list_contacts, add_contact, reveal_point,
+    *address_api.HANDLERS,
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, models, routes, wording
+from platform_core.permissions import actors, api, models, routes, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -59,6 +59,11 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 @hookimpl
 def baton_routes() -> list[Routes]:
     return [Routes("/", routes.HANDLERS)]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/users", api.USERS), Routes("/roles", api.ROLES)]
 
 
 @hookimpl

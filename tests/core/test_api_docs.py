@@ -35,6 +35,7 @@ def people(runtime, factory):
         "trainer": factory.user(department=train, name="Tom"),
         "admin": factory.user("system_admin", name="Ada"),
         "manager": factory.user("management", name="Mary"),
+        "security": factory.user("security_admin", name="Sam"),
     }
 
 
