@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Iterator
 
-from bench import imports, other, pages, plugged, results, stands
+from bench import guard, imports, other, pages, plugged, results, stands
 from bench.results import Result
 
-_ALL = ("load", *pages.SERIES, "import", "weight", "start", "plugins")
+_ALL = ("load", *pages.SERIES, "import", "audit", "weight", "start", "plugins")
 _LOAD_LIMIT = {"postgresql": 900.0, "sqlite": 90.0}
 """Seconds for a million customers, and for a hundred thousand."""
 
@@ -50,6 +50,8 @@ def _measure(only: list[str], databases: list[str]) -> Iterator[Result]:
                 yield from pages.measure(stand, wanted)
             if "import" in only:
                 yield from imports.measure(stand)
+            if "audit" in only:
+                yield from guard.measure(stand)
             if database == databases[-1]:
                 yield from _once(only, stand)
 

@@ -1,4 +1,4 @@
-"""`baton audit verify|seal`."""
+"""`baton audit verify|seal|archive`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from platform_core.app import Runtime
-from platform_core.audit import anchors, archives, verifying
+from platform_core.audit import anchors, archives, retention, verifying
 from platform_core.audit.verifying import Finding, Report
 from platform_core.cli.runtime import start
+from platform_core.kernel.errors import BatonError
+from platform_core.kernel.i18n import speaking
 
 _SHOWN = 200
 
@@ -119,3 +121,33 @@ def _tell(report: Report, seconds: float) -> None:
     if not report.ok:
         raise SystemExit(1)
     click.echo("the audit trail is what it was")
+
+
+@audit.command()
+@click.option(
+    "--months", type=click.IntRange(retention.LEAST, retention.MOST), default=retention.USUAL, show_default=True
+)
+@click.option("--yes", is_flag=True, help="Do it; without this it only says what would go.")
+def archive(months: int, yes: bool) -> None:  # noqa: FBT001  click's flag
+    """Move months older than --months into files that prove themselves, and remove their lines from the table."""
+    runtime = start()
+    try:
+        runtime.follow()
+        with runtime.database.system_session("baton audit archive", write=False) as session:
+            found = retention.old(session, months)
+            folder = retention.folder_of(session)
+        for item in found:
+            seals = f"seals {item.first_number} to {item.last_number}"
+            click.echo(f"{item.month}\t{item.lines} lines\t{seals}\t{item.file}")
+        if not found:
+            click.echo("no whole month is older")
+        elif yes:
+            with speaking("en"):
+                retention.archive(runtime.database, None, months, found[-1].month)
+            click.echo(f"archived into {folder}")
+        else:
+            click.echo("nothing was changed; repeat with --yes")
+    except BatonError as error:
+        raise click.ClickException(error.message) from error
+    finally:
+        runtime.close()

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from platform_core.audit import anchors, digests, keeping, lines, sealing, services
+from platform_core.audit import anchors, blanking, digests, keeping, lines, sealing, services
 from platform_core.audit.models import AuditArchive, AuditEntry, AuditSeal
 from platform_core.kernel.clock import freeze
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.secrets import Vault, create_key_file
+from platform_core.web.routes import health_reasons
 from tests.core.audit.forging import entries, found, head, reseal_with, seal, unguarded, verify, write
 
 
@@ -335,3 +336,52 @@ def test_a_line_half_written_to_the_anchors_is_written_again(runtime, trail):
     assert not keep(runtime).trouble
     assert [item.number for item in anchors.read(path)][-1] == 3
     assert verify(runtime, anchored=True).ok
+
+
+def test_a_chain_that_was_made_anew_makes_the_platform_unwell(runtime, trail):
+    runtime.keep_audit()
+    assert "audit" not in health_reasons(runtime.platform)
+    path = anchors.path_in(runtime.settings.data_dir)
+    path.write_text(path.read_text().replace(head(runtime), "0" * 64))
+    runtime.keep_audit()
+    assert "seal 3 is not the one that was anchored" in health_reasons(runtime.platform)["audit"]
+    runtime.keeper.trouble = ""
+    runtime.manager.faults.save(runtime.database)
+
+
+def test_an_erasure_leaves_the_seal_whole_and_is_told_from_a_forgery(runtime, trail):
+    """The database lets a line be emptied once and in no other way; without the line that says why it is reported."""
+    one = trail[5]
+    with runtime.database.system_session("test") as session:
+        services.record(session, None, "test.about", customer_id=one.entity_id, after={"city": "A"}, reason="x")
+    seal(runtime)
+    with runtime.database.system_session("test") as session:
+        assert blanking.blank(session, None, one.entity_id, "Erased 5") == 1
+    seal(runtime)
+    report = verify(runtime)
+    assert report.ok
+    assert report.blanked == 1
+    (emptied,) = [entry for entry in entries(runtime) if entry.action == "test.about"]
+    assert (emptied.after, emptied.reason, emptied.salt) == ({"city": ""}, "", None)
+    again = update(AuditEntry).where(AuditEntry.id == emptied.id).values(after={"city": "B"})
+    with pytest.raises(DBAPIError, match="append-only"), runtime.database.connection("attack") as connection:
+        connection.execute(again)
+    with unguarded(runtime) as connection:
+        connection.execute(again)
+    assert found(runtime)[0].endswith("was changed after its customer was erased")
+    with unguarded(runtime) as connection:
+        connection.execute(update(AuditEntry).where(AuditEntry.id == emptied.id).values(after={"city": ""}))
+    hidden = trail[7]
+    emptying = {
+        "entity_label": "", "before": {"city": ""}, "after": {"city": ""}, "salt": None,
+        "blanked": sealed_personal(runtime, hidden.seq),
+    }  # fmt: skip
+    with runtime.database.connection("attack") as connection:  # what the trigger cannot tell from an erasure
+        connection.execute(update(AuditEntry).where(AuditEntry.id == hidden.id).values(emptying))
+    assert [item.partition(") ")[2] for item in found(runtime)] == ["was emptied, and no erasure says why"]
+
+
+def sealed_personal(runtime, seq):
+    with runtime.database.system_session("test", write=False) as session:
+        (line,) = lines.read(session, lines.TABLE.c.seq == seq)
+    return digests.of_personal(line)
