@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import logging
 import re
@@ -287,3 +288,11 @@ def test_the_command_line_checks_a_folder(monkeypatch, tmp_path):
     refused = runner.invoke(baton, ["theme", "check", str(tmp_path / "bad" / "night")])
     assert refused.exit_code == 1
     assert "body stands outside @layer theme (bad/night/theme.css:1)" in refused.output
+
+
+def test_style_sheets_stay_within_a_pages_budget(runtime):
+    """docs/design-system.md: 16 kB gzipped; the default theme is part of app.css."""
+    app = gzip.compress((Path(themes.__file__).parent / "static" / "app.css").read_bytes())
+    for theme in runtime.templates.themes.sound():
+        own = gzip.compress(theme.css.encode()) if theme.css_url else b""
+        assert len(app) + len(own) <= 16 * 1024, theme.name
