@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from platform_core.audit import masking
 from platform_core.audit.digests import new_salt
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.entities import EntityRef
@@ -40,14 +41,14 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
         "at": now(),
         "action": action,
         "result": result,
-        "reason": reason,
+        "reason": masking.text(reason),
         "entity": f"{ref.owner}/{ref.kind}" if ref else "",
         "entity_id": ref.id if ref else None,
-        "entity_label": ref.label[:200] if ref else "",
+        "entity_label": masking.text(ref.label[:200]) if ref else "",
         "customer_id": customer_id,
         "ids": [item.hex for item in ids],
-        "before": dict(before or {}),
-        "after": dict(after or {}),
+        "before": masking.values(before or {}),
+        "after": masking.values(after or {}),
         "actor_id": actor.user_id if actor else None,
         "actor_label": actor.name if actor else "",
         "session_id": actor.session_id if actor else None,

@@ -13,6 +13,7 @@ from platform_core.audit import archives, jobs, retention
 from platform_core.audit.models import AuditArchive, AuditEntry, AuditSeal
 from platform_core.kernel.clock import freeze
 from platform_core.kernel.errors import Conflict
+from platform_core.kernel.i18n import speaking
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.models import JobRow
@@ -112,7 +113,7 @@ def test_a_file_that_was_touched_is_found(house, tmp_path):
 def test_a_trail_that_was_tampered_with_is_not_archived(house):
     with unguarded(house) as connection:
         connection.execute(update(AuditEntry).where(AuditEntry.action == "test.month2").values(reason="x"))
-    with pytest.raises(Conflict, match="tampered"):
+    with pytest.raises(Conflict, match="tampered"), speaking("en"):
         archive(house)
     assert {"test.month2", "test.month3"} <= actions(house)
     assert len(files(house)) == 1
