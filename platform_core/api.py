@@ -55,11 +55,11 @@ from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
-from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable
-from platform_core.kernel.searchcolumn import SearchTokens, has_words
+from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable, visible
+from platform_core.kernel.searchcolumn import SearchTokens, create_word_index, drop_word_index, has_words, spelled
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.settingvalues import read as read_setting
-from platform_core.kernel.types import Json, Money, UtcDateTime
+from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
@@ -100,6 +100,7 @@ __all__ = [
     "AuditWords",
     "Badge",
     "BatonError",
+    "BigInt",
     "Bound",
     "ClockTime",
     "ComposerKind",
@@ -183,6 +184,7 @@ __all__ = [
     "bind",
     "cancel_engagement",
     "changes",
+    "create_word_index",
     "customer_contacts",
     "customer_get",
     "customer_may",
@@ -196,6 +198,7 @@ __all__ = [
     "decode_cursor",
     "delete",
     "dictionaries",
+    "drop_word_index",
     "due_text",
     "due_tone",
     "encode_cursor",
@@ -235,11 +238,13 @@ __all__ = [
     "record",
     "redirect",
     "service_of",
+    "spelled",
     "store_attachment",
     "time_ago",
     "timelines",
     "today",
     "translator",
+    "visible",
     "wants_fragment",
     "writable_engagements",
 ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Text, and_, bindparam, cast, false, func, or_, type_coerce
+from sqlalchemy import Boolean, ColumnElement, Dialect, Text, and_, bindparam, cast, func, or_, type_coerce
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from platform_core.kernel.database import database_of
-from platform_core.kernel.searchtokens import QueryTerm, query_groups, to_tsquery
+from platform_core.kernel.searchtokens import QueryTerm, query_groups, to_fts5, to_tsquery
 
 
 class SearchTokens(TypeDecorator[Any]):
@@ -35,18 +38,70 @@ def tsquery(groups: Iterable[Iterable[QueryTerm]]) -> ColumnElement[Any]:
     return cast(bindparam(None, to_tsquery(groups), type_=Text()), TSQUERY())
 
 
-def has_words(session: Session, column: Any, words: str) -> ColumnElement[bool]:
-    """Rows whose `column` of SearchTokens has all the words, in characters, pinyin or initials; none for no words.
-
-    On SQLite every row of the table is looked at: for tables of tens of thousands.
-    """
+def spelled(session: Session, words: str) -> str:
+    """Words, pinyin or initials as the database's search engine reads them; empty when they say nothing."""
     groups = query_groups(words)
-    if not groups:
-        return false()
-    if not database_of(session).is_sqlite:
-        found: ColumnElement[bool] = column.op("@@", is_comparison=True)(tsquery(groups))
-        return found
-    return stored_words(column, groups)
+    return to_fts5(groups) if database_of(session).is_sqlite else to_tsquery(groups)
+
+
+def has_words(rows: type[Any], text: Any) -> ColumnElement[bool]:
+    """Rows whose `tokens` have all the words that were `spelled` (a text, or a parameter for one).
+
+    `rows` has an integer key `id`, a column `tokens` of SearchTokens and an index made by `create_word_index`.
+    """
+    return _HasWords(rows.id, rows.tokens, text)
+
+
+class _HasWords(FunctionElement[bool]):
+    """Written for each engine when the statement is compiled, so that one statement suits both."""
+
+    name = "has_words"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_HasWords, "postgresql")
+def _in_gin(element: _HasWords, compiler: SQLCompiler, **options: Any) -> str:
+    _key, tokens, text = element.clauses
+    return f"({compiler.process(tokens, **options)} @@ CAST({compiler.process(text, **options)} AS TSQUERY))"
+
+
+@compiles(_HasWords, "sqlite")
+def _in_fts5(element: _HasWords, compiler: SQLCompiler, **options: Any) -> str:
+    key, _tokens, text = element.clauses
+    index = f"{next(iter(key.base_columns)).table.name}_fts"
+    matches = f"SELECT rowid FROM {index} WHERE {index} MATCH {compiler.process(text, **options)}"  # noqa: S608  our names
+    return f"({compiler.process(key, **options)} IN ({matches}))"
+
+
+def create_word_index(operations: Any, name: str) -> None:
+    """For migrations: index `tokens` of the table `name`, whose key is an integer `id`. `operations`: alembic's."""
+    if operations.get_bind().dialect.name == "postgresql":
+        operations.create_index(f"ix_{name}_tokens", name, ["tokens"], postgresql_using="gin")
+        # With the default statistics words that few rows have pass for common ones.
+        operations.execute(f"ALTER TABLE {name} ALTER tokens SET STATISTICS 1000")
+        return
+    operations.execute(
+        f"CREATE VIRTUAL TABLE {name}_fts USING fts5(tokens, content='{name}', content_rowid='id',"
+        " detail=none, prefix='1 2', tokenize=\"unicode61 remove_diacritics 0 tokenchars '_'\")"
+    )
+    into = f"INSERT INTO {name}_fts"
+    operations.execute(f"{into}({name}_fts) VALUES ('rebuild')")
+    add = f"{into}(rowid, tokens) VALUES (new.id, new.tokens);"
+    drop = f"{into}({name}_fts, rowid, tokens) VALUES ('delete', old.id, old.tokens);"
+    for moment, act in (("INSERT", add), ("DELETE", drop), ("UPDATE OF tokens", f"{drop} {add}")):
+        trigger = f"{name}_{moment.split()[0].lower()}"
+        operations.execute(f"CREATE TRIGGER {trigger} AFTER {moment} ON {name} BEGIN {act} END")
+
+
+def drop_word_index(operations: Any, name: str) -> None:
+    """Before the table itself is dropped, or altered."""
+    if operations.get_bind().dialect.name == "postgresql":
+        operations.drop_index(f"ix_{name}_tokens", name)
+        return
+    for moment in ("insert", "delete", "update"):
+        operations.execute(f"DROP TRIGGER {name}_{moment}")
+    operations.execute(f"DROP TABLE {name}_fts")
 
 
 def stored_words(column: Any, groups: Iterable[Iterable[QueryTerm]]) -> ColumnElement[bool]:

@@ -3,9 +3,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from baton_plugins.opportunities import contracts, panels
+from baton_plugins.opportunities import contracts, panels, queries
 from baton_plugins.opportunities.forms import ContractInput
-from baton_plugins.opportunities.models import Opportunity
+from baton_plugins.opportunities.models import Contract, Opportunity
 from sqlalchemy import select
 
 from platform_core.api import Invalid, TimelineQuery, today
@@ -137,3 +137,21 @@ class TestOnTheCustomer:
             assert panels.find(session, actor, "2026", 5)[0].label == "Leadership training"
             assert panels.find(session, actor, "100%", 5) == []
             assert panels.find(session, actor, "x", 5) == []
+
+
+def test_what_is_renamed_is_found_by_its_new_words_only(house, signed):
+    opportunity, contract = signed
+
+    def found(text):
+        with house.acting(house.trainer) as session:
+            return {key for key, _title, _name in queries.find(session, house.actor(house.trainer), text, 10)}
+
+    assert found("leadership") == found("HT-2026-001") == {opportunity.id}
+    with house.runtime.database.system_session("test") as session:
+        session.get_one(Opportunity, opportunity.id).title = "销售培训"
+        session.get_one(Contract, contract.id).number = "Z-77"
+    assert found("leadership") == found("HT-2026-001") == found("!?") == set()
+    assert found("销售") == found("xspx") == found("z77") == {opportunity.id}
+    with house.runtime.database.system_session("test") as session:
+        session.delete(session.get_one(Contract, contract.id))
+    assert (found("z77"), found("xspx")) == (set(), {opportunity.id})

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pluggy
-from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
+from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType, Words, words_row
 from sqlalchemy import select
 
-from platform_core.api import DemoContext, DemoData, DemoHouse, Session, index_tokens, new_id
+from platform_core.api import DemoContext, DemoData, DemoHouse, Session, new_id
 
 hookimpl = pluggy.HookimplMarker("baton")
 
@@ -46,7 +46,6 @@ def load(part: DemoContext) -> None:
                     "engagement_id": engagement.id,
                     "project_type_id": part.facts[engagement.type],
                     "title": deal.title,
-                    "tokens": sorted(index_tokens(deal.title)),
                     "need": deal.need,
                     "expected_value": Decimal(deal.value),
                     "probability": deal.probability,
@@ -73,7 +72,6 @@ def load(part: DemoContext) -> None:
                         "engagement_id": engagement.id,
                         "opportunity_id": opportunity_id,
                         "number": deal.contract.number,
-                        "tokens": sorted(index_tokens(deal.contract.number)),
                         "signed_on": deal.contract.signed_on,
                         "amount": Decimal(deal.contract.amount),
                         "starts_on": deal.contract.starts_on,
@@ -88,3 +86,6 @@ def load(part: DemoContext) -> None:
                 )
     part.write(Opportunity, opportunities)
     part.write(Contract, contracts)
+    titles = [words_row(row["title"], row["customer_id"], row["id"]) for row in opportunities]
+    numbers = [words_row(row["number"], row["customer_id"], row["opportunity_id"], row["id"]) for row in contracts]
+    part.write(Words, titles + numbers)

@@ -7,9 +7,9 @@ from typing import Any
 
 from baton_plugins.opportunities import listing, queries
 from baton_plugins.opportunities.models import Opportunity, ProjectType
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, select
 
-from platform_core.api import Actor, Customer, Session, lists, money_text, person_choices, translator
+from platform_core.api import Actor, Customer, Session, lists, money_text, person_choices, spelled, translator
 
 _ = translator("opportunities")
 
@@ -57,7 +57,8 @@ def _of_types(codes: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _search(session: Session, words: str) -> lists.Search:
-    return lists.Search(queries.matching(session, words), selective=False)
+    wanted = spelled(session, words)
+    return lists.Search(queries.matching(wanted) if wanted else false(), selective=False)
 
 
 def _totals(session: Session, actor: Actor, conditions: Sequence[ColumnElement[bool]]) -> str:

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, validates
+from sqlalchemy import Connection, Date, ForeignKey, Index, String, Text, event, insert, update
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import get_history
 
 from platform_core.api import (
     COLUMN_TYPES,
     METADATA,
+    BigInt,
     DeclarativeBase,
     Identified,
     Money,
@@ -52,8 +54,6 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     )
     project_type_id: Mapped[UUID] = mapped_column(ForeignKey("opportunities_project_type.id", ondelete="RESTRICT"))
     title: Mapped[str] = mapped_column(String(120))
-    tokens: Mapped[Any] = mapped_column(SearchTokens(), default=())
-    """Under which the title is found."""
     need: Mapped[str] = mapped_column(Text, default="")
     expected_value: Mapped[Decimal | None] = mapped_column(Money())
     probability: Mapped[int] = mapped_column(default=50)
@@ -78,11 +78,6 @@ class Opportunity(Identified, Stamped, Versioned, Base):
         Index("ix_opportunities_opportunity_expected_value", "expected_value", "id"),
     )
 
-    @validates("title")
-    def _found_by(self, _key: str, title: str) -> str:
-        self.tokens = sorted(index_tokens(title))
-        return title
-
 
 class Contract(Identified, Stamped, Versioned, Base):
     """A signed agreement; the leg that has to sign may not hand over without one."""
@@ -97,8 +92,6 @@ class Contract(Identified, Stamped, Versioned, Base):
         ForeignKey("opportunities_opportunity.id", ondelete="CASCADE"), index=True
     )
     number: Mapped[str] = mapped_column(String(60), unique=True)
-    tokens: Mapped[Any] = mapped_column(SearchTokens(), default=())
-    """Under which the number is found."""
     signed_on: Mapped[date] = mapped_column(Date())
     amount: Mapped[Decimal] = mapped_column(Money())
     starts_on: Mapped[date | None] = mapped_column(Date())
@@ -109,7 +102,46 @@ class Contract(Identified, Stamped, Versioned, Base):
     """Who entered it."""
     department_label: Mapped[str] = mapped_column(String(80), default="")
 
-    @validates("number")
-    def _found_by(self, _key: str, number: str) -> str:
-        self.tokens = sorted(index_tokens(number))
-        return number
+
+class Words(Base):
+    """Under which an opportunity is found: the words of its title, or of the number of one of its contracts."""
+
+    __tablename__ = "opportunities_words"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    opportunity_id: Mapped[UUID] = mapped_column(
+        ForeignKey("opportunities_opportunity.id", ondelete="CASCADE"), index=True
+    )
+    contract_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("opportunities_contract.id", ondelete="CASCADE"), unique=True
+    )
+    tokens: Mapped[Any] = mapped_column(SearchTokens())
+
+
+def words_row(text: str, customer_id: UUID, opportunity_id: UUID, contract_id: UUID | None = None) -> dict[str, Any]:
+    """A row of Words for a title or the number of a contract."""
+    tokens = sorted(index_tokens(text))
+    return {"customer_id": customer_id, "opportunity_id": opportunity_id, "contract_id": contract_id, "tokens": tokens}
+
+
+def _row_of(row: Opportunity | Contract) -> dict[str, Any]:
+    if isinstance(row, Opportunity):
+        return words_row(row.title, row.customer_id, row.id)
+    return words_row(row.number, row.customer_id, row.opportunity_id, row.id)
+
+
+@event.listens_for(Opportunity, "after_insert")
+@event.listens_for(Contract, "after_insert")
+def _index(_mapper: Any, connection: Connection, row: Opportunity | Contract) -> None:
+    connection.execute(insert(Words), [_row_of(row)])
+
+
+@event.listens_for(Opportunity, "after_update")
+@event.listens_for(Contract, "after_update")
+def _index_again(_mapper: Any, connection: Connection, row: Opportunity | Contract) -> None:
+    if not get_history(row, "title" if isinstance(row, Opportunity) else "number").has_changes():
+        return
+    now = _row_of(row)
+    same = (Words.opportunity_id == now["opportunity_id"], Words.contract_id.is_not_distinct_from(now["contract_id"]))
+    connection.execute(update(Words).where(*same).values(tokens=now["tokens"]))

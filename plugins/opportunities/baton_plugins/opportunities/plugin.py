@@ -46,7 +46,8 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_entities() -> list[Entity]:
     own = [Entity(model, ThroughEngagement(model, Customer, permission=routes.VIEW)) for model in _OF_CUSTOMERS]
-    return [*own, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
+    words = Entity(models.Words, None, reason="words without their records: read within opportunities' policy alone")
+    return [*own, words, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
 
 
 @hookimpl

@@ -21,9 +21,10 @@ _CONTRACT = PastLine(
 )  # fmt: skip
 DECLARED = [
     CustomerReference(
-        models.Opportunity, "customer_id", "keep", label=_.lazy("Opportunities"), blank=("need", "tokens"),
+        models.Opportunity, "customer_id", "keep", label=_.lazy("Opportunities"), blank=("need",),
         rename=("title",), line=_OPPORTUNITY,
     ),
+    CustomerReference(models.Words, "customer_id", "delete", label=_.lazy("Opportunities in the search index")),
     CustomerReference(models.Contract, "customer_id", "keep", label=_.lazy("Contracts"), line=_CONTRACT),
 ]  # fmt: skip
 
