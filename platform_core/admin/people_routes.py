@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,12 +32,16 @@ STATES = {
 _FIELDS = [info.name for info in msgspec.structs.fields(accounts.UserInput)]
 
 
+_Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
 class RoleInput(msgspec.Struct, kw_only=True):
-    """A role, possibly for another department and until (and including) a day."""
+    """A role, possibly for another department, from a day and until (and including) a day of the organisation."""
 
     role: str
     department_id: UUID | None = None
-    valid_to: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")] = ""
+    valid_from: _Day = ""
+    valid_to: _Day = ""
 
 
 @get("/settings/users", permission="users.view", name="admin:users")
@@ -125,6 +129,7 @@ def _page(
         held=roles.roles_of(session, user.id),
         roles=[(role.code, role.name) for role in roles.roles(session)],
         departments=departments.choices(session, current=user.department_id),
+        moment=clock.now(),
         places=sessions.own_sessions(session, platform.settings, user.id),
         tokens=[(token, tokens.has_ended(token)) for token in tokens.of_user(session, user.id)],
         states=STATES,
@@ -194,20 +199,23 @@ def assign(
     try:
         given = bound.require()
         roles.assign_role(
-            session, actor, user_id, given.role, department_id=given.department_id, valid_to=_day_end(given.valid_to)
-        )
+            session, actor, user_id, given.role, department_id=given.department_id,
+            valid_from=_day("valid_from", given.valid_from),
+            valid_to=_day("valid_to", given.valid_to, after=timedelta(days=1)),
+        )  # fmt: skip
     except Invalid as error:
         return _page(request, session, actor, accounts.get_user(session, user_id), role_form=bound.add(error))
     return redirect(request, f"/settings/users/{user_id}#roles")
 
 
-def _day_end(text: str) -> Any:
+def _day(name: str, text: str, *, after: timedelta = timedelta()) -> datetime | None:
+    """When the day begins, or the one that comes `after` it. Raises Invalid at the field `name`."""
     if not text:
         return None
     try:
-        return clock.day_start(msgspec.convert(text, date) + timedelta(days=1))
+        return clock.day_start(msgspec.convert(text, date) + after)
     except (msgspec.ValidationError, OverflowError) as error:
-        raise Invalid(fields={"valid_to": _("There is no such day.")}) from error
+        raise Invalid(fields={name: _("There is no such day.")}) from error
 
 
 @post(

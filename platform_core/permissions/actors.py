@@ -18,7 +18,7 @@ from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
 from platform_core.kernel.ids import new_id
-from platform_core.permissions.models import RoleAssignment, RoleGrant
+from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.users import preferences, sessions
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
 from platform_core.web import themes
@@ -30,7 +30,7 @@ _CACHE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The part of an actor that changes seldom. `read_at` bounds its age, since assignments end by the clock.
+    """The part of an actor that changes seldom. `good_until`: the next moment at which a role begins or ends.
 
     Rights of plugins that are switched off are left out; their grants stay in the database.
     """
@@ -41,17 +41,24 @@ class Rights:
     team_ids: frozenset[UUID]
     enabled: frozenset[str]
     version: int
-    read_at: float
+    good_until: float
 
 
 _cache: dict[tuple[str, UUID], Rights] = {}
 _lock = threading.Lock()
 _grants = (
-    select(RoleGrant.permission, RoleGrant.scope, RoleAssignment.department_id)
+    select(
+        RoleGrant.permission,
+        RoleGrant.scope,
+        RoleAssignment.department_id,
+        RoleAssignment.valid_from,
+        RoleAssignment.valid_to,
+    )
     .join(RoleAssignment, RoleAssignment.role_id == RoleGrant.role_id)
+    .join(Role, Role.id == RoleGrant.role_id)
     .where(
         RoleAssignment.user_id == bindparam("user_id"),
-        RoleAssignment.valid_from <= bindparam("now"),
+        Role.retired_at.is_(None),
         or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > bindparam("now")),
     )
 )
@@ -101,8 +108,10 @@ def load_actor(session: Session, user_id: UUID, *, via: str = "job") -> Actor | 
 
 def resting(session: Session, actor: Actor, permission: str) -> Scope:
     """How far the actor would reach with a permission whose plugin does not run; its grants are kept."""
-    found = session.execute(_grants, {"user_id": actor.user_id, "now": now()})
-    return max((Scope(scope) for name, scope, _department in found if name == permission), default=Scope.NONE)
+    moment = now()
+    found = session.execute(_grants, {"user_id": actor.user_id, "now": moment})
+    held = (Scope(row.scope) for row in found if row.permission == permission and row.valid_from <= moment)
+    return max(held, default=Scope.NONE)
 
 
 def _build(session: Session, identity: sessions.Identity, database: str, ip: str, language: str) -> Actor:
@@ -134,12 +143,18 @@ def _rights(session: Session, identity: sessions.Identity, database: str) -> Rig
     moment = now()
     enabled = database_of(session).enabled_owners()
     fresh = cached is not None and cached.version == version and cached.enabled is enabled
-    if cached and fresh and moment.timestamp() - cached.read_at < _CACHE_SECONDS:
+    if cached and fresh and moment.timestamp() < cached.good_until:
         return cached
     parameters = {"user_id": identity.user_id, "now": moment}
     grants: dict[str, Scope] = {}
     departments: set[UUID] = {identity.department_id} if identity.department_id else set()
-    for permission, scope, department_id in session.execute(_grants, parameters):
+    good_until = moment.timestamp() + _CACHE_SECONDS  # teams change without the counter
+    for permission, scope, department_id, valid_from, valid_to in session.execute(_grants, parameters):
+        turns = valid_to if valid_from <= moment else valid_from
+        if turns is not None:
+            good_until = min(good_until, turns.timestamp())
+        if valid_from > moment:
+            continue
         if permission.partition(".")[0] in enabled:
             grants[permission] = max(grants.get(permission, Scope.NONE), Scope(scope))
         if department_id:
@@ -152,7 +167,7 @@ def _rights(session: Session, identity: sessions.Identity, database: str) -> Rig
         frozenset(session.scalars(_teams, parameters)),
         enabled,
         version,
-        moment.timestamp(),
+        good_until,
     )
     with _lock:
         if len(_cache) > 5000:

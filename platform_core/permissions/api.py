@@ -22,29 +22,23 @@ _ = translator("permissions")
 _ROLES = "/{user_id:uuid}/roles"
 
 
-class RoleOut(msgspec.Struct, kw_only=True):
-    """`code` is what giving the role asks for."""
-
-    id: UUID
-    code: str
-    name: str
-
-
 class HeldRole(msgspec.Struct, kw_only=True):
-    """A role of a user; `department_id` is null for their own. It ends at `valid_to`, or not at all."""
+    """A role of a user; `department_id` is null for their own. It counts from `valid_from` until `valid_to`, if any."""
 
     id: UUID
     role: str
     name: str
     department_id: UUID | None
+    valid_from: datetime
     valid_to: datetime | None
 
 
 class GivenRole(msgspec.Struct, kw_only=True):
-    """`role` is its code. It ends at the moment `valid_to`, or not at all."""
+    """`role` is its code. It begins now or at the moment `valid_from`, and ends at `valid_to`, or not at all."""
 
     role: str
     department_id: UUID | None = None
+    valid_from: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     valid_to: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
@@ -63,14 +57,8 @@ class StatusOut(msgspec.Struct, kw_only=True):
 def _held(assignment: RoleAssignment, role: Role) -> HeldRole:
     return HeldRole(
         id=assignment.id, role=role.code, name=role.name, department_id=assignment.department_id,
-        valid_to=assignment.valid_to,
+        valid_from=assignment.valid_from, valid_to=assignment.valid_to,
     )  # fmt: skip
-
-
-@get("/", permission="users.view", name="permissions:api_roles")
-def list_roles(session: Session) -> Items[RoleOut]:
-    """All roles of the house; there are few, so there is one page."""
-    return Items([RoleOut(id=role.id, code=role.code, name=role.name) for role in services.roles(session)])
 
 
 @get(_ROLES, permission="users.view", name="permissions:api_held_roles")
@@ -84,8 +72,9 @@ def list_held(session: Session, user_id: UUID) -> Items[HeldRole]:
 def give(session: Session, actor: Actor, user_id: UUID, data: GivenRole) -> HeldRole:
     """Give a role, also for another department or for a time. Giving it twice changes nothing."""
     made = services.assign_role(
-        session, actor, user_id, data.role, department_id=data.department_id, valid_to=data.valid_to
-    )
+        session, actor, user_id, data.role, department_id=data.department_id, valid_from=data.valid_from,
+        valid_to=data.valid_to,
+    )  # fmt: skip
     session.flush()  # the answer names the assignment
     return _held(made, session.get_one(Role, made.role_id))
 
@@ -107,4 +96,3 @@ def set_status(session: Session, actor: Actor, user_id: UUID, data: Status) -> S
 
 
 USERS = [list_held, give, end, set_status]
-ROLES = [list_roles]

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
-from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped
+from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
 from platform_core.kernel.types import UtcDateTime
 
 
@@ -18,12 +18,15 @@ class Base(DeclarativeBase):
     type_annotation_map = COLUMN_TYPES
 
 
-class Role(Identified, Stamped, Base):
+class Role(Identified, Stamped, Versioned, Base):
+    """A retired role grants nothing and is not given any more."""
+
     __tablename__ = "permissions_role"
 
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     preset: Mapped[bool] = mapped_column(default=False)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
 
 class RoleGrant(Base):

@@ -14,7 +14,7 @@ from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, api, models, routes, wording
+from platform_core.permissions import actors, api, models, role_api, routes, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -63,7 +63,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/users", api.USERS), Routes("/roles", api.ROLES)]
+    return [Routes("/users", api.USERS), Routes("/roles", role_api.HANDLERS)]
 
 
 @hookimpl

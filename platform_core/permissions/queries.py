@@ -1,4 +1,4 @@
-"""The role matrix: which role may do what, and how far."""
+"""Which role may do what and how far, and who holds it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Permission, Scope
 from platform_core.kernel.clock import now
 from platform_core.kernel.i18n import translator
+from platform_core.permissions.editing import grants_of, whole
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.permissions.services import live, roles
 from platform_core.plugins.manager import PluginManager
@@ -61,6 +62,55 @@ def matrix(session: Session, manager: PluginManager) -> tuple[list[Role], list[M
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class RightRow:
+    """A right in the editor of one role. `unused`: no role has it, as when its plugin is new."""
+
+    permission: Permission
+    scope: Scope
+    unused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RightGroup:
+    """As MatrixGroup, of one role."""
+
+    owner: str
+    title: str
+    off: bool
+    rows: tuple[RightRow, ...]
+
+
+def rights(session: Session, manager: PluginManager, role: Role, words: str) -> list[RightGroup]:
+    """Every right that is declared, also by plugins that are switched off; `words` narrows by name, code and plugin."""
+    held = grants_of(session, role.id)
+    used = set(session.scalars(select(RoleGrant.permission).distinct()))
+    asked = words.casefold().split()
+    groups: dict[str, list[RightRow]] = {}
+    for item in manager.declared.permissions.installed():
+        permission = item.value
+        text = f"{permission.label} {permission.name} {_title(manager, item.owner)}".casefold()
+        if all(word in text for word in asked):
+            scope = whole(permission, held.get(permission.name, Scope.NONE))
+            groups.setdefault(item.owner, []).append(RightRow(permission, scope, permission.name not in used))
+    return [
+        RightGroup(owner, _title(manager, owner), owner not in manager.enabled, tuple(rows))
+        for owner, rows in groups.items()
+    ]
+
+
+def choices(permission: Permission) -> list[tuple[str, str]]:
+    """(code, words) of the scopes that a right can have."""
+    if not permission.scoped:
+        return [("none", _("no")), ("all", _("yes"))]
+    return [("none", _("none")), *((scope.name.lower(), str(words)) for scope, words in SCOPES.items())]
+
+
+def in_words(permission: Permission, scope: Scope) -> str:
+    code = scope.name.lower()
+    return next((words for value, words in choices(permission) if value == code), code)
+
+
 def _title(manager: PluginManager, owner: str) -> str:
     info = manager.plugins[owner].info
     return str(info.title) if info else owner
@@ -74,18 +124,22 @@ def _cell(permission: Permission, scope: Scope) -> str:
 
 def holders(session: Session) -> dict[UUID, list[Any]]:
     """Role -> its first twenty holders as (id, name, number of all holders)."""
-    ranked = (
-        select(
-            RoleAssignment.role_id,
-            User.id,
-            User.name,
-            func.count().over(partition_by=RoleAssignment.role_id).label("total"),
-            func.row_number().over(partition_by=RoleAssignment.role_id, order_by=(User.name, User.id)).label("place"),
-        )
+    people = (
+        select(RoleAssignment.role_id, User.id, User.name)
         .join(User, User.id == RoleAssignment.user_id)
         .where(live(now()), User.status != "left")
+        .distinct()
         .subquery()
     )
+    ranked = (
+        select(
+            people.c.role_id,
+            people.c.id,
+            people.c.name,
+            func.count().over(partition_by=people.c.role_id).label("total"),
+            func.row_number().over(partition_by=people.c.role_id, order_by=(people.c.name, people.c.id)).label("place"),
+        )
+    ).subquery()
     found: dict[UUID, list[Any]] = {}
     for row in session.execute(select(ranked).where(ranked.c.place <= 20).order_by(ranked.c.place)):
         found.setdefault(row.role_id, []).append(row)

@@ -1,4 +1,4 @@
-"""The role matrix, and setting up the first administrator."""
+"""Setting up the first administrator."""
 
 from __future__ import annotations
 
@@ -7,23 +7,12 @@ from typing import Any
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import Invalid
-from platform_core.permissions import queries, setup
+from platform_core.permissions import role_routes, setup
 from platform_core.web.endpoint import PUBLIC
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
-from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
-
-
-@get("/settings/roles", permission="permissions.manage", name="permissions:roles")
-def roles(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
-    found, groups = queries.matrix(session, platform_of(request).manager)
-    return page(
-        request, "permissions/roles.html", active="roles",
-        roles=found, groups=groups, holders=queries.holders(session),
-    )  # fmt: skip
 
 
 @get("/setup/{code:str}", permission=PUBLIC, name="permissions:setup")
@@ -43,4 +32,4 @@ def complete_setup(request: Request[Any, Any, Any], session: Session, form: Form
     return redirect(request, "/login?chosen=1")
 
 
-HANDLERS = [roles, show_setup, complete_setup]
+HANDLERS = [*role_routes.HANDLERS, show_setup, complete_setup]

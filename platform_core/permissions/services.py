@@ -30,7 +30,7 @@ KEEPERS = {
 """Rights that may never be left without a holder who can sign in."""
 
 
-def _require(actor: Actor | None) -> None:
+def require(actor: Actor | None) -> None:
     if actor is not None and not actor.can("permissions.manage"):
         raise Forbidden(_("Ask a security administrator: roles are theirs to give."))
 
@@ -42,21 +42,29 @@ def assign_role(
     role_code: str,
     *,
     department_id: UUID | None = None,
+    valid_from: datetime | None = None,
     valid_to: datetime | None = None,
 ) -> RoleAssignment:
     """Give a role, also for another department than the user's own (`department_id`) or for a time.
 
-    Raises NotFound for an unknown user, Invalid for an unknown role or department. Giving it twice changes nothing.
+    Raises NotFound for an unknown user, Invalid for an unknown or retired role, an unknown department or days in the
+    wrong order, Forbidden where somebody would give a role to themselves. Giving it twice changes nothing.
     """
-    _require(actor)
+    require(actor)
+    if actor is not None and actor.user_id == user_id:
+        raise Forbidden(_("Nobody gives roles to themselves. Ask another security administrator, or the operator."))
     user = accounts.get_user(session, user_id)
-    role = session.scalars(select(Role).where(Role.code == role_code)).one_or_none()
+    role = session.scalars(select(Role).where(Role.code == role_code, Role.retired_at.is_(None))).one_or_none()
     if role is None:
         raise Invalid(_("Choose a role."), fields={"role": _("Choose a role.")})
     if department_id is not None and session.get(Department, department_id) is None:
         raise Invalid(_("Choose a department."), fields={"department_id": _("Choose a department.")})
     if valid_to is not None and valid_to <= now():
         raise Invalid(_("This day is over."), fields={"valid_to": _("This day is over.")})
+    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
+        message = _("It would end before it begins.")
+        raise Invalid(message, fields={"valid_to": message})
+    begins = max(valid_from or now(), now())
     same = session.scalars(
         select(RoleAssignment).where(
             RoleAssignment.user_id == user.id,
@@ -64,36 +72,42 @@ def assign_role(
             RoleAssignment.department_id.is_(None)
             if department_id is None
             else RoleAssignment.department_id == department_id,
-            live(now()),
+            RoleAssignment.valid_from <= begins,
+            RoleAssignment.valid_to.is_(None) if valid_to is None else RoleAssignment.valid_to == valid_to,
         )
     ).first()
-    if same is not None and same.valid_to == valid_to:
+    if same is not None:
         return same
-    assignment = RoleAssignment(user_id=user.id, role_id=role.id, department_id=department_id, valid_to=valid_to)
+    assignment = RoleAssignment(
+        user_id=user.id, role_id=role.id, department_id=department_id, valid_from=begins, valid_to=valid_to
+    )
     session.add(assignment)
     counters.bump(session, COUNTER)
-    after = {"role": role.name, "department": str(department_id or ""), "until": str(valid_to or "")}
+    after = {
+        "role": role.name, "department": str(department_id or ""), "from": str(valid_from or ""),
+        "until": str(valid_to or ""),
+    }  # fmt: skip
     audit.record(session, actor, "permissions.assign", accounts.ref(user), after=after)
     return assignment
 
 
 def unassign_role(session: Session, actor: Actor | None, assignment_id: UUID) -> None:
     """Take a role away now. Raises Conflict when nobody could manage accounts or roles afterwards."""
-    _require(actor)
+    require(actor)
     assignment = session.get(RoleAssignment, assignment_id)
     if assignment is None:
         raise NotFound(_("This role is no longer held."))
     role = session.get_one(Role, assignment.role_id)
     user = accounts.get_user(session, assignment.user_id)
-    with _keeping(session):
+    with keeping(session):
         session.delete(assignment)
-    counters.bump(session, COUNTER)
-    audit.record(session, actor, "permissions.unassign", accounts.ref(user), before={"role": role.name})
+    before = {"role": role.name, "from": str(assignment.valid_from), "until": str(assignment.valid_to or "")}
+    audit.record(session, actor, "permissions.unassign", accounts.ref(user), before=before)
 
 
 def change_status(session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "") -> User:
     """`accounts.set_status`, unless it would leave nobody who can manage accounts or roles (Conflict)."""
-    with _keeping(session):
+    with keeping(session):
         return accounts.set_status(session, actor, user_id, status, reason=reason)
 
 
@@ -118,17 +132,21 @@ def issue_reset(session: Session, actor: Actor | None, user_id: UUID) -> str:
     return accounts.issue_code(session, actor, user)
 
 
-def _has_holder(session: Session, permission: str) -> bool:
+def _has_holder(session: Session, permission: str, *, for_good: bool = False) -> bool:
+    """Whether somebody who can sign in holds it now, `for_good`: by a role without an end."""
     found = session.scalar(
         select(User.id)
         .join(RoleAssignment, RoleAssignment.user_id == User.id)
+        .join(Role, Role.id == RoleAssignment.role_id)
         .join(RoleGrant, RoleGrant.role_id == RoleAssignment.role_id)
         .where(
             RoleGrant.permission == permission,
             RoleGrant.scope > Scope.NONE,
+            Role.retired_at.is_(None),
             User.status == "active",
             User.password_hash != "",
             live(now()),
+            *((RoleAssignment.valid_to.is_(None),) if for_good else ()),
         )
         .limit(1)
     )
@@ -141,13 +159,19 @@ def has_administrator(session: Session) -> bool:
 
 
 @contextmanager
-def _keeping(session: Session) -> Iterator[None]:
-    """Raises Conflict when the block takes a right of KEEPERS from its last holder."""
-    held = [permission for permission in KEEPERS if _has_holder(session, permission)]
+def keeping(session: Session) -> Iterator[None]:
+    """Raises Conflict when the block takes a right of KEEPERS from its last holder, now or by the end of a role.
+
+    Changes of rights wait for each other, so that two administrators cannot take it from one another; they act on the
+    next request everywhere.
+    """
+    counters.bump(session, COUNTER)
+    asked = [(permission, for_good) for permission in KEEPERS for for_good in (False, True)]
+    held = [one for one in asked if _has_holder(session, one[0], for_good=one[1])]
     yield
     session.flush()  # what the block has changed must count
-    for permission in held:
-        if not _has_holder(session, permission):
+    for permission, for_good in held:
+        if not _has_holder(session, permission, for_good=for_good):
             raise Conflict(str(KEEPERS[permission]))
 
 
@@ -166,5 +190,8 @@ def roles_of(session: Session, user_id: UUID) -> list[tuple[RoleAssignment, Role
     return [(assignment, role, name or "") for assignment, role, name in rows]
 
 
-def roles(session: Session) -> list[Role]:
-    return list(session.scalars(select(Role).order_by(Role.preset.desc(), Role.name)))
+def roles(session: Session, *, retired: bool = False) -> list[Role]:
+    """Those that can be given; with `retired` also the others, last."""
+    kept = () if retired else (Role.retired_at.is_(None),)
+    order = (Role.retired_at.is_not(None), Role.preset.desc(), Role.name)
+    return list(session.scalars(select(Role).where(*kept).order_by(*order)))

@@ -12,12 +12,22 @@ hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "permissions.assign": _.lazy("gave a role"),
     "permissions.unassign": _.lazy("took a role away"),
+    "permissions.add_role": _.lazy("made a role"),
+    "permissions.rename_role": _.lazy("renamed a role"),
+    "permissions.retire_role": _.lazy("retired a role"),
+    "permissions.restore_role": _.lazy("brought a role back"),
+    "permissions.edit_role": _.lazy("changed what a role may do"),
     "permissions.denied": _.lazy("was refused"),
 }
 _FIELDS = {
     "role": _.lazy("Role"),
     "department": _.lazy("Department"),
+    "from": _.lazy("From"),
     "until": _.lazy("Until"),
+    "name": _.lazy("Name of the role"),
+    "code": _.lazy("Code"),
+    "retired": _.lazy("Retired"),
+    "rights": _.lazy("Rights"),
 }
 
 

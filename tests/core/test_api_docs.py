@@ -117,6 +117,7 @@ def test_every_post_says_that_it_takes_a_key(browser):
         "/api/v1/customers/search",
         "/api/v1/customers/duplicates",
         "/api/v1/customers/{customer_id}/points/{point_id}/reveal",
+        "/api/v1/roles/{role_id}/preview",
     }
 
 

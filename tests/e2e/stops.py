@@ -47,6 +47,13 @@ def refused(form: str) -> Callable[[Page], None]:
     return act
 
 
+def previewed(page: Page) -> None:
+    """Chooses another reach for a right and looks at what that changes."""
+    page.locator("select[name='right.customers.erase']").select_option("all")
+    page.locator("#role-rights button[type=submit]").dispatch_event("click")
+    expect(page.locator("main form[action$='/rights']")).to_be_visible()
+
+
 def palette(page: Page) -> None:
     found = acts.find(page, "启衡")
     expect(found.get_by_role("link").first).to_be_visible()
@@ -195,6 +202,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
     ),
     "office": (
         Stop("/settings/roles"),
+        Stop("/settings/roles > dt a:text('财务')"),
+        Stop("/settings/roles > dt a:text('财务')", previewed),
         Stop("/settings/project-types"),
         Stop("/settings/project-types", dialog("a[href='/settings/project-types/new']")),
     ),
