@@ -37,6 +37,7 @@ PERMISSIONS = [
     Permission("relay.accept", _.lazy("Take over batons offered to the own department"), scoped=False),
     Permission("relay.reassign", _.lazy("Reassign legs within the department")),
     Permission("relay.routes", _.lazy("Manage routes"), scoped=False),
+    Permission("relay.audience", _.lazy("See who sees a customer, and why"), scoped=False),
 ]
 
 _own = {"relay.view": "own", "relay.open": "all", "relay.handover": "own", "relay.accept": "all"}
@@ -44,7 +45,7 @@ _scoped = ("relay.view", "relay.handover", "relay.reassign")
 GRANTS = {
     "coordinator": _own,
     "department_head": {**_own, **dict.fromkeys(_scoped, "subtree")},
-    "management": dict.fromkeys((*_scoped, "relay.open", "relay.accept"), "all"),
+    "management": dict.fromkeys((*_scoped, "relay.open", "relay.accept", "relay.audience"), "all"),
     "office": {"relay.view": "all", "relay.routes": "all"},
     "system_admin": {"relay.routes": "all"},
     "finance": {"relay.view": "all"},

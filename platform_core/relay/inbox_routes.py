@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
+from platform_core.relay import audience_routes
 from platform_core.relay import inbox as waiting
 from platform_core.relay.ledger import may_take
 from platform_core.web import cursors
@@ -43,4 +44,4 @@ def inbox(
     )
 
 
-HANDLERS = [inbox]
+HANDLERS = [inbox, *audience_routes.HANDLERS]

@@ -109,6 +109,8 @@ def customer_actions(session: Session, actor: Actor, customer: Any) -> list[Acti
             "dialog", order=75,
         )
     )  # fmt: skip
+    url = f"/customers/{customer.id}/audience"
+    found.append(Action("relay.audience", _("Who sees this customer?"), "eye", url, "relay.audience", order=85))
     return found
 
 

@@ -24,6 +24,7 @@ _ACTIONS = {
     "relay.cancel": _.lazy("cancelled an engagement"),
     "relay.add_member": _.lazy("added a helper"),
     "relay.remove_member": _.lazy("took a helper away"),
+    "relay.audience": _.lazy("asked who sees a customer"),
     "relay.route_save": _.lazy("changed a route"),
 }
 _FIELDS = {

@@ -166,6 +166,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@?tab=opportunities > .table td:first-child a"),
     ),
     "manager": (
+        Stop("@ > a[href$='/audience']"),
         Stop("/relay/inbox", dialog(".grid a[href$='/reassign']")),
         Stop("@"),
         Stop("@?tab=history"),

@@ -189,6 +189,7 @@ class Reader:
         self._items()
         self._pages_of_customers()
         self._audit()
+        self._audience()
 
     def _same(self, what: str, found: set[str], wanted: set[Any]) -> None:
         assert found == {str(key) for key in wanted}, f"{what} as {self.person.scope.name} {self.person.user.login}"
@@ -273,6 +274,15 @@ class Reader:
             if expected == 200:
                 told = {matter.title for matter in self.oracle.matters if matter.title in answer.text}
                 assert told <= {matter.title for matter in self.oracle.matters if matter.customer is each}
+
+    def _audience(self) -> None:
+        """Who is said to see a customer are those who see it."""
+        for each in self.oracle.customers:
+            page = self.browser.get(f"/customers/{each.id}/audience")
+            assert page.status_code == (200 if each.id in self.customers else 404)
+            if page.status_code == 200:
+                named = {who.user.id for who in self.oracle.people if f"/settings/users/{who.user.id}" in page.text}
+                assert named == {who.user.id for who in self.oracle.people if self.oracle.sees_customer(who, each)}
 
 
 def test_everybody_reads_exactly_what_is_theirs(stand: kit.Stand, factory: Factory, browser: Browser) -> None:
