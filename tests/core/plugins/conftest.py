@@ -34,8 +34,11 @@ Install = Callable[..., None]
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """`install(name, code, requires=[…], files={…})` makes an installed distribution of a specimen."""
+def install(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """`install(name, code, requires=[…], files={…})` makes an installed distribution of a specimen.
+
+    After `runtime`, which all tests share and which would load the specimen for good.
+    """
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
@@ -84,7 +87,7 @@ def start(runtime: Runtime, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
 
 
 @pytest.fixture
-def specimens(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Path]]]:
+def specimens(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Path]]]:
     """`specimens("raising_hook", …)` installs them for this test and returns their folders."""
     import baton_plugins
 

@@ -54,7 +54,7 @@ def test_slots_and_helpers_on_every_page_isolated_and_on_with_their_plugin(templ
             with runtime.database.system_session("test") as session:
                 services.set_plugin(session, None, runtime.platform, "specimen", enabled=enabled)
             assert ("banner for" in browser.get("/customers").text) is enabled
-            helper = runtime.templates._environment("default").globals["specimen_shout"]
+            helper = runtime.templates._environment(None).globals["specimen_shout"]
             assert helper("a") == ("A" if enabled else "")
 
 
