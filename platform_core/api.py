@@ -40,6 +40,7 @@ from platform_core.contracts.ports import Port, Provider
 from platform_core.contracts.reports import Linked, Report, ReportColumn, ReportFilter, ReportQuery, Widget
 from platform_core.customers.attachments import store as store_attachment
 from platform_core.customers.models import Attachment, Contact, Customer
+from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
 from platform_core.customers.rights import may as customer_may
@@ -188,6 +189,7 @@ __all__ = [
     "customer_contacts",
     "customer_get",
     "customer_may",
+    "customer_opened",
     "customer_require",
     "customer_set_status",
     "customer_touch",

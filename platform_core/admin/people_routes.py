@@ -11,6 +11,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
+from platform_core.caps import settings as caps
 from platform_core.contracts.identity import Actor
 from platform_core.kernel import clock
 from platform_core.kernel.errors import Conflict, Invalid
@@ -134,6 +135,10 @@ def _page(
         tokens=[(token, tokens.has_ended(token)) for token in tokens.of_user(session, user.id)],
         states=STATES,
         may_manage=actor.can("users.manage"),
+        caps=caps.of_user(session, user.id) if actor.can(caps.MANAGE) else None,
+        caps_labels=caps.LABELS,
+        by_rule=user.status == "frozen" and accounts.frozen_by_rule(session, user.id) is not None,
+        may_unfreeze=actor.can("users.unfreeze"),
         may_assign=actor.can("permissions.manage"),
         notice=notice,
         link=link,

@@ -9,9 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy.orm import Session
 
-from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, queries, services
+from platform_core.customers import contacts, opening, queries, services
 from platform_core.customers.forms import AddressInput
 from platform_core.customers.models import Address
 from platform_core.web.apis import Items
@@ -52,7 +51,7 @@ def _out(row: Address) -> AddressOut:
 def list_addresses(session: Session, actor: Actor, customer_id: UUID) -> Items[AddressOut]:
     """All addresses of a customer, the primary one first; a customer has few, so there is one page."""
     customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id)
     return Items([_out(row) for row in queries.addresses_of(session, customer_id)])
 
 

@@ -9,9 +9,9 @@ from litestar import Request
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.orm import Session
 
-from platform_core.audit import services as audit
+from platform_core.caps import counting
 from platform_core.contracts.identity import Actor
-from platform_core.customers import address_api, contacts, merging, outputs, queries, reveal, services, tags
+from platform_core.customers import address_api, contacts, merging, opening, outputs, queries, reveal, services, tags
 from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch, DuplicateQuery
 from platform_core.customers.outputs import ContactOut, CustomerOut, DuplicateOut, RevealedOut
 from platform_core.kernel.errors import NotFound
@@ -46,7 +46,7 @@ def read(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
         customer = queries.get(session, customer_id)
     except NotFound:
         customer = queries.get(session, merging.successor(session, customer_id))
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer.id)
+    opening.opened(session, actor, services.ref(customer), customer.id)
     return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer.id)])
 
 
@@ -56,6 +56,7 @@ def update(session: Session, actor: Actor, customer_id: UUID, data: CustomerChan
     version = None if data.version is UNSET else data.version
     data.version = UNSET
     customer = services.update(session, actor, customer_id, data, version)
+    counting.count(session, actor, customer_id)  # the answer shows the record, also where nothing was to change
     session.flush()  # the answer shows the new version
     return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
 
@@ -91,7 +92,7 @@ def look_for_duplicates(session: Session, actor: Actor, data: DuplicateQuery) ->
 def list_contacts(session: Session, actor: Actor, customer_id: UUID) -> Items[ContactOut]:
     """All contacts of a customer, the main one first; a customer has few, so there is one page."""
     customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.contacts", services.ref(customer), customer_id=customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id, "customers.contacts")
     people = queries.contacts_of(session, customer_id)
     points = queries.points_of_contacts(session, [person.id for person in people])
     return Items([outputs.contact(person, points[person.id]) for person in people])

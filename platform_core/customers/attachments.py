@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.customers import filetypes, queries, rights
+from platform_core.customers import filetypes, opening, queries, rights
 from platform_core.customers.models import Attachment
 from platform_core.kernel.database import files_of
 from platform_core.kernel.errors import Invalid, NotFound, TooLarge
@@ -86,7 +86,7 @@ def opened(session: Session, actor: Actor, customer_id: UUID, attachment_id: UUI
     path = files_of(session) / attachment.stored_as
     if not path.is_file():
         raise NotFound(_("The file has been lost from the data folder. Ask an administrator."))
-    audit.record(session, actor, "customers.download", ref(attachment), customer_id=customer_id)
+    opening.opened(session, actor, ref(attachment), customer_id, "customers.download")
     return attachment, path
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, outputs, queries
+from platform_core.customers import contacts, opening, outputs, queries
 from platform_core.customers.forms import ContactInput, ContactPatch
 from platform_core.customers.models import Contact
 from platform_core.customers.outputs import ContactOut
@@ -54,7 +54,7 @@ def create(session: Session, actor: Actor, data: ContactInput) -> ContactOut:
 def read(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
     """One contact with its masked numbers."""
     contact = queries.contact(session, contact_id)
-    audit.record(session, actor, "customers.view", contacts.ref(contact), customer_id=contact.customer_id)
+    opening.opened(session, actor, contacts.ref(contact), contact.customer_id)
     return _out(session, contact)
 
 

@@ -8,9 +8,8 @@ from uuid import UUID
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, drawing, fields, queries, reveal, rights, sections, services
+from platform_core.customers import contacts, drawing, fields, opening, queries, reveal, rights, sections, services
 from platform_core.customers.forms import AddressInput, ContactInput, bind_whole
 from platform_core.customers.models import Address, Contact
 from platform_core.kernel.errors import Conflict, Invalid
@@ -27,7 +26,7 @@ _CONTACT_FIELDS = ("name", "title", "division", "gender", "notes", "is_primary")
 def contacts_panel(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     """The side panel, fetched when it comes into view."""
     customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.contacts", services.ref(customer), customer_id=customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id, "customers.contacts")
     _template, context = sections.contacts(session, actor, customer)
     return fragment(request, "customers/_contacts_panel.html", customer=customer, **context)
 
@@ -57,7 +56,7 @@ def add_contact(
 @get("/contacts/{contact_id:uuid}/edit", permission="customers.edit", name="customers:edit_contact")
 def edit_contact(request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID) -> Response[str]:
     contact = contacts.changeable(session, actor, contact_id)
-    audit.record(session, actor, "customers.view", contacts.ref(contact), customer_id=contact.customer_id)
+    opening.opened(session, actor, contacts.ref(contact), contact.customer_id)
     masks: dict[str, str] = {}
     for point in queries.points_of_contacts(session, [contact_id])[contact_id]:
         masks.setdefault("phone" if point.kind in {"mobile", "phone"} else point.kind, point.mask)
@@ -151,7 +150,7 @@ def edit_address(
     customer = queries.get(session, customer_id)
     rights.require(session, actor, "customers.edit", customer)
     address = queries.address(session, customer_id, address_id)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id)
     bound: Bound[AddressInput] = Bound(values={name: getattr(address, name) for name in AddressInput.__struct_fields__})
     return _address_form(request, session, customer_id, address, bound)
 

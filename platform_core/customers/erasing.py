@@ -19,7 +19,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import merging, moving, names, queries, rights, services
+from platform_core.customers import merging, moving, names, opening, queries, rights, services
 from platform_core.customers.importing import forgetting
 from platform_core.customers.mergemodels import Erasure, Merge
 from platform_core.customers.models import Attachment, Contact, Customer
@@ -73,7 +73,7 @@ def preview(session: Session, actor: Actor, customer_id: UUID) -> Preview:
     found = pointers(session, hooks_of(session))
     shown = merging.worth_showing(found)
     acts = [pointer.declared.on_erase for pointer in shown]
-    audit.record(session, actor, "customers.erase_preview", services.ref(customer), customer_id=customer.id)
+    opening.opened(session, actor, services.ref(customer), customer.id, "customers.erase_preview")
     return Preview(
         customer, merging.shares_of(session, shown, ids, acts), _blockers(session, actor, customer), len(ids) - 1
     )

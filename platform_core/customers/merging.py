@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, moving, names, points, queries, rights, search_rows, services, unmerging
+from platform_core.customers import (
+    fields,
+    moving,
+    names,
+    opening,
+    points,
+    queries,
+    rights,
+    search_rows,
+    services,
+    unmerging,
+)
 from platform_core.customers.mergemodels import Merge
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel import clock
@@ -69,7 +80,7 @@ def preview(session: Session, actor: Actor, keep_id: UUID, other_id: UUID) -> Pr
     keep, other = _both(session, actor, keep_id, other_id)
     found = [item for item in worth_showing(pointers(session, hooks_of(session))) if item.declared.on_merge != "stay"]
     for customer in (keep, other):
-        audit.record(session, actor, "customers.merge_preview", services.ref(customer), customer_id=customer.id)
+        opening.opened(session, actor, services.ref(customer), customer.id, "customers.merge_preview")
     shares = shares_of(session, found, [other.id], [pointer.declared.on_merge for pointer in found])
     return Preview(keep, other, choices(session, keep, other), shares)
 

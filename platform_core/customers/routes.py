@@ -17,6 +17,7 @@ from platform_core.customers import (
     fields,
     forms,
     merging,
+    opening,
     queries,
     rights,
     sections,
@@ -46,11 +47,12 @@ def detail(
         shown = parts.head(session, actor, customer_id)
     except NotFound:
         return redirect(request, f"/customers/{merging.successor(session, customer_id)}")
-    audit.record(session, actor, "customers.view", services.ref(shown.customer), customer_id=customer_id)
+    standing = opening.opened(session, actor, services.ref(shown.customer), customer_id)
     place = drawing.Place(tab, by, before, engagement)
     return page(
-        request, "customers/detail.html", active="customers", **drawing.whole(request, session, actor, shown, place)
-    )
+        request, "customers/detail.html", active="customers", standing=standing,
+        **drawing.whole(request, session, actor, shown, place),
+    )  # fmt: skip
 
 
 @get("/customers/{customer_id:uuid}/timeline", permission="customers.view", name="customers:timeline")
@@ -60,7 +62,7 @@ def older_lines(
 ) -> Response[str]:  # fmt: skip
     """A piece of the timeline, for `load older` and for a fresh start after a change."""
     customer = queries.get(session, customer_id)
-    audit.record(session, actor, "customers.timeline", services.ref(customer), customer_id=customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id, "customers.timeline")
     stretch = timeline.read(
         platform_of(request), session, actor, customer_id, before=before, source=by, engagement_id=engagement
     )
@@ -111,7 +113,7 @@ def look_for_duplicates(
 def edit(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     customer = queries.get(session, customer_id)
     rights.require(session, actor, "customers.edit", customer)
-    audit.record(session, actor, "customers.view", services.ref(customer), customer_id=customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id)
     values = {name: getattr(customer, name) for name in fields.LABELS if hasattr(customer, name)}
     masks = {point.kind: point.mask for point in reversed(queries.points_of(session, customer_id))}
     points = {"phone": customer.phone_mask, "email": masks.get("email", ""), "wechat": masks.get("wechat", "")}

@@ -45,6 +45,13 @@ class Unauthenticated(BatonError):
     code = "unauthenticated"
 
 
+class Frozen(BatonError):
+    """The actor's account is frozen; the message says why and whom to ask."""
+
+    status = 403
+    code = "frozen"
+
+
 class Conflict(BatonError):
     """Somebody else was faster, or the thing is no longer in the state this act needs."""
 

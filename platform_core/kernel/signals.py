@@ -18,7 +18,7 @@ def send_through(send: Callable[[UUID, str, str], None]) -> None:
 
 
 def signal(session: Session, user_id: UUID, kind: str, value: str = "") -> None:
-    """Signal a user's browsers after commit. Kinds: `notify` and `job` (value: the job's id)."""
+    """Signal a user's browsers after commit. Kinds: `notify`, `job` (value: the job's id), `ended`."""
     on_commit(session, _deliver, user_id, kind, value)
 
 

@@ -18,6 +18,7 @@ from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
 from platform_core.kernel.ids import new_id
+from platform_core.permissions import admission
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.users import preferences, sessions
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
@@ -72,15 +73,21 @@ _teams = select(TeamMember.team_id).where(
 
 
 def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | None:
-    """The actor behind a cookie or bearer token. Leaves unread notifications and preferences in the session."""
+    """The actor behind a cookie or bearer token. Leaves unread notifications and preferences in the session.
+
+    Raises Frozen where it was of an account that is frozen now.
+    """
     platform = platform_of(request)
     header = request.headers.get("authorization", "")
+    token = cookie = ""
     if header.startswith("Bearer "):
-        identity = sessions.by_token(session, header.removeprefix("Bearer ").strip())
+        token = header.removeprefix("Bearer ").strip()
+        identity = sessions.by_token(session, token)
     else:
-        token = request.cookies.get(sessions.cookie_name(platform.settings), "")
-        identity = sessions.by_cookie(session, platform.settings, token) if token else None
+        cookie = request.cookies.get(sessions.cookie_name(platform.settings), "")
+        identity = sessions.by_cookie(session, platform.settings, cookie) if cookie else None
     if identity is None:
+        admission.refuse_frozen(session, request, cookie=cookie, token=token)
         return None
     session.info["unread"] = identity.unread
     preferences.keep(session, identity.user_id, identity.preferences)

@@ -44,15 +44,16 @@ def baton_permissions() -> list[Permission]:
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
     everybody = {"users.view": "all"}
+    unfreezing = {"users.unfreeze": "all"}
     return {
         "system_admin": {"users.view": "all", "users.manage": "all"},
-        "security_admin": {"users.view": "all", "permissions.manage": "all"},
+        "security_admin": {"users.view": "all", "permissions.manage": "all", **unfreezing},
         "audit_admin": dict.fromkeys(("users.view", "audit.read", "audit.export", "audit.retain"), "all"),
-        "office": everybody,
+        "office": {**everybody, **unfreezing},
         "coordinator": everybody,
         "department_head": everybody,
         "finance": everybody,
-        "management": {"users.view": "all", "audit.read": "all"},
+        "management": {"users.view": "all", "audit.read": "all", **unfreezing},
     }
 
 

@@ -19,7 +19,7 @@ from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.users import passwords
-from platform_core.users.models import Department, OneTimeCode, SignInSession, User
+from platform_core.users.models import Department, Freeze, OneTimeCode, SignInSession, User
 
 _ = translator("users")
 RIGHTS_COUNTER = "permissions"
@@ -112,6 +112,10 @@ def set_status(session: Session, actor: Actor | None, user_id: UUID, status: str
         raise Invalid(_("Choose a state."), fields={"status": _("Choose a state.")})
     if actor is not None and actor.user_id == user.id and status != "active":
         raise Conflict(_("You cannot shut yourself out. Ask another administrator."))
+    if status == "active" and frozen_by_rule(session, user_id) is not None:
+        if user.status == "frozen":
+            raise Conflict(_("A daily cap has frozen this account. Those who may unfreeze decide, with a reason."))
+        status = "frozen"  # somebody who left while frozen and is taken back
     if user.status == status:
         return user
     audit.record(
@@ -128,6 +132,13 @@ def set_status(session: Session, actor: Actor | None, user_id: UUID, status: str
     if status == "left":
         user.password_hash = ""
     return user
+
+
+def frozen_by_rule(session: Session, user_id: UUID) -> Freeze | None:
+    """What a rule froze an account for and nobody has decided about yet."""
+    return session.scalars(
+        select(Freeze).where(Freeze.user_id == user_id, Freeze.thawed_at.is_(None)).order_by(Freeze.at.desc()).limit(1)
+    ).one_or_none()
 
 
 def end_all(session: Session, user: User) -> None:

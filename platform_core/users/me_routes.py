@@ -12,8 +12,8 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import LANGUAGES, translator
-from platform_core.users import accounts, passwords, sessions, throttle
-from platform_core.users.models import SignInSession, User
+from platform_core.users import accounts, sessions, stepup
+from platform_core.users.models import SignInSession
 from platform_core.users.routes import SCHEMES, preference, repeated
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import Bound, FormData
@@ -91,7 +91,7 @@ def change_password(request: Request[Any, Any, Any], session: Session, actor: Ac
     """Needs the present password; guesses at it are slowed down like sign-ins. All other sessions and tokens end."""
     platform = platform_of(request)
     user = accounts.get_user(session, actor.user_id)
-    refused = _check_present(session, actor, user, form.get("current"))
+    refused = stepup.check_password(session, actor, user, form.get("current"), "users.password")
     if refused:
         # A redirect, since a refused form is rolled back and the guess would not have been counted.
         return redirect(request, f"/me?done={refused}")
@@ -105,18 +105,6 @@ def change_password(request: Request[Any, Any, Any], session: Session, actor: Ac
     response = redirect(request, "/me?done=password")
     response.set_cookie(cookie)
     return response
-
-
-def _check_present(session: Session, actor: Actor, user: User, password: str) -> str:
-    """Returns "wait" or "wrong", and nothing when it is the present password."""
-    keys = throttle.Keys.of(f"change {user.login}", actor.ip)
-    if throttle.take(session, keys):
-        return "wait"
-    if not passwords.verify(user.password_hash, password):
-        audit.record(session, actor, "users.password", accounts.ref(user), result="failed", reason="wrong password")
-        return "wrong"
-    throttle.forgive(session, keys)
-    return ""
 
 
 @post("/sessions/{session_id:uuid}/end", permission=SIGNED_IN, name="users:end_session")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
@@ -129,6 +129,24 @@ class OneTimeCode(Identified, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime())
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+
+class Freeze(Identified, Base):
+    """An account was frozen by a rule, and who unfroze it. While `thawed_at` is empty nobody else may set it active."""
+
+    __tablename__ = "users_freeze"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    rule: Mapped[str] = mapped_column(String(20))
+    day: Mapped[date] = mapped_column(Date)
+    """The organisation's day whose cap was reached."""
+    used: Mapped[int]
+    cap: Mapped[int]
+    thawed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    thawed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    extra: Mapped[int] = mapped_column(default=0)
 
 
 class LoginThrottle(Base):

@@ -40,7 +40,8 @@ def baton_entities() -> list[Entity]:
         Entity(model, None, reason=_OWN_PAGES)
         for model in (
             models.Department, models.DepartmentClosure, models.User, models.Team, models.TeamMember,
-            models.SignInSession, models.ApiToken, models.OneTimeCode, models.LoginThrottle, models.Notification,
+            models.SignInSession, models.ApiToken, models.OneTimeCode, models.Freeze, models.LoginThrottle,
+            models.Notification,
         )
     ]  # fmt: skip
 
@@ -49,6 +50,7 @@ def baton_entities() -> list[Entity]:
 def baton_permissions() -> list[Permission]:
     return [
         Permission("users.view", _.lazy("See colleagues and departments"), scoped=False),
+        Permission("users.unfreeze", _.lazy("Unfreeze accounts that reached a daily cap"), scoped=False),
         Permission("users.manage", _.lazy("Manage accounts and departments"), scoped=False),
     ]
 

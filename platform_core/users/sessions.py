@@ -156,6 +156,20 @@ def by_token(session: Session, token: str) -> Identity | None:
     return _identity(row, "api")
 
 
+def frozen_behind(session: Session, *, cookie: str = "", token: str = "") -> User | None:
+    """Whose account is frozen that a cookie or token, ended by it, was of. Asked only where nobody was recognised."""
+    model, text = (ApiToken, token) if token else (SignInSession, cookie)
+    return session.scalars(
+        select(User)
+        .join(model, model.user_id == User.id)
+        .where(
+            model.digest == token_digest(text),
+            User.status == "frozen",
+            (model.expires_at.is_(None)) | (model.expires_at > now()),
+        )
+    ).one_or_none()
+
+
 def _identity(row: Row[Any], via: str) -> Identity:
     return Identity(
         user_id=row.id,

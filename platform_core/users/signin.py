@@ -67,7 +67,7 @@ def sign_in(
     with database.system_session("is this account in use?") as own:
         throttle.forgive(own, keys)
         actor = load_actor(own, known.id)
-        refusal = _unusable(known, actor)
+        refusal = _unusable(own, known, actor)
         if refusal:
             _record(own, known, attempt, "denied", known.status if actor is None else "no role")
     if refusal:
@@ -76,7 +76,9 @@ def sign_in(
     return _open(session, settings, attempt, known, renewed)
 
 
-def _unusable(user: User, actor: Actor | None) -> str:
+def _unusable(session: Session, user: User, actor: Actor | None) -> str:
+    if user.status == "frozen" and accounts.frozen_by_rule(session, user.id) is not None:
+        return _("A daily cap has frozen this account. Ask the administration staff or the management.")
     if user.status != "active" or actor is None:
         return _("This account has been frozen. Ask an administrator.")
     if not actor.grants:

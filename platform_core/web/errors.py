@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from platform_core.kernel.database import is_busy
-from platform_core.kernel.errors import BatonError, TooManyRequests, Unauthenticated
+from platform_core.kernel.errors import BatonError, Frozen, TooManyRequests, Unauthenticated
 from platform_core.kernel.i18n import set_language, translator
 from platform_core.web.describing import PROBLEM
 from platform_core.web.endpoint import admit_unread, asked_language
@@ -28,6 +28,8 @@ def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response
     if isinstance(error, Unauthenticated) and not is_api(request):
         return _to_login(request)
     _speak(request)
+    if isinstance(error, Frozen) and not is_api(request):
+        return _frozen(request, error)
     response = _respond(request, error.status, error.code, error.message, error.fields)
     if isinstance(error, TooManyRequests):
         response.headers["retry-after"] = str(error.retry_after)
@@ -126,6 +128,13 @@ def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
     if request.headers.get("hx-request") == "true":
         return Response("", status_code=401, media_type="text/html", headers={"hx-redirect": "/login"})
     return Response("", status_code=303, media_type="text/html", headers={"location": target})
+
+
+def _frozen(request: Request[Any, Any, Any], error: Frozen) -> Response[Any]:
+    """A page that says why and whom to ask; a piece of a page sends the browser to it."""
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=error.status, media_type="text/html", headers={"hx-redirect": "/"})
+    return page(request, "frozen.html", status=error.status, detail=error.message)
 
 
 def _respond(

@@ -19,6 +19,8 @@ _CHANNEL = "baton:live"
 _PING_SECONDS = 20
 _STREAMS_PER_USER = 4
 _BACKLOG = 50
+_ENDED = "ended"
+"""The account's sessions have ended, and so do its streams; a browser that connects again is refused."""
 
 
 class Hub:
@@ -92,6 +94,8 @@ class Hub:
             while queue in mine and not self._stopping.is_set():
                 try:
                     kind, value = await asyncio.wait_for(queue.get(), _PING_SECONDS)
+                    if kind == _ENDED:
+                        return
                     yield {"event": kind, "data": value or "1"}
                 except TimeoutError:
                     yield {"comment": "ping"}

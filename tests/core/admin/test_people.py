@@ -79,7 +79,7 @@ def test_freezing_and_leaving_through_the_page(runtime, browser, factory, admin)
     inside = browser.sign_in(user)
     page = f"/settings/users/{user.id}"
     assert admin.post(f"{page}/status", {"status": "frozen", "reason": "holiday"}).status_code == 303
-    assert inside.get("/me").status_code == 303
+    assert inside.get("/me").status_code == 403
     assert factory.read(User, user.id).status == "frozen"
     assert admin.post(f"{page}/status", {"status": "nonsense"}).status_code == 422
     assert admin.post(f"{page}/status", {"status": "active"}).status_code == 303

@@ -62,7 +62,8 @@ def test_a_frozen_account_is_out_at_once_and_the_last_keeper_stays(browser, fact
     assert admin.request("PUT", url, json={"status": "asleep"}).status_code == 422
     frozen = admin.request("PUT", url, json={"status": "frozen", "reason": "lost telephone"})
     assert frozen.json() == {"id": str(user.id), "status": "frozen"}
-    assert program.get("/api/v1/users/me").status_code == 401
+    refused = program.get("/api/v1/users/me")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:baton:problem:frozen")
     assert admin.get(f"/api/v1/users/{user.id}").json()["status"] == "frozen"
     myself = admin.get("/api/v1/users/me").json()["id"]
     assert admin.request("PUT", f"/api/v1/users/{myself}/status", json={"status": "left"}).status_code == 409

@@ -206,8 +206,8 @@ def test_freezing_ends_sessions_and_tokens_at_once(runtime, browser, account):
     assert program.get("/api/v1/users/me").status_code == 200
     with runtime.database.system_session("test") as session:
         accounts.set_status(session, None, user.id, "frozen")
-    assert inside.get("/me").status_code == 303
-    assert program.get("/api/v1/users/me").status_code == 401
+    assert inside.get("/me").status_code == 403
+    assert program.get("/api/v1/users/me").status_code == 403
     with runtime.database.system_session("test") as session:
         accounts.set_status(session, None, user.id, "active")
     assert inside.get("/me").status_code == 303, "an ended session does not come back"

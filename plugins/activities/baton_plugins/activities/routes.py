@@ -24,6 +24,7 @@ from platform_core.api import (
     Session,
     bind,
     customer_get,
+    customer_opened,
     fragment,
     get,
     initial,
@@ -197,9 +198,8 @@ def uuid_of(text: str) -> UUID:
 
 
 def record_view(session: Session, actor: Actor, customer: Customer) -> None:
-    """One line for a form that shows a customer's name and contacts."""
-    ref = EntityRef("customers", "customer", customer.id, customer.name)
-    record(session, actor, "customers.view", ref, customer_id=customer.id)
+    """One line for a form that shows a customer's name and contacts, which counts as opening it."""
+    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
 
 
 def record_read(session: Session, actor: Actor, follow_up: FollowUp) -> None:
