@@ -126,10 +126,14 @@ class Place:
         with self.runtime.database.connection("what became of it?") as connection:
             for table, condition in _tables_of(baton):
                 rows += [
-                    [table.name, {name: _plain(value, names) for name, value in row.items()}]
+                    [table.name, {name: _plain(value, names) for name, value in row.items() if name not in _NUMBERED}]
                     for row in connection.execute(table.select().where(condition)).mappings()
                 ]
         return "\n".join(sorted(json.dumps(row, sort_keys=True) for row in rows))
+
+
+_NUMBERED = {"seq"}
+"""Columns that number the rows of everybody, one after the other."""
 
 
 def _tables_of(baton: Baton) -> Iterator[tuple[Table, Any]]:
