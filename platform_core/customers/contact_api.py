@@ -61,6 +61,8 @@ def read(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
 @patch("/{contact_id:uuid}", permission="customers.edit", name="customers:api_update_contact")
 def update(session: Session, actor: Actor, contact_id: UUID, data: ContactChange) -> ContactOut:
     """Change a contact; only the given fields."""
+    known = queries.contact(session, contact_id)
+    opening.opened(session, actor, contacts.ref(known), known.customer_id)
     version, customer_id = data.version, data.customer_id
     data.version = data.customer_id = UNSET
     contact = contacts.update(session, actor, contact_id, data, None if version is UNSET else version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,12 +15,19 @@ from platform_core.contracts.identity import Actor
 
 
 def opened(
-    session: Session, actor: Actor, ref: EntityRef, customer_id: UUID | None, action: str = "customers.view"
+    session: Session,
+    actor: Actor,
+    ref: EntityRef,
+    customer_id: UUID | None,
+    action: str = "customers.view",
+    *,
+    ids: Iterable[UUID] = (),
 ) -> Standing | None:
     """Returns where the actor stands with their daily cap. Raises Frozen where this would be one customer too many.
 
-    `customer_id` is none for a contact that stands alone: it is written down and not counted.
+    `customer_id` is none for a contact that stands alone: it is written down and not counted. `ids` are rows of the
+    customer that are shown.
     """
     standing = counting.count(session, actor, customer_id) if customer_id is not None else None
-    audit.record(session, actor, action, ref, customer_id=customer_id)
+    audit.record(session, actor, action, ref, customer_id=customer_id, ids=ids)
     return standing

@@ -8,10 +8,9 @@ from uuid import UUID
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.customers import queries
+from platform_core.customers import opening, queries
 from platform_core.relay import audience
 from platform_core.web.apis import cut
 from platform_core.web.pages import page
@@ -27,10 +26,10 @@ def show(
 ) -> Response[str]:
     """`after` is the mark of a further page."""
     customer = queries.get(session, customer_id)
+    ref = EntityRef("customers", "customer", customer.id, customer.name)
+    opening.opened(session, actor, ref, customer.id, "relay.audience")
     found = audience.viewers(session, customer)
     shown, more = cut(found, lambda viewer: viewer.actor.user_id, after, _PAGE)
-    ref = EntityRef("customers", "customer", customer.id, customer.name)
-    audit.record(session, actor, "relay.audience", ref, customer_id=customer.id)
     return page(
         request, "relay/audience.html", active="customers", customer=customer, viewers=shown, total=len(found),
         more=f"/customers/{customer.id}/audience?after={more}" if more else "",

@@ -89,6 +89,9 @@ class PluginContract:
     def test_every_page_answers(self, house: pages.House, count_queries: QueryCounter) -> None:
         _none(pages.rendering(house, count_queries, self.most_queries))
 
+    def test_whoever_shows_a_customer_counts_it(self, house: pages.House) -> None:
+        _none(pages.openings(house))
+
     def test_switched_off_nothing_of_it_is_left(self, house: pages.House) -> None:
         _none(pages.switched_off(house))
 

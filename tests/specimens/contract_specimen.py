@@ -111,7 +111,9 @@ from uuid import UUID
 from baton_plugins.{name}.models import Thing
 from sqlalchemy import select
 
-from platform_core.api import Actor, NotFound, Request, Response, Session, get, page, record
+from platform_core.api import (
+    Actor, EntityRef, NotFound, Request, Response, Session, customer_get, customer_opened, get, page, record,
+)
 
 
 @get("/", permission="{name}.view", name="{name}:list")
@@ -130,7 +132,15 @@ def one(request: Request[Any, Any, Any], session: Session, actor: Actor, thing_i
     return page(request, "{name}/things.html", active="{name}", things=[thing])
 
 
-HANDLERS = [index, one]
+@get("/of/{{customer_id:uuid}}", permission="{name}.view", name="{name}:of")
+def of_customer(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
+    customer = customer_get(session, customer_id)
+    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
+    things = session.scalars(select(Thing).where(Thing.customer_id == customer.id)).all()
+    return page(request, "{name}/things.html", active="{name}", things=things)
+
+
+HANDLERS = [index, one, of_customer]
 '''
 MIGRATION = '''
 """Things."""
@@ -211,6 +221,10 @@ FLAWS: dict[str, tuple[str, Change]] = {
     "queries": (
         "test_every_page_answers",
         ("routes.py", "    things = session.scalars(select(Thing).limit(20)).all()", "    for _number in range(20):\n        things = session.scalars(select(Thing).limit(20)).all()"),
+    ),
+    "openings": (
+        "test_whoever_shows_a_customer_counts_it",
+        ("routes.py", "    customer_opened(session", "    record(session, actor, \"{name}.view\")\n    0 and customer_opened(session"),
     ),
     "off": (
         "test_switched_off_nothing_of_it_is_left",

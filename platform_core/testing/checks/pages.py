@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.admin import services
 from platform_core.app import Runtime
+from platform_core.caps.limits import OPEN
+from platform_core.caps.models import UserCap
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
 from platform_core.demo import load, spec
@@ -245,6 +247,33 @@ def _own(house: House, registry: str) -> list[Any]:
 def _codes(house: House, addresses: Mapping[str, list[str]]) -> Iterator[tuple[str, int]]:
     for path, urls in addresses.items():
         yield path, house.browser.get(urls[0]).status_code
+
+
+def openings(house: House) -> list[str]:
+    """Whatever a GET answers about the customer it names counts as opening it: with a cap of none it is refused."""
+    found = []
+    for path, handler in house.handlers():
+        named = _ANY & ({*_PARAMETER.findall(path)} | {*handler.parsed_fn_signature.parameters})
+        if "GET" not in handler.http_methods or not named:
+            continue
+        status = 0
+        for url in house.addresses()[path]:
+            status = _without_cap(house, url)
+            if status == 200:
+                found.append(f"{path} shows a customer without counting it: call customer_opened first")
+            if status == 403:
+                break
+    return found
+
+
+def _without_cap(house: House, url: str) -> int:
+    """What the address answers to somebody who may open no customer at all."""
+    with house.runtime.database.system_session("nobody may open a customer") as session:
+        user = session.get_one(User, house.user.id)
+        user.status = "active"
+        session.merge(UserCap(user_id=user.id, counter=OPEN, cap=0))
+    answer = house.browser.sign_in(user).get(url)
+    return answer.status_code
 
 
 def jobs_twice(house: House, arguments: Mapping[str, Mapping[str, Any]]) -> list[str]:

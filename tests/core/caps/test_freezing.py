@@ -123,6 +123,30 @@ def test_ways_around_the_page_are_counted(factory, browser, thief, loot):
     assert program.get(f"/api/v1/customers/{loot[0].id}").status_code == 403
 
 
+def test_changing_a_contact_through_the_api_counts(runtime, factory, browser, clerk):
+    """Its answer holds the contact; an empty change would be a way to read them all."""
+    user = factory.user()
+    factory.add(UserCap(user_id=user.id, counter=OPEN, cap=1))
+    ids = []
+    for number in range(2):
+        data = ContactInput(name=f"Ann {number}", customer_id=factory.customer(user).id)
+        with runtime.database.actor_session(factory.actor(user)) as session:
+            ids.append(contacts.create(session, factory.actor(user), data).id)
+    program = browser.token(user)
+    assert program.request("PATCH", f"/api/v1/contacts/{ids[0]}", json={}).json()["name"] == "Ann 0"
+    refused = program.request("PATCH", f"/api/v1/contacts/{ids[1]}", json={})
+    assert refused.status_code == 403
+    assert "Ann 1" not in refused.text
+
+
+def test_who_sees_a_customer_counts_as_opening_it(factory, browser, clerk):
+    user = factory.user("management")
+    factory.add(UserCap(user_id=user.id, counter=OPEN, cap=0))
+    answer = browser.sign_in(user).get(f"/customers/{factory.customer(name='Deep Sea').id}/audience")
+    assert answer.status_code == 403
+    assert "Deep Sea" not in answer.text
+
+
 def test_lists_are_not_openings(browser, thief, loot):
     signed_in = browser.sign_in(thief)
     for _ in range(4):

@@ -19,6 +19,7 @@ from platform_core.api import (
     Items,
     Session,
     customer_get,
+    customer_opened,
     decode_cursor,
     encode_cursor,
     get,
@@ -110,7 +111,13 @@ def list_plans(
         limit=_size(limit) + 1,
     )
     shown = rows[: _size(limit)]
-    record(session, actor, "activities.plans", customer_id=customer_id, ids={row.customer_id for row in shown})
+    ids = {row.customer_id for row in shown}
+    if customer_id is None:
+        record(session, actor, "activities.plans", ids=ids)
+    else:
+        customer = customer_get(session, customer_id)
+        ref = EntityRef("customers", "customer", customer.id, customer.name)
+        customer_opened(session, actor, ref, customer.id, "activities.plans", ids=ids)
     following = encode_cursor([shown[-1].due_at, shown[-1].id]) if len(rows) > len(shown) else None
     return Items([plan_out(row) for row in shown], following)
 
@@ -160,7 +167,7 @@ def list_follow_ups(
     )
     shown = rows[: _size(limit)]
     ref = EntityRef("customers", "customer", customer.id, customer.name)
-    record(session, actor, "activities.list", ref, customer_id=customer.id, ids=[row.id for row in shown])
+    customer_opened(session, actor, ref, customer.id, "activities.list", ids=[row.id for row in shown])
     following = encode_cursor([shown[-1].at, shown[-1].id]) if len(rows) > len(shown) else None
     return Items([follow_up_out(row) for row in shown], following)
 

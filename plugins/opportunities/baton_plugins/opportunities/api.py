@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -22,12 +23,15 @@ from litestar.params import RawBody
 
 from platform_core.api import (
     Actor,
+    EntityRef,
     FormData,
     Invalid,
     Items,
     Request,
     Session,
     bind,
+    customer_get,
+    customer_opened,
     get,
     patch,
     post,
@@ -111,6 +115,16 @@ def _single(session: Session, opportunity_id: UUID) -> OpportunityOut:
     return out
 
 
+def _note(session: Session, actor: Actor, action: str, customer_id: UUID | None, ids: Sequence[UUID]) -> None:
+    """What one customer has is part of that customer: reading it opens the customer."""
+    if customer_id is None:
+        record(session, actor, action, ids=ids)
+        return
+    customer = customer_get(session, customer_id)
+    ref = EntityRef("customers", "customer", customer.id, customer.name)
+    customer_opened(session, actor, ref, customer.id, action, ids=ids)
+
+
 @get("/", permission=VIEW, name="opportunities:api_list")
 def api_list(
     session: Session,
@@ -127,7 +141,8 @@ def api_list(
         raise Invalid(_("Please check the marked fields."), fields={"stage": _("Please choose from the list.")})
     chosen = listing.Filter(stage=stage, type=project_type, customer_id=customer_id)
     rows, following = listing.opportunities(session, chosen, cursor, _limit(limit))
-    record(session, actor, "opportunities.list", customer_id=customer_id, ids=[row.opportunity.id for row in rows])
+    ids = [row.opportunity.id for row in rows]
+    _note(session, actor, "opportunities.list", customer_id, ids)
     return Items([opportunity_out(row.opportunity, row.type_code) for row in rows], following or None)
 
 
@@ -183,7 +198,7 @@ def api_contracts(
 ) -> Items[ContractOut]:
     """Latest first."""
     rows, following = listing.contracts(session, customer_id, engagement_id, cursor, _limit(limit))
-    record(session, actor, "opportunities.list_contracts", customer_id=customer_id, ids=[row.id for row in rows])
+    _note(session, actor, "opportunities.list_contracts", customer_id, [row.id for row in rows])
     return Items([contract_out(row) for row in rows], following or None)
 
 

@@ -22,6 +22,7 @@ from platform_core.api import (
     Bound,
     Conflict,
     Customer,
+    EntityRef,
     FormData,
     Invalid,
     Request,
@@ -29,6 +30,7 @@ from platform_core.api import (
     Session,
     bind,
     customer_get,
+    customer_opened,
     customer_require,
     engagement_view,
     fragment,
@@ -56,6 +58,7 @@ def forecast(request: Request[Any, Any, Any], session: Session, actor: Actor) ->
 def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     customer = customer_get(session, customer_id)
     customer_require(session, actor, EDIT, customer)
+    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
     bound = initial(OpportunityInput, project_type="", title="")
     return page(
         request,
