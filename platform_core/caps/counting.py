@@ -1,24 +1,26 @@
 """Counting customers that somebody opens: in the acting transaction, in the database, exact whatever runs at once.
 
-A customer that was opened before on the day costs one read. The first time of a customer notes it and adds to the
-day's number; that row is held until the transaction ends, so openings of one person that are new take their turns
-there and the number is never more than the cap.
+A customer that was opened before on the day costs one read, and none where the page reads it along. The first time of
+a customer makes a note that carries the day's next number. No two notes can have the same one, so openings of one
+person that are new take their turns at it, and the number is never more than the cap.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, String, Uuid, and_, bindparam, case, func, select
+from sqlalchemy import Date, FromClause, Row, String, Uuid, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from platform_core.caps import freezing
-from platform_core.caps.limits import DEFAULTS, OPEN, Standing, cap_of
-from platform_core.caps.models import CountedDay, Opened
+from platform_core.caps.limits import DEFAULTS, OPEN, Standing, allowed_beyond, cap_of
+from platform_core.caps.models import Opened
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now, today
 from platform_core.kernel.database import database_of
@@ -31,28 +33,49 @@ _USER, _TODAY = bindparam("user_id", type_=Uuid()), bindparam("day", type_=Date(
 _COUNTER, _CUSTOMER = bindparam("counter", type_=String()), bindparam("customer_id", type_=Uuid())
 
 
-def count(session: Session, actor: Actor, customer_id: UUID, counter: str = OPEN) -> Standing:
-    """Count an opening before anything of the customer is shown.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is counted of a person's day, and whether this customer is among it."""
+
+    day: date
+    noted: bool
+    used: int
+    cap: int
+    extra: int
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Seen:
+        """From a row that has the columns of `looking`."""
+        return cls(row.day, bool(row.noted), row.used, row.cap, row.extra)
+
+
+def count(
+    session: Session, actor: Actor, customer_id: UUID, counter: str = OPEN, *, seen: Seen | None = None
+) -> Standing:
+    """Count an opening before anything of the customer is shown; `seen` is what this transaction has just read of it.
 
     Raises Frozen where it would be one more than allowed. The acting transaction must then be rolled back, as every
     refusal is; the account is frozen right after it, in a transaction of its own.
     """
-    parameters = {
-        "user_id": actor.user_id, "day": today(), "counter": counter, "customer_id": customer_id, "now": now(),
-    }  # fmt: skip
-    seen = session.execute(_LOOK, parameters).one()
-    standing = Standing(counter, seen.day, seen.used, seen.cap + seen.extra)
-    if seen.noted:
-        return standing
-    parameters["day"] = seen.day
-    dialect = session.get_bind().dialect.name
-    if session.execute(_note(dialect), parameters).one_or_none() is None:
-        return standing  # another request of the same person was faster
-    counted = session.execute(_add(dialect, DEFAULTS[counter]), parameters).one()
-    standing = Standing(counter, seen.day, counted.used, counted.cap + counted.extra)
+    parameters = parameters_of(actor, customer_id, counter)
+    note = _note(session.get_bind().dialect.name, DEFAULTS[counter])
+    while True:
+        seen = seen or Seen.of(session.execute(_LOOK, parameters).one())
+        if seen.noted:
+            return Standing(counter, seen.day, seen.used, seen.cap + seen.extra)
+        noted = session.execute(note, {**parameters, "day": seen.day, "now": now()}).one_or_none()
+        if noted is not None:
+            break
+        seen = None  # another request of the same person was faster: with this customer, or with this number
+    standing = Standing(counter, seen.day, noted.number, noted.cap + seen.extra)
     if standing.used > standing.limit:
         raise _refusal(session, actor, standing)
     return standing
+
+
+def parameters_of(actor: Actor, customer_id: UUID, counter: str = OPEN) -> dict[str, Any]:
+    """What a statement with `looking` in it needs."""
+    return {"user_id": actor.user_id, "day": today(), "counter": counter, "customer_id": customer_id}
 
 
 def _refusal(session: Session, actor: Actor, standing: Standing) -> Frozen:
@@ -62,54 +85,37 @@ def _refusal(session: Session, actor: Actor, standing: Standing) -> Frozen:
     return Frozen(admission.with_advice(session, freezing.sentence(standing.counter, standing.limit)))
 
 
-def _looking() -> Any:
-    """Reads day, noted (this customer, on that day), used, cap and extra.
+def looking() -> FromClause:
+    """One row, for statements to read along: the columns of Seen.
 
     The day never goes back before the person's latest one: a clock that was set back hands out no second quota.
     """
     latest = func.max(Opened.day)
     days = select(case((latest > _TODAY, latest), else_=_TODAY).label("day")).where(Opened.user_id == _USER).subquery()
-    noted = (
-        select(Opened.customer_id)
-        .where(
-            Opened.user_id == _USER, Opened.day == days.c.day, Opened.counter == _COUNTER,
-            Opened.customer_id == _CUSTOMER,
-        )
-        .exists()
-    )  # fmt: skip
+    of_day = (Opened.user_id == _USER, Opened.day == days.c.day, Opened.counter == _COUNTER)
+    noted = select(Opened.customer_id).where(*of_day, Opened.customer_id == _CUSTOMER).exists()
+    last = select(Opened).where(*of_day).order_by(Opened.number.desc()).limit(1)
     numbers = [
-        func.coalesce(column, 0).label(column.key) for column in (CountedDay.used, CountedDay.cap, CountedDay.extra)
+        func.coalesce(last.with_only_columns(column).scalar_subquery(), 0).label(name)
+        for name, column in (("used", Opened.number), ("cap", Opened.cap))
     ]
-    return select(days.c.day, noted.label("noted"), *numbers).outerjoin_from(
-        days,
-        CountedDay,
-        and_(CountedDay.user_id == _USER, CountedDay.day == days.c.day, CountedDay.counter == _COUNTER),
-    )
+    extra = allowed_beyond(_USER, days.c.day, _COUNTER).label("extra")
+    return select(days.c.day, noted.label("noted"), *numbers, extra).subquery("counted")
 
 
-_LOOK = _looking()
-
-
-def _insert(dialect: str, model: Any) -> Any:
-    return (sqlite_insert if dialect == "sqlite" else postgresql_insert)(model)
+_LOOK = select(looking())
 
 
 @cache
-def _note(dialect: str) -> Any:
-    """Returns a row when this made the note."""
-    values = {
-        "user_id": _USER, "day": _TODAY, "counter": _COUNTER, "customer_id": _CUSTOMER,
-        "at": bindparam("now", type_=UtcDateTime()),
+def _note(dialect: str, default: int) -> Any:
+    """Makes the note with the day's next number; returns its number and cap, or nothing where it or its number is."""
+    insert: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    values: dict[Any, Any] = {
+        Opened.user_id: _USER, Opened.day: _TODAY, Opened.counter: _COUNTER, Opened.customer_id: _CUSTOMER,
+        Opened.at: bindparam("now", type_=UtcDateTime()), Opened.number: func.coalesce(func.max(Opened.number), 0) + 1,
+        Opened.cap: cap_of(default),
     }  # fmt: skip
-    return _insert(dialect, Opened).values(values).on_conflict_do_nothing().returning(Opened.customer_id)
-
-
-@cache
-def _add(dialect: str, default: int) -> Any:
-    """One more customer on this day; returns used, cap and extra."""
-    values = {"user_id": _USER, "day": _TODAY, "counter": _COUNTER, "used": 1, "cap": cap_of(default), "extra": 0}
-    statement = _insert(dialect, CountedDay).values(values)
-    return statement.on_conflict_do_update(
-        index_elements=[CountedDay.user_id, CountedDay.day, CountedDay.counter],
-        set_={"used": CountedDay.used + 1, "cap": statement.excluded.cap},
-    ).returning(CountedDay.used, CountedDay.cap, CountedDay.extra)
+    row = select(*values.values()).where(Opened.user_id == _USER, Opened.day == _TODAY, Opened.counter == _COUNTER)
+    statement = insert(Opened).from_select(list(values), row).on_conflict_do_nothing()
+    # Values come as parameters of a SELECT, which are no rows to be inserted in bulk.
+    return statement.returning(Opened.number, Opened.cap).execution_options(dml_strategy="raw")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from platform_core.caps.models import CountedDay, Opened
+from platform_core.caps.models import Opened
 from platform_core.kernel.clock import today
 from platform_core.kernel.jobs import JobContext
 
@@ -16,5 +16,4 @@ KEPT_DAYS = 92
 def tidy(context: JobContext) -> None:
     limit = today() - timedelta(days=KEPT_DAYS)
     with context.database.system_session("forget who opened whom") as session:
-        for model in (Opened, CountedDay):
-            session.execute(delete(model).where(model.day < limit))
+        session.execute(delete(Opened).where(Opened.day < limit))

@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from platform_core.caps.models import CountedDay, RoleCap, UserCap
+from platform_core.caps.models import Opened, RoleCap, UserCap
 from platform_core.kernel.clock import now
 from platform_core.kernel.types import UtcDateTime
 from platform_core.permissions.models import Role, RoleAssignment
+from platform_core.users.models import Freeze
 
 OPEN, REVEAL = "open", "reveal"
 DEFAULTS = {OPEN: 150, REVEAL: 80}
@@ -37,12 +38,23 @@ class Standing:
 
 def standing_of(session: Session, user_id: UUID, day: date, counter: str) -> Standing:
     """Where somebody stands, for reading."""
-    day_row = session.get(CountedDay, (user_id, day, counter), populate_existing=True)
-    cap: int = session.scalars(
-        select(cap_of(DEFAULTS[counter])), {"user_id": user_id, "counter": counter, "now": now()}
-    ).one()
-    used, extra = (day_row.used, day_row.extra) if day_row else (0, 0)
-    return Standing(counter, day, used, cap + extra)
+    used = select(func.coalesce(func.max(Opened.number), 0)).where(
+        Opened.user_id == user_id, Opened.day == day, Opened.counter == counter
+    )
+    row = session.execute(
+        select(used.scalar_subquery().label("used"), cap_of(DEFAULTS[counter]).label("cap"),
+               allowed_beyond(user_id, day, counter).label("extra")),
+        {"user_id": user_id, "counter": counter, "now": now()},
+    ).one()  # fmt: skip
+    return Standing(counter, day, row.used, row.cap + row.extra)
+
+
+def allowed_beyond(user_id: Any, day: Any, counter: Any) -> Any:
+    """How many more customers those who unfroze a person allowed on that day."""
+    allowed = select(func.coalesce(func.sum(Freeze.extra), 0)).where(
+        Freeze.user_id == user_id, Freeze.day == day, Freeze.rule == counter, Freeze.thawed_at.is_not(None)
+    )
+    return allowed.scalar_subquery()
 
 
 def cap_of(default: int) -> Any:

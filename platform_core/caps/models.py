@@ -1,11 +1,11 @@
-"""How many customers somebody has opened on a day of the organisation, and how many they may."""
+"""Which customers somebody has opened on a day of the organisation, and how many they may."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, String, Uuid
+from sqlalchemy import Date, ForeignKey, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
@@ -25,6 +25,7 @@ class Opened(Base):
     """
 
     __tablename__ = "caps_opened"
+    __table_args__ = (UniqueConstraint("user_id", "day", "counter", "number"),)
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
@@ -32,20 +33,10 @@ class Opened(Base):
     customer_id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     """The first time on that day."""
-
-
-class CountedDay(Base):
-    """How many different customers that were, and how many more were allowed on this day by who unfroze."""
-
-    __tablename__ = "caps_day"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    counter: Mapped[str] = mapped_column(String(8), primary_key=True)
-    used: Mapped[int] = mapped_column(default=0)
+    number: Mapped[int]
+    """The how manieth customer of that day, without gaps."""
     cap: Mapped[int]
-    """What held when the latest of them was opened."""
-    extra: Mapped[int] = mapped_column(default=0)
+    """What held for the person at that moment, without what was allowed beyond it."""
 
 
 class RoleCap(Base):

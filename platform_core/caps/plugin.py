@@ -27,10 +27,7 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [
-        Entity(model, None, reason=_OWN_PAGES)
-        for model in (models.Opened, models.CountedDay, models.RoleCap, models.UserCap)
-    ]
+    return [Entity(model, None, reason=_OWN_PAGES) for model in (models.Opened, models.RoleCap, models.UserCap)]
 
 
 @hookimpl

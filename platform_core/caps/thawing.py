@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from platform_core.audit import services as audit
 from platform_core.caps.limits import Standing, standing_of
-from platform_core.caps.models import CountedDay, Opened
+from platform_core.caps.models import Opened
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.contracts.naming import CUSTOMER_NAMES
 from platform_core.kernel.clock import now
@@ -116,9 +116,6 @@ def unfreeze(session: Session, actor: Actor, user_id: UUID, data: UnfreezeInput)
         raise Forbidden(_("This person heads your department. Somebody outside of it has to decide."))
     freeze.thawed_at, freeze.thawed_by = now(), actor.user_id
     freeze.reason, freeze.extra = data.reason.strip(), data.extra
-    day = session.get(CountedDay, (user_id, freeze.day, freeze.rule))
-    if day is not None:
-        day.extra += data.extra
     user.status = "active"
     audit.record(
         session, actor, "caps.unfreeze", accounts.ref(user),

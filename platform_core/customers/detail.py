@@ -10,10 +10,11 @@ from uuid import UUID
 
 from litestar import Request
 from markupsafe import Markup
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import Uuid, bindparam, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from platform_core.caps import counting
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel
 from platform_core.customers import rights
@@ -44,6 +45,8 @@ class Head:
     tags: Sequence[str]
     contacts: int
     files: int
+    seen: counting.Seen
+    """Whether the reader has opened the customer before on this day, and how many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,13 @@ class TabLink:
 
 def head(session: Session, actor: Actor, customer_id: UUID) -> Head:
     """One statement. Also remembers for `rights.may` whether access lets the actor write. Raises NotFound."""
-    row = session.execute(_head(session), {"customer_id": customer_id}).one_or_none()
+    row = session.execute(_head(session), counting.parameters_of(actor, customer_id)).one_or_none()
     if row is None:
         raise NotFound(_("There is no such customer, or not for you."))
-    customer, owner, department, tags, contacts, files, is_writable = row
-    rights.remember(session, customer.id, is_writable=bool(is_writable))
-    return Head(
-        customer, owner or "", department or "", sorted(filter(None, (tags or "").split(_SEPARATOR))), contacts, files
-    )
+    customer: Customer = row.Customer
+    rights.remember(session, customer.id, is_writable=bool(row.is_writable))
+    tags = sorted(filter(None, (row.tags or "").split(_SEPARATOR)))
+    return Head(customer, row.owner or "", row.department or "", tags, row.contacts, row.files, counting.Seen.of(row))
 
 
 @prepared
@@ -98,11 +100,15 @@ def _head(reader: Actor) -> AnySelect:
     of_engagements = visible(Attachment, reader)
     if of_engagements is not None:
         files = files.where(of_engagements)
+    counted = counting.looking()
     statement = (
         select(
-            Customer, User.name, Department.name, tags, contacts, files.scalar_subquery(),
-            rights.writable(reader, customer_id),
+            Customer, User.name.label("owner"), Department.name.label("department"), tags.label("tags"),
+            contacts.label("contacts"), files.scalar_subquery().label("files"),
+            rights.writable(reader, customer_id).label("is_writable"), counted,
         )
+        .select_from(Customer)
+        .join(counted, true())
         .outerjoin(User, User.id == Customer.owner_id)
         .outerjoin(Department, Department.id == Customer.department_id)
         .where(Customer.id == customer_id)

@@ -22,12 +22,13 @@ def opened(
     action: str = "customers.view",
     *,
     ids: Iterable[UUID] = (),
+    seen: counting.Seen | None = None,
 ) -> Standing | None:
     """Returns where the actor stands with their daily cap. Raises Frozen where this would be one customer too many.
 
     `customer_id` is none for a contact that stands alone: it is written down and not counted. `ids` are rows of the
-    customer that are shown.
+    customer that are shown. `seen` spares a read where the caller has made it along with another.
     """
-    standing = counting.count(session, actor, customer_id) if customer_id is not None else None
+    standing = counting.count(session, actor, customer_id, seen=seen) if customer_id is not None else None
     audit.record(session, actor, action, ref, customer_id=customer_id, ids=ids)
     return standing

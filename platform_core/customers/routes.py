@@ -47,7 +47,7 @@ def detail(
         shown = parts.head(session, actor, customer_id)
     except NotFound:
         return redirect(request, f"/customers/{merging.successor(session, customer_id)}")
-    standing = opening.opened(session, actor, services.ref(shown.customer), customer_id)
+    standing = opening.opened(session, actor, services.ref(shown.customer), customer_id, seen=shown.seen)
     place = drawing.Place(tab, by, before, engagement)
     return page(
         request, "customers/detail.html", active="customers", standing=standing,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
+from platform_core.kernel.database import database_of
 from platform_core.kernel.models import Counter
+
+T = TypeVar("T")
+_RECHECK_SECONDS = 2.0
+_KNOWN, _BUMPED = "counters", "counters_bumped"
 
 
 def bump(session: Session, name: str, by: int = 1) -> int:
     """Add to it within the caller's transaction and return the new value; concurrent callers wait for each other."""
+    _set_apart(session, name)
     changed = session.execute(
         update(Counter).where(Counter.name == name).values(value=Counter.value + by).returning(Counter.value)
     ).scalar_one_or_none()
@@ -20,5 +31,73 @@ def bump(session: Session, name: str, by: int = 1) -> int:
     return changed
 
 
+def bump_in_flush(session: Session, connection: Connection, name: str) -> None:
+    """The same for events of mappers, which may use the connection only."""
+    _set_apart(session, name)
+    changed = connection.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1))
+    if not changed.rowcount:
+        connection.execute(insert(Counter).values(name=name, value=1))
+
+
+def _set_apart(session: Session, name: str) -> None:
+    session.info.setdefault(_BUMPED, {})[name] = None
+
+
 def read(session: Session, name: str) -> int:
     return session.scalar(select(Counter.value).where(Counter.name == name)) or 0
+
+
+def keep(session: Session, values: Mapping[str, int]) -> None:
+    """What the first statement of a request has read along of the counters."""
+    session.info[_KNOWN] = values
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[T]):
+    version: int
+    checked: float
+    value: T
+
+
+class Followed(Generic[T]):
+    """A value per database that is loaded anew when its counter has moved.
+
+    Requests know the counter from their first statement; others ask it, at most every two seconds.
+    """
+
+    def __init__(self, counter: str, load: Callable[[Session], T]) -> None:
+        self._counter = counter
+        self._load = load
+        self._kept: dict[str, _Kept[T]] = {}
+
+    def get(self, session: Session, is_enough: Callable[[T], bool] | None = None) -> T:
+        """`is_enough` says whether a kept value will do; none: always."""
+        own: dict[str, T | None] = session.info.get(_BUMPED, {})
+        if self._counter in own:  # what this transaction has changed is nobody else's yet
+            return self._own(session, own, is_enough)
+        url, moment = database_of(session).url, time.monotonic()
+        kept = self._kept.get(url)
+        version: int | None = session.info.get(_KNOWN, {}).get(self._counter)
+        if kept is not None and (is_enough is None or is_enough(kept.value)):
+            if version is None and moment - kept.checked < _RECHECK_SECONDS:
+                return kept.value
+            if version is None:
+                version = read(session, self._counter)
+            if version == kept.version:
+                self._kept[url] = _Kept(version, moment, kept.value)
+                return kept.value
+        if version is None:
+            version = read(session, self._counter)
+        value = self._load(session)
+        self._kept[url] = _Kept(version, moment, value)
+        return value
+
+    def _own(self, session: Session, own: dict[str, T | None], is_enough: Callable[[T], bool] | None) -> T:
+        value = own[self._counter]
+        if value is None or not (is_enough is None or is_enough(value)):
+            value = own[self._counter] = self._load(session)
+        return value
+
+    def forget(self) -> None:
+        """The databases have been put back to an earlier state."""
+        self._kept.clear()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from platform_core.kernel import counters
-from platform_core.kernel.database import database_of
 from platform_core.kernel.models import DictionaryRow
 
 COUNTER = "dictionaries"
-_RECHECK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +24,9 @@ class Entry:
     data: Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class _Cached:
-    version: int
-    checked: float
-    entries: dict[str, dict[str, Entry]]
-
-
-_cache: dict[str, _Cached] = {}
-_lock = threading.Lock()
-
-
 def changed(session: Session) -> None:
-    """Call after changing entries, in the same transaction: every process follows within two seconds."""
+    """Call after changing entries, in the same transaction: every request that begins later follows."""
     counters.bump(session, COUNTER)
-    _cache.pop(database_of(session).url, None)
 
 
 def set_data(session: Session, dictionary: str, code: str, data: Mapping[str, Any]) -> None:
@@ -58,7 +42,7 @@ def set_data(session: Session, dictionary: str, code: str, data: Mapping[str, An
 
 def entries(session: Session, dictionary: str) -> dict[str, Entry]:
     """Code -> entry in display order, disabled ones included (they stay readable)."""
-    return _all(session).get(dictionary, {})
+    return followed.get(session).get(dictionary, {})
 
 
 def choices(session: Session, dictionary: str, *, current: str = "") -> list[tuple[str, str]]:
@@ -87,19 +71,12 @@ def code_for(session: Session, dictionary: str, text: str) -> str | None:
     return None
 
 
-def _all(session: Session) -> dict[str, dict[str, Entry]]:
-    url = database_of(session).url
-    cached = _cache.get(url)
-    moment = time.monotonic()
-    if cached and moment - cached.checked < _RECHECK_SECONDS:
-        return cached.entries
-    version = counters.read(session, COUNTER)
-    if cached and cached.version == version:
-        cached.checked = moment
-        return cached.entries
+def _load(session: Session) -> dict[str, dict[str, Entry]]:
     loaded: dict[str, dict[str, Entry]] = {}
     for row in session.scalars(select(DictionaryRow).order_by(DictionaryRow.order, DictionaryRow.code)):
         loaded.setdefault(row.dictionary, {})[row.code] = Entry(row.code, row.label, row.tone, row.active, row.data)
-    with _lock:
-        _cache[url] = _Cached(version, moment, loaded)
     return loaded
+
+
+followed = counters.Followed(COUNTER, _load)
+"""Dictionary -> code -> entry."""

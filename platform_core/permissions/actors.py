@@ -92,6 +92,7 @@ def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | N
     session.info["unread"] = identity.unread
     preferences.keep(session, identity.user_id, identity.preferences)
     themes.keep(session, identity.themes)
+    counters.keep(session, identity.counters)
     ip = client_ip(request, platform.settings.trusted_proxies)
     return _build(session, identity, platform.database.url, ip, platform.settings.language)
 

@@ -20,12 +20,14 @@ from sqlalchemy.orm import Session
 
 from platform_core.app import Runtime, create_app
 from platform_core.install import seed
+from platform_core.kernel import dictionaries
 from platform_core.kernel.model import METADATA
 from platform_core.settings import Settings
 from platform_core.testing import services
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
 from platform_core.testing.queries import QueryCounter
+from platform_core.users import labels
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -138,6 +140,8 @@ def runtime(stand: Stand) -> Iterator[Runtime]:
     stand.client.cookies.clear()
     with stand.runtime.database.connection("clean up after a test") as connection:
         _restore(connection, stand)
+    for followed in (dictionaries.followed, labels.followed):
+        followed.forget()
     stand.runtime.manager.version = -2
     stand.runtime.follow()
 

@@ -6,12 +6,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Connection, Date, ForeignKey, Index, LargeBinary, String, Text, event, inspect
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column
 
+from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped
 from platform_core.kernel.types import Json, UtcDateTime
+
+NAMES_COUNTER = "names"
+"""Moves when a person or department is added, renamed, moved, opened or closed."""
 
 
 class Base(DeclarativeBase):
@@ -69,6 +73,25 @@ class User(Identified, Stamped, Base):
     theme: Mapped[str] = mapped_column(String(40), default="")
     preferences: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+
+_SHOWN: dict[type[Base], tuple[str, ...]] = {
+    Department: ("name", "order"),
+    User: ("name", "department_id", "status"),
+}
+"""What pages show of those that other rows name."""
+
+
+def _count_names(mapper: Mapper[Any], connection: Connection, target: Base) -> None:
+    state = inspect(target)
+    session = state.session
+    if session is not None and any(state.attrs[name].history.has_changes() for name in _SHOWN[type(target)]):
+        counters.bump_in_flush(session, connection, NAMES_COUNTER)
+
+
+for _model in _SHOWN:
+    for _moment in ("after_insert", "after_update"):
+        event.listen(_model, _moment, _count_names)
 
 
 class Team(Identified, Stamped, Base):

@@ -9,14 +9,23 @@ from typing import Any
 from uuid import UUID
 
 from litestar.datastructures import Cookie
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import now
 from platform_core.kernel.models import Counter, SettingValue
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.settings import Settings
-from platform_core.users.models import ApiToken, Department, Notification, OneTimeCode, SignInSession, User
+from platform_core.users.models import (
+    NAMES_COUNTER,
+    ApiToken,
+    Department,
+    Notification,
+    OneTimeCode,
+    SignInSession,
+    User,
+)
 from platform_core.web import themes
 
 RIGHTS_COUNTER = "permissions"
@@ -40,6 +49,8 @@ class Identity:
     rights_version: int
     """Value of the counter RIGHTS_COUNTER: what was cached of the rights holds while it stands still."""
     preferences: Mapping[str, Any] = field(default_factory=dict)
+    counters: Mapping[str, int] = field(default_factory=dict)
+    """Values of what requests follow besides."""
     themes: Any = None
     """What is stored of the house's choice of themes."""
 
@@ -54,9 +65,16 @@ _news = (
     .subquery()
 )
 _unread = select(func.count()).select_from(_news).correlate(User).scalar_subquery()
-_rights_version = select(Counter.value).where(Counter.name == RIGHTS_COUNTER).scalar_subquery()
+_FOLLOWED = {"dictionaries_version": dictionaries.COUNTER, "names_version": NAMES_COUNTER}
+"""Column -> counter."""
+
+
+def _version(counter: str) -> ColumnElement[int]:
+    return func.coalesce(select(Counter.value).where(Counter.name == counter).scalar_subquery(), 0)
+
+
 _themes = select(SettingValue.value).where(SettingValue.key == themes.SETTING).scalar_subquery()
-_columns = (
+_columns: tuple[Any, ...] = (
     User.id,
     User.name,
     User.department_id,
@@ -66,7 +84,8 @@ _columns = (
     User.theme,
     User.preferences,
     _unread.label("unread"),
-    func.coalesce(_rights_version, 0).label("rights_version"),
+    _version(RIGHTS_COUNTER).label("rights_version"),
+    *(_version(counter).label(column) for column, counter in _FOLLOWED.items()),
     _themes.label("themes"),
 )
 _by_cookie = (
@@ -170,7 +189,7 @@ def frozen_behind(session: Session, *, cookie: str = "", token: str = "") -> Use
     ).one_or_none()
 
 
-def _identity(row: Row[Any], via: str) -> Identity:
+def _identity(row: Row[*tuple[Any, ...]], via: str) -> Identity:
     return Identity(
         user_id=row.id,
         name=row.name,
@@ -184,6 +203,7 @@ def _identity(row: Row[Any], via: str) -> Identity:
         via=via,
         rights_version=row.rights_version,
         preferences=row.preferences or {},
+        counters={counter: getattr(row, column) for column, counter in _FOLLOWED.items()},
         themes=row.themes,
     )
 

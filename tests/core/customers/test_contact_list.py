@@ -98,7 +98,9 @@ def test_the_page_shows_masks_and_leads_to_the_customer(house, count_queries, ru
         assert text not in page.text
     assert '<a href="/contacts"' in mine.get("/customers").text
     with runtime.database.system_session("look", write=False) as session:
-        lines = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.list")).all()
+        lines = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "customers.list").order_by(AuditEntry.seq)
+        ).all()
     assert len(lines) >= 2
     assert len(lines[0].ids) == 3
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar.datastructures import MultiDict
-from sqlalchemy import delete
+from sqlalchemy import select
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.listing import CUSTOMERS
@@ -69,7 +69,10 @@ def test_all_pages_forward_and_back_hold_every_row_once_and_in_order(runtime, fa
             for plan, minutes, key in drawn
         ]  # fmt: skip
         with runtime.database.system_session("test") as session:
-            session.execute(delete(Customer))
+            # One by one: SQLite 3.40 fails at a DELETE of a table that refers to itself when that is a connection's
+            # first statement after another one has changed the schema, as the clean-up of tests does.
+            for row in session.scalars(select(Customer)):
+                session.delete(row)
             session.add_all(rows)
         asked = ListState(view=CUSTOMERS, sort=sort)
         if narrow:
