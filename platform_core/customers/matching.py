@@ -43,6 +43,8 @@ class Matcher:
     probe: ColumnElement[bool]
     may_be_common: bool
     whole_words: Select[Any] | None = None
+    beginnings: str = ""
+    """The words, where there are `whole_words`."""
 
 
 def matcher(session: Session, query: SearchQuery) -> Matcher | None:
@@ -62,8 +64,11 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     if not hashes:
         if not query.groups:
             return None
-        whole = tokens.ids(_whole(query.groups)) if all(map(_is_short, query.groups)) else None
-        return Matcher(tokens.ids(query.groups), tokens.probe(query.groups), may_be_common=True, whole_words=whole)
+        found, probe = tokens.ids(query.groups), tokens.probe(query.groups)
+        if not all(map(_is_short, query.groups)):
+            return Matcher(found, probe, may_be_common=True)
+        whole = tokens.ids(_whole(query.groups))
+        return Matcher(found, probe, may_be_common=True, whole_words=whole, beginnings=to_fts5(query.groups))
     first, *others = hashes
     ids = first.subquery("numbered")
     found = select(ids.c.customer_id)

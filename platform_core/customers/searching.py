@@ -9,6 +9,7 @@ only when few do, those are collected who have words that begin so.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +40,8 @@ _WALK_ALL = 400
 """How many of the newest of all, for actors who see very many."""
 _SAME_NAME = 50
 _FEW_PARTS = 4
+_COMMON_SECONDS = 24 * 3600.0
+_MOST_REMEMBERED = 5000
 _PROOF = proven("search: every statement carries the predicate or the branches of the actor's reach")
 _NEWEST = Order(Sort("updated", "", Customer.updated_at, descending=True), descending=True, key=Customer.id)
 _FIELDS = (
@@ -83,12 +86,36 @@ def condition(session: Session, words: str) -> Search:
 
 
 def _is_common(session: Session, matcher: Matcher) -> bool:
-    return matcher.may_be_common and any(_has_many(session, ids) for ids in _ways(matcher))
+    if not matcher.may_be_common:
+        return False
+    for ids in _ways(session, matcher):
+        if _has_many(session, ids):
+            _remember(session, matcher, ids)
+            return True
+    return _is_remembered(session, matcher)
 
 
-def _ways(matcher: Matcher) -> Sequence[Select[Any]]:
+def _ways(session: Session, matcher: Matcher) -> Sequence[Select[Any]]:
     """What to ask the index for, until it turns out that very many match."""
-    return [matcher.ids] if matcher.whole_words is None else [matcher.whole_words, matcher.ids]
+    if matcher.whole_words is None:
+        return [matcher.ids]
+    return [matcher.whole_words] if _is_remembered(session, matcher) else [matcher.whole_words, matcher.ids]
+
+
+_common_until: dict[tuple[str, str], float] = {}
+"""(database, beginnings) -> when to ask again, on the monotonic clock."""
+
+
+def _is_remembered(session: Session, matcher: Matcher) -> bool:
+    return time.monotonic() < _common_until.get((database_of(session).url, matcher.beginnings), 0)
+
+
+def _remember(session: Session, matcher: Matcher, asked: Select[Any]) -> None:
+    """Very many match: not to be asked again, where that took long to find out."""
+    if matcher.beginnings and asked is matcher.ids:
+        if len(_common_until) >= _MOST_REMEMBERED:
+            _common_until.clear()
+        _common_until[database_of(session).url, matcher.beginnings] = time.monotonic() + _COMMON_SECONDS
 
 
 def _has_many(session: Session, ids: Select[Any]) -> bool:
@@ -99,10 +126,12 @@ def _has_many(session: Session, ids: Select[Any]) -> bool:
 def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:
     reached = reach.of(session, actor)
     rows: Sequence[Any] = ()
-    common = False
-    for ids in _ways(matcher):
+    common = _is_remembered(session, matcher)
+    for ids in _ways(session, matcher):
         rows = session.execute(_ranked(session, ids, words, limit), execution_options=_PROOF).all()
-        if common := matcher.may_be_common and rows[0].breadth > NARROW:
+        if matcher.may_be_common and rows[0].breadth > NARROW:
+            _remember(session, matcher, ids)
+            common = True
             break
     ranked = [row for row in rows if row.id is not None]
     if common:

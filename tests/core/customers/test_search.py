@@ -120,11 +120,30 @@ def test_two_letters_find_whole_initials_and_all_that_begins_so(make, find, fact
     make("Longer", user, contact="黄明杰")
     make("Surname", user, contact="欧阳雪")
     monkeypatch.setattr(searching, "NARROW", 3)
+    monkeypatch.setattr(searching, "_common_until", {})
     for somebody in (user, boss):
         assert len(find(somebody, "hm")) == 7
         assert find(somebody, "hmj") == ["Longer"]
         assert find(somebody, "ou") == ["Surname"]
         assert find(somebody, "hm ou") == []
+
+
+def test_a_beginning_that_is_common_is_asked_about_once_a_day(make, find, factory, monkeypatch, count_queries):
+    user = factory.user()
+    make("Whole", user, contact="黄明")
+    for number in range(6):
+        make(f"Longer {number}", user, contact="黄明杰")
+    monkeypatch.setattr(searching, "NARROW", 3)
+    monkeypatch.setattr(searching, "_common_until", {})
+
+    def asked(words):
+        with count_queries(at_most=12) as sent:
+            found = find(user, words)
+        return len(found), sum("customers_search" in statement for statement in sent)
+
+    assert [asked("hm"), asked("hm"), asked("hmj")] == [(7, 5), (7, 4), (6, 4)]
+    monkeypatch.setattr(searching, "_common_until", dict.fromkeys(searching._common_until, 0.0))
+    assert asked("hm") == (7, 5)
 
 
 def test_search_is_audited_with_masked_words(make, find, factory, session):
