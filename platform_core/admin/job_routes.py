@@ -64,7 +64,7 @@ def _own(session: Session, actor: Actor, job_id: UUID) -> JobRow:
     return row
 
 
-@get("/jobs/{job_id:uuid}", permission=SIGNED_IN, name="admin:job")
+@get("/jobs/{job_id:uuid}", permission=SIGNED_IN, name="admin:job", opt={"personal": True})
 def job(request: Request[Any, Any, Any], session: Session, actor: Actor, job_id: UUID) -> Response[str]:
     return page(request, "admin/job.html", job=_own(session, actor, job_id), states=STATES)
 

@@ -17,6 +17,7 @@ from platform_core.kernel import clock
 from platform_core.kernel.errors import Conflict, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import services as roles
+from platform_core.permissions.seeing import PERMISSION as SEE_AS
 from platform_core.users import accounts, departments, queries, sessions, tokens
 from platform_core.users.models import User
 from platform_core.web.forms import Bound, FormData, bind, initial
@@ -140,6 +141,7 @@ def _page(
         by_rule=user.status == "frozen" and accounts.frozen_by_rule(session, user.id) is not None,
         may_unfreeze=actor.can("users.unfreeze"),
         may_assign=actor.can("permissions.manage"),
+        may_see_as=user.status == "active" and user.id != actor.user_id and actor.can(SEE_AS),
         notice=notice,
         link=link,
         link_hours=accounts.CODE_HOURS,

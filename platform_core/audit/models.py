@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
 
 from platform_core.kernel.clock import now
+from platform_core.kernel.looking import ledger
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified
 from platform_core.kernel.types import Json, UtcDateTime
 
@@ -45,6 +46,7 @@ def _on_postgresql(element: _NextNumber, compiler: Compiled, **options: Any) -> 
     return "0"  # a trigger takes the next one of a sequence, whatever is asked for
 
 
+@ledger
 class AuditEntry(Identified, Base):
     """Who did what to which rows, when, from where, and with what result."""
 

@@ -17,6 +17,9 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id
 
+SEEN_AS = "seen_as"
+"""In `after`: the name of the person as whom somebody looked."""
+
 
 def record(  # noqa: PLR0913  one word for each column a caller may fill
     session: Session,
@@ -34,8 +37,11 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
 ) -> None:
     """Append one line. `before` and `after` hold changed fields only; sensitive values must come in as masks.
 
-    `ip` is for acts before anybody is known, such as a failed sign-in; an actor brings their own.
+    `ip` is for acts before anybody is known, such as a failed sign-in; an actor brings their own. What somebody sees
+    while looking as another person is their own line, which names that person.
     """
+    if actor is not None and actor.seen_by is not None:
+        actor, after = actor.real, {**(after or {}), SEEN_AS: actor.name}
     values: dict[str, Any] = {
         "id": new_id(),
         "at": now(),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from platform_core.audit.services import SEEN_AS
 from platform_core.contracts.plugin import AuditWords
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
@@ -25,6 +26,8 @@ VIAS = {
     "cli": _.lazy("command line"),
     "system": _.lazy("system"),
 }
+_EVERYWHERE = {SEEN_AS: _.lazy("Seen as")}
+"""Fields of whatever owner's lines."""
 
 
 def everybodys(manager: PluginManager) -> list[AuditWords]:
@@ -53,7 +56,8 @@ class Words:
         return str(self._of(code).actions.get(code, code))
 
     def field(self, action: str, name: str) -> str:
-        return str(self._of(action).fields.get(name, name.replace("_", " ")))
+        label = self._of(action).fields.get(name) or _EVERYWHERE.get(name)
+        return str(label or name.replace("_", " "))
 
     def value(self, action: str, name: str, content: Any) -> str:
         """One line for a stored value."""

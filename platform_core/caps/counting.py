@@ -57,6 +57,7 @@ def count(
     Raises Frozen where it would be one more than allowed. The acting transaction must then be rolled back, as every
     refusal is; the account is frozen right after it, in a transaction of its own.
     """
+    actor = actor.real  # what somebody opens while they look as another person counts as theirs
     parameters = parameters_of(actor, customer_id, counter)
     note = _note(session.get_bind().dialect.name, DEFAULTS[counter])
     while True:
@@ -75,7 +76,7 @@ def count(
 
 def parameters_of(actor: Actor, customer_id: UUID, counter: str = OPEN) -> dict[str, Any]:
     """What a statement with `looking` in it needs."""
-    return {"user_id": actor.user_id, "day": today(), "counter": counter, "customer_id": customer_id}
+    return {"user_id": actor.real.user_id, "day": today(), "counter": counter, "customer_id": customer_id}
 
 
 def _refusal(session: Session, actor: Actor, standing: Standing) -> Frozen:

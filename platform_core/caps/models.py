@@ -9,6 +9,7 @@ from sqlalchemy import Date, ForeignKey, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
+from platform_core.kernel.looking import ledger
 from platform_core.kernel.model import COLUMN_TYPES, METADATA
 from platform_core.kernel.types import UtcDateTime
 
@@ -18,6 +19,7 @@ class Base(DeclarativeBase):
     type_annotation_map = COLUMN_TYPES
 
 
+@ledger
 class Opened(Base):
     """A customer that somebody has opened (`open`) or seen a number of (`reveal`) on a day of the organisation.
 

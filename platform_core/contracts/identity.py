@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
@@ -50,6 +51,13 @@ class Actor:
     language: str = "zh"
     scheme: str = "auto"
     theme: str = ""
+    seen_by: Looker | None = None
+    """Set while somebody else looks at Baton as this person sees it: everything is read only then."""
+
+    @property
+    def real(self) -> Actor:
+        """Who is really there: whose counters and lines of the audit trail it is."""
+        return self.seen_by.actor if self.seen_by is not None else self
 
     def scope(self, permission: str) -> Scope:
         return self.grants.get(permission, Scope.NONE)
@@ -63,3 +71,15 @@ class Actor:
         if scope >= Scope.SUBTREE:
             return self.subtree_ids
         return self.department_ids if scope == Scope.DEPARTMENT else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Somebody who looks at Baton as another person sees it, `until` then at the latest.
+
+    `left_out`: rights of that person that the looker does not hold for the whole house, and does not get by looking.
+    """
+
+    actor: Actor
+    until: datetime
+    left_out: int

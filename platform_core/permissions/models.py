@@ -51,6 +51,48 @@ class RoleAssignment(Identified, Base):
     valid_to: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
 
+class Looking(Identified, Base):
+    """Somebody looks, or looked, at Baton as another person sees it: in one browser, for a short time."""
+
+    __tablename__ = "permissions_looking"
+
+    session_id: Mapped[UUID]
+    """Sign-in session of the looker; that is tidied away, this stays."""
+    looker_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"))
+    seen_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(200))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    until: Mapped[datetime] = mapped_column(UtcDateTime())
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)
+
+
+class Delegation(Identified, Base):
+    """Somebody lends a colleague some of their own rights, for a time."""
+
+    __tablename__ = "permissions_delegation"
+
+    giver_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
+    receiver_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    valid_from: Mapped[datetime] = mapped_column(UtcDateTime())
+    valid_to: Mapped[datetime] = mapped_column(UtcDateTime())
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """When it was taken back before its time."""
+
+
+class DelegatedRight(Base):
+    """A right of a delegation: as far as `scope` reaches from the giver, and never further than theirs does now."""
+
+    __tablename__ = "permissions_delegated_right"
+
+    delegation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("permissions_delegation.id", ondelete="CASCADE"), primary_key=True
+    )
+    permission: Mapped[str] = mapped_column(String(80), primary_key=True)
+    scope: Mapped[int]
+
+
 class Access(Identified, Base):
     """Access to one customer (and, with `engagement_id`, one engagement) beyond ownership and department.
 

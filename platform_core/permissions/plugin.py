@@ -10,11 +10,12 @@ from litestar import Request
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.entities import Entity
+from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, api, models, role_api, routes, wording
+from platform_core.permissions import actors, api, declared, looking, models, role_api, routes, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -32,29 +33,21 @@ def baton_plugin_info() -> PluginInfo:
 def baton_entities() -> list[Entity]:
     return [
         Entity(model, None, reason=_OWN_PAGES)
-        for model in (models.Role, models.RoleGrant, models.RoleAssignment, models.Access)
-    ]
+        for model in (
+            models.Role, models.RoleGrant, models.RoleAssignment, models.Access, models.Looking, models.Delegation,
+            models.DelegatedRight,
+        )
+    ]  # fmt: skip
 
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [Permission("permissions.manage", _.lazy("Manage roles and who holds them"), scoped=False)]
+    return declared.PERMISSIONS
 
 
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
-    everybody = {"users.view": "all"}
-    unfreezing = {"users.unfreeze": "all"}
-    return {
-        "system_admin": {"users.view": "all", "users.manage": "all"},
-        "security_admin": {"users.view": "all", "permissions.manage": "all", **unfreezing},
-        "audit_admin": dict.fromkeys(("users.view", "audit.read", "audit.export", "audit.retain"), "all"),
-        "office": {**everybody, **unfreezing},
-        "coordinator": everybody,
-        "department_head": everybody,
-        "finance": everybody,
-        "management": {"users.view": "all", "audit.read": "all", **unfreezing},
-    }
+    return declared.GRANTS
 
 
 @hookimpl
@@ -65,6 +58,11 @@ def baton_routes() -> list[Routes]:
 @hookimpl
 def baton_api() -> list[Routes]:
     return [Routes("/users", api.USERS), Routes("/roles", role_api.HANDLERS)]
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return [Job("permissions.end_looking", looking.sweep, every_seconds=60)]
 
 
 @hookimpl

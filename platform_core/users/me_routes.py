@@ -25,7 +25,7 @@ from platform_core.web.themes import house_of
 _ = translator("users")
 
 
-@get("/", permission=SIGNED_IN, name="users:me")
+@get("/", permission=SIGNED_IN, name="users:me", opt={"personal": True})
 def me(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     notices = {
         "saved": (_("Saved."), "jade"),

@@ -126,6 +126,8 @@ class SignInSession(Identified, Base):
     ip: Mapped[str] = mapped_column(String(45), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    looking_id: Mapped[UUID | None]
+    """While it looks at Baton as somebody else sees it (permissions_looking)."""
 
 
 class ApiToken(Identified, Base):

@@ -16,7 +16,7 @@ from platform_core.web.requests import wants_fragment
 from platform_core.web.routing import SIGNED_IN, get, post
 
 
-@get("/notifications", permission=SIGNED_IN, name="users:notifications")
+@get("/notifications", permission=SIGNED_IN, name="users:notifications", opt={"personal": True})
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor, before: str = "") -> Response[str]:
     return _index(request, session, actor, before)
 

@@ -83,7 +83,7 @@ def preference(request: Request[Any, Any, Any], name: str, value: str) -> Cookie
     )  # fmt: skip
 
 
-@post("/", permission=SIGNED_IN, name="users:logout")
+@post("/", permission=SIGNED_IN, name="users:logout", opt={"looker": True})
 def logout(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     if actor.session_id is not None:
         sessions.revoke(session, actor.session_id)

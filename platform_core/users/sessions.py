@@ -53,6 +53,8 @@ class Identity:
     """Values of what requests follow besides."""
     themes: Any = None
     """What is stored of the house's choice of themes."""
+    looking_id: UUID | None = None
+    """This browser looks at Baton as somebody else sees it."""
 
 
 MOST_UNREAD = 100
@@ -89,7 +91,7 @@ _columns: tuple[Any, ...] = (
     _themes.label("themes"),
 )
 _by_cookie = (
-    select(*_columns, SignInSession.id.label("session_id"), SignInSession.seen_at)
+    select(*_columns, SignInSession.id.label("session_id"), SignInSession.seen_at, SignInSession.looking_id)
     .join(User, User.id == SignInSession.user_id)
     .outerjoin(Department, Department.id == User.department_id)
     .where(
@@ -162,7 +164,7 @@ def by_cookie(session: Session, settings: Settings, token: str) -> Identity | No
         return None
     if moment - row.seen_at > _TOUCH_AFTER:
         session.execute(update(SignInSession).where(SignInSession.id == row.session_id).values(seen_at=moment))
-    return _identity(row, "page")
+    return _identity(row, "page", row.looking_id)
 
 
 def by_token(session: Session, token: str) -> Identity | None:
@@ -189,7 +191,7 @@ def frozen_behind(session: Session, *, cookie: str = "", token: str = "") -> Use
     ).one_or_none()
 
 
-def _identity(row: Row[*tuple[Any, ...]], via: str) -> Identity:
+def _identity(row: Row[*tuple[Any, ...]], via: str, looking_id: UUID | None = None) -> Identity:
     return Identity(
         user_id=row.id,
         name=row.name,
@@ -205,6 +207,7 @@ def _identity(row: Row[*tuple[Any, ...]], via: str) -> Identity:
         preferences=row.preferences or {},
         counters={counter: getattr(row, column) for column, counter in _FOLLOWED.items()},
         themes=row.themes,
+        looking_id=looking_id,
     )
 
 

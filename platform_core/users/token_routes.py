@@ -20,7 +20,7 @@ from platform_core.web.routing import get, post
 _ = translator("users")
 
 
-@get("/tokens", permission=SIGNED_IN, name="users:tokens")
+@get("/tokens", permission=SIGNED_IN, name="users:tokens", opt={"personal": True})
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     return _page(request, session, actor, initial(tokens.TokenInput, days=tokens.LIVES[1]))
 

@@ -100,7 +100,7 @@ class Endpoint:
             sent = request.headers.get("x-csrf-token") or form.get("_csrf")
             if not hmac.compare_digest(sent.encode(), csrf_token(platform, actor).encode()):
                 raise Unpermitted(_("This page was too old. Reload it and try again; your text is kept."), actor)
-        return actor
+        return actor if actor.seen_by is None else _looking(request, actor)
 
     def _answer_once(
         self,
@@ -173,8 +173,23 @@ def _authorise(platform: Platform, session: ScopedSession, request: Request[Any,
     if actor is None:
         raise Unauthenticated(_("Please sign in."))
     speak(request, actor.language)
+    if actor.seen_by is not None:
+        request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]  # refusals show the way back too
     if permission != SIGNED_IN and not actor.can(permission):
         raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."), actor)
+    return actor
+
+
+def _looking(request: Request[Any, Any, Any], actor: Actor) -> Actor:
+    """Whoever looks as somebody else reads, but not what is that person's alone; `looker` routes are their own acts."""
+    opt = request.route_handler.opt
+    if opt.get("looker"):
+        return actor.real
+    if request.method not in _SAFE:
+        told = _("You only look at Baton as %(name)s sees it. Go back to yourself to change anything.", name=actor.name)
+        raise Unpermitted(told, actor)
+    if opt.get("personal"):
+        raise Unpermitted(_("This page is for %(name)s alone, whoever looks.", name=actor.name), actor)
     return actor
 
 
@@ -190,8 +205,9 @@ class Unpermitted(BatonError):
 
 
 def csrf_token(platform: Platform, actor: Actor) -> str:
-    """Bound to the sign-in session, so that it ends with it."""
-    return platform.vault.sign("csrf", str(actor.session_id))
+    """Bound to the sign-in session, so that it ends with it, and to as whom its holder looks at Baton."""
+    seen = f" as {actor.user_id}" if actor.seen_by is not None else ""
+    return platform.vault.sign("csrf", f"{actor.session_id}{seen}")
 
 
 def _check_origin(request: Request[Any, Any, Any]) -> None:

@@ -61,7 +61,7 @@ class PageContext:
         self.path = request.url.path
         self.lang = LANGUAGES[language()]
         self.title_suffix = _.pgettext("brand", "Baton")
-        self.live = actor is not None
+        self.live = actor is not None and actor.seen_by is None
         session = request.scope.get("baton_session")
         tried = str(request.scope.get("baton_theme", ""))
         worn = self._wear(session, actor.theme if actor else "", tried)

@@ -69,6 +69,8 @@ async def live(request: Request[Any, Any, Any]) -> Response[Any]:
     actor = await _in_thread(_authenticate, platform, request)
     if actor is None:
         return Response("", status_code=401, media_type="text/plain")
+    if actor.seen_by is not None:
+        return Response("", status_code=204, media_type="text/plain")  # a person's signals are for them alone
 
     async def signals() -> Any:
         yield ServerSentEventMessage(comment="hello")
