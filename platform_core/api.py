@@ -12,9 +12,11 @@ from platform_core.contracts.entities import (
     CustomerReference,
     Entity,
     EntityRef,
+    Passed,
     PastLine,
     SearchHit,
     SearchSource,
+    UserReference,
 )
 from platform_core.contracts.events import ClockTime, Event, Job, Listener
 from platform_core.contracts.fields import FieldType
@@ -145,6 +147,7 @@ __all__ = [
     "NotificationChannel",
     "OutcomePreset",
     "Panel",
+    "Passed",
     "PastLine",
     "Permission",
     "PluginInfo",
@@ -175,6 +178,7 @@ __all__ = [
     "Tone",
     "TooLarge",
     "User",
+    "UserReference",
     "UtcDateTime",
     "Versioned",
     "Widget",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -94,6 +94,63 @@ class CustomerReference:
         if unknown:
             message = f"{table.name} has no column {', '.join(unknown)}"
             raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Rows of one reference that have just passed from one person to another."""
+
+    ids: Sequence[UUID]
+    from_id: UUID | None
+    to_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserReference:
+    """A column that points to a person, and what becomes of its rows when others take over what the person holds.
+
+    Transfers of customers and leaving walk all of them, also those of absent plugins.
+    """
+
+    model: type[Any]
+    column: str
+    on_leave: Literal["move", "end", "keep"] = "keep"
+    """`move` (work that somebody has to have), `end` (what the person may do; `ends` becomes the present moment), or
+    `keep` (says who did something)."""
+    label: str = ""
+    """What the rows are, for previews: `Plans`. Without it the table's name is shown."""
+    held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column -> values of the rows that are still to be worked on; none are all rows."""
+    customer: str = ""
+    """Column that points to a customer: the rows pass along with the customer."""
+    engagement: str = ""
+    """Column with the id of an engagement: rows only pass along to somebody who has a part in it. Rows that pass
+    `within` a department bring that part."""
+    within: str = ""
+    """Column with the department that whoever takes over has to work in; the rows stay where that does not fit."""
+    right: str = ""
+    """The permission that whoever takes over has to hold; rows do not pass along to others."""
+    department: str = ""
+    """Column that follows: the receiver's department."""
+    person_label: str = ""
+    """Column that follows: the receiver's name."""
+    department_label: str = ""
+    """Column that follows: the name of the receiver's department."""
+    ends: str = ""
+    """Of `end`: the column with the moment at which it is over."""
+    follow: Callable[[Any, Actor, Passed], None] | None = None
+    """(session, actor, rows) in the same transaction, once rows have passed: bring along what hangs on them."""
+
+    def __post_init__(self) -> None:
+        named = (self.column, *self.held, *(getattr(self, name) for name in _NAMED if getattr(self, name)))
+        table = self.model.__table__
+        unknown = [name for name in named if name not in table.columns]
+        if unknown or (self.on_leave == "end") != bool(self.ends):
+            message = f"{table.name} has no column {', '.join(unknown) or 'with the moment at which it ends'}"
+            raise ValueError(message)
+
+
+_NAMED = ("customer", "engagement", "within", "department", "person_label", "department_label", "ends")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from platform_core.customers.importing import models as import_models
 from platform_core.customers.importing.policies import BatchPolicy, OwnPolicy
 from platform_core.customers.policies import ContactPointPolicy, ContactPolicy, CustomerPolicy
 from platform_core.customers.searchmodel import SearchRow
+from platform_core.customers.transfer import models as transfer_models
+from platform_core.customers.transfer import rules as transfer_rules
+from platform_core.customers.transfer.policies import TransferPolicy
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.models import Access
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
@@ -35,6 +38,8 @@ ENTITIES += [
     Entity(mergemodels.Merge, _BY_KEPT),
     Entity(mergemodels.Erasure, None, reason="ids of customers whose person is gone"),
     Entity(mergemodels.KeptLine, ThroughEngagement(mergemodels.KeptLine, models.Customer)),
+    Entity(transfer_models.Transfer, TransferPolicy(transfer_models.Transfer)),
+    Entity(transfer_models.TransferRow, ThroughCustomer(transfer_models.TransferRow, models.Customer)),
 ]
 REFERENCES = [
     CustomerReference(models.Contact, "customer_id", "delete", label=_.lazy("Contacts")),
@@ -53,6 +58,7 @@ REFERENCES = [
     CustomerReference(mergemodels.Merge, "other_id", "keep", "stay"),
     CustomerReference(mergemodels.Erasure, "customer_id", "keep", "stay"),
     CustomerReference(mergemodels.KeptLine, "customer_id", "delete", label=_.lazy("Lines of plugins that are gone")),
+    CustomerReference(transfer_models.TransferRow, "customer_id", "keep", "stay", label=_.lazy("Lines of transfers")),
 ]
 PERMISSIONS = [
     Permission("customers.view", _.lazy("See customers")),
@@ -63,6 +69,8 @@ PERMISSIONS = [
     Permission("customers.erase", _.lazy("Erase the person behind a customer")),
     Permission("customers.reveal", _.lazy("Reveal phone numbers and addresses")),
     Permission("customers.import", _.lazy("Import customers"), scoped=False),
+    Permission(transfer_rules.PERMISSION, _.lazy("Give customers to others within the own branch")),
+    Permission(transfer_rules.GENERAL, _.lazy("Give customers from one branch to another"), scoped=False),
 ]
 _VIEW, _GROUP = "customers.view", "customers"
 NAVIGATION = [

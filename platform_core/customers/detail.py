@@ -19,6 +19,8 @@ from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel
 from platform_core.customers import rights
 from platform_core.customers.models import Attachment, Contact, Customer, CustomerTag, Tag
+from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
+from platform_core.customers.transfer.rules import Place, reaches
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import AnySelect, prepared, proven, visible
@@ -157,6 +159,9 @@ def own_actions(session: Session, actor: Actor, customer: Customer) -> list[Acti
     ):
         if rights.may(session, actor, f"customers.{verb}", customer):
             found.append(Action(f"customers.{verb}", name, icon, f"{url}/{verb}", f"customers.{verb}", order=97))
+    if reaches(actor, Place(customer.owner_id, customer.department_id, customer.team_id)):
+        label, away = _("Give to somebody else"), f"{url}/transfer"
+        found.append(Action(TRANSFER, label, "switch-horizontal", away, TRANSFER, "post", order=96))
     if rights.may(session, actor, delete, customer):
         question = _("Move this customer to the bin? You can undo this.")
         label = _("Move to the bin")

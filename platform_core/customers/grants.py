@@ -4,14 +4,16 @@ from __future__ import annotations
 
 _OWN = {"view": "own", "create": "all", "edit": "own", "reveal": "own", "import": "all"}
 _DEPARTMENT = {
-    **dict.fromkeys(("view", "edit", "delete", "merge", "reveal"), "subtree"),
+    **dict.fromkeys(("view", "edit", "delete", "merge", "reveal", "transfer"), "subtree"),
     "create": "all",
     "import": "all",
 }
 _ROLES = {
     "coordinator": _OWN,
     "department_head": _DEPARTMENT,
-    "management": dict.fromkeys(("view", "create", "edit", "delete", "merge", "erase", "reveal", "import"), "all"),
+    "management": dict.fromkeys(
+        ("view", "create", "edit", "delete", "merge", "erase", "reveal", "import", "transfer"), "all"
+    ),
     "office": dict.fromkeys(("view", "create", "edit", "merge", "import"), "all"),
     "finance": {"view": "all"},
 }

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.customers import reach, rights, searching
 from platform_core.customers.models import Customer, CustomerTag, Tag
+from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
 from platform_core.users import labels
 from platform_core.web.lists.declaration import (
+    BulkAction,
     Button,
     Column,
     Filter,
@@ -26,10 +28,12 @@ from platform_core.web.lists.declaration import (
     Preset,
     RowAction,
     Sort,
+    WholeAction,
 )
 
 _ = translator("customers")
 
+_TRANSFERS = "/customers/transfers"
 _PROOF = proven("tags of customers that are being shown")
 
 
@@ -148,6 +152,8 @@ CUSTOMERS = ListView(
     reach=reach.of,
     prepare=_prepare,
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),
+    bulk=(BulkAction("transfer", _.lazy("Give to somebody else"), "switch-horizontal", _TRANSFERS, TRANSFER),),
+    whole=(WholeAction("transfer_all", _.lazy("Give all of these away"), "switch-horizontal", _TRANSFERS, TRANSFER),),
     invitation=Invitation(
         _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"
     ),

@@ -10,26 +10,7 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem, Panel
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes
-from platform_core.customers import (
-    api,
-    contact_api,
-    contact_routes,
-    declared,
-    detail,
-    dictionaries,
-    ending_api,
-    ending_routes,
-    file_routes,
-    grants,
-    list_routes,
-    naming,
-    routes,
-    timeline,
-    unmerging,
-    wording,
-)
-from platform_core.customers.importing import jobs as import_jobs
-from platform_core.customers.importing import routes as import_routes
+from platform_core.customers import declared, detail, dictionaries, grants, held, mounted, naming, timeline, wording
 from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
 
@@ -69,19 +50,17 @@ def baton_dictionaries() -> list[Dictionary]:
 
 @hookimpl
 def baton_jobs() -> list[Job]:
-    return [*import_jobs.JOBS, Job("customers.gather", unmerging.gather, every_seconds=600)]
+    return mounted.JOBS
 
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    own = [*routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS]
-    return [Routes("/", [*own, *list_routes.HANDLERS, *import_routes.HANDLERS])]
+    return mounted.PAGES
 
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    customers = [*api.HANDLERS, *ending_api.HANDLERS, *list_routes.API_HANDLERS]
-    return [Routes("/customers", customers), Routes("/contacts", contact_api.HANDLERS)]
+    return mounted.API
 
 
 @hookimpl
@@ -98,3 +77,4 @@ baton_customer_actions = hookimpl(specname="baton_customer_actions")(detail.own_
 baton_customer_timeline = hookimpl(timeline.own)
 baton_audit_words = wording.baton_audit_words
 baton_ports = naming.baton_ports
+baton_user_references = held.baton_user_references

@@ -59,6 +59,17 @@ _ACTIONS = {
     "customers.import_revert": _.lazy("removed imported customers"),
     "customers.import_restore": _.lazy("gave a customer back what it was"),
     "customers.import_revert_finish": _.lazy("took an import back"),
+    "customers.transfers": _.lazy("listed transfers"),
+    "customers.transfer_draft": _.lazy("prepared a transfer"),
+    "customers.transfer_discard": _.lazy("gave a transfer up"),
+    "customers.transfer_view": _.lazy("looked at a transfer"),
+    "customers.transfer_print": _.lazy("printed the receipt of a transfer"),
+    "customers.transfer_confirm": _.lazy("confirmed a transfer"),
+    "customers.transfer": _.lazy("gave a customer to another owner"),
+    "customers.transfer_finish": _.lazy("finished a transfer"),
+    "customers.transfer_undo": _.lazy("gave a customer back to its earlier owner"),
+    "customers.transfer_undo_finish": _.lazy("took a transfer back"),
+    "customers.transfer_retry": _.lazy("started a transfer again"),
 }
 _FIELDS = {
     **fields.LABELS,
@@ -83,6 +94,10 @@ _FIELDS = {
     "conditions": _.lazy("Conditions"),
     "merged": _.lazy("Merged customer"),
     "kept": _.lazy("Kept customer"),
+    "given": _.lazy("Customers given"),
+    "stayed": _.lazy("Customers that stayed"),
+    "given_back": _.lazy("Customers given back"),
+    "not_given_back": _.lazy("Customers that could not be given back"),
 }
 _DICTIONARIES = {name: f"customers.{name}" for name in DICTIONARY_FIELDS}
 _VALUES = {

@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from platform_core.contracts.identity import Scope
 from platform_core.customers.models import Tag
 from platform_core.demo.bulk import Writer
 from platform_core.demo.house import House
 from platform_core.kernel import counters
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.actors import COUNTER
-from platform_core.permissions.models import Role, RoleAssignment
+from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.relay.models import Route, RouteStep
 from platform_core.users.models import Department, DepartmentClosure, User
 
@@ -48,7 +49,14 @@ def write(session: Session, house: House, founded: datetime, password_hash: str)
     _write_people(session, writer, house, founded, password_hash)
     _write_tracks(writer, house, founded)
     writer.write(Tag, ({"id": key, "name": name, "tone": house.tones[name]} for name, key in house.tags.items()))
+    _let_managers_transfer(session)
     counters.bump(session, COUNTER)
+
+
+def _let_managers_transfer(session: Session) -> None:
+    """Also from one branch to another: denied in a fresh house, given here so that it can be tried."""
+    management = session.scalars(select(Role.id).where(Role.code == "management")).one()
+    session.add(RoleGrant(role_id=management, permission="customers.transfer_general", scope=Scope.ALL))
 
 
 def _write_people(session: Session, writer: Writer, house: House, founded: datetime, password_hash: str) -> None:

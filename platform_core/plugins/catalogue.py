@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import JSON
 
-from platform_core.contracts.entities import CustomerReference, PastLine
+from platform_core.contracts.entities import CustomerReference, PastLine, UserReference
 from platform_core.contracts.plugin import AuditWords
 from platform_core.kernel.clock import now
 from platform_core.kernel.i18n import LANGUAGES, language, speaking
@@ -54,6 +54,24 @@ class StoredReference(msgspec.Struct, frozen=True):
     line: StoredLine | None = None
 
 
+class StoredHolding(msgspec.Struct, frozen=True):
+    """`contracts.entities.UserReference` by names, without what only code can do."""
+
+    table: str
+    column: str
+    on_leave: Literal["move", "end", "keep"]
+    label: Texts
+    held: dict[str, tuple[str, ...]] = {}
+    customer: str = ""
+    engagement: str = ""
+    within: str = ""
+    right: str = ""
+    department: str = ""
+    person_label: str = ""
+    department_label: str = ""
+    ends: str = ""
+
+
 class StoredWords(msgspec.Struct, frozen=True):
     """`contracts.plugin.AuditWords` in every language."""
 
@@ -69,6 +87,7 @@ class Content(msgspec.Struct, frozen=True):
     title: Texts
     tables: tuple[str, ...] = ()
     references: tuple[StoredReference, ...] = ()
+    holdings: tuple[StoredHolding, ...] = ()
     words: tuple[StoredWords, ...] = ()
     permissions: tuple[str, ...] = ()
     dictionaries: tuple[str, ...] = ()
@@ -125,6 +144,7 @@ def describe(owner: str, title: str, declared: Declarations) -> Content:
         title=_texts(title),
         tables=tuple(str(table.name) for table in declared.tables.get(owner, ())),
         references=tuple(stored(item) for item in own("customer_references")),
+        holdings=tuple(stored_holding(item) for item in own("user_references")),
         words=tuple(_words(item) for item in own("audit_words")),
         permissions=tuple(sorted(item.name for item in own("permissions"))),
         dictionaries=tuple(sorted(item.name for item in own("dictionaries"))),
@@ -199,6 +219,14 @@ def stored(reference: CustomerReference) -> StoredReference:
         reference.rename,
         _line(reference.line) if reference.line else None,
     )
+
+
+def stored_holding(reference: UserReference) -> StoredHolding:
+    return StoredHolding(
+        str(reference.model.__table__.name), reference.column, reference.on_leave, _texts(reference.label),
+        dict(reference.held), reference.customer, reference.engagement, reference.within, reference.right,
+        reference.department, reference.person_label, reference.department_label, reference.ends,
+    )  # fmt: skip
 
 
 def _line(line: PastLine) -> StoredLine:

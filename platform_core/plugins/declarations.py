@@ -11,7 +11,7 @@ from sqlalchemy import Table
 
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoData
-from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
+from platform_core.contracts.entities import CustomerReference, Entity, SearchSource, UserReference
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Permission, Scope
@@ -28,6 +28,7 @@ from platform_core.plugins.registry import DeclarationError, Registry
 _EXPECTED: dict[str, type[Any]] = {
     "entities": Entity,
     "customer_references": CustomerReference,
+    "user_references": UserReference,
     "permissions": Permission,
     "routes": Routes,
     "api": Routes,
@@ -73,6 +74,9 @@ class Declarations:
         self.entities: Registry[Entity] = Registry("entity", lambda item: item.model.__tablename__, enabled)
         self.customer_references: Registry[CustomerReference] = Registry(
             "customer reference", lambda item: f"{item.model.__tablename__}.{item.column}", enabled
+        )
+        self.user_references: Registry[UserReference] = Registry(
+            "reference to people", lambda item: f"{item.model.__tablename__}.{item.column}", enabled
         )
         self.permissions: Registry[Permission] = Registry("permission", lambda item: item.name, enabled)
         self.routes: Registry[Routes] = Registry("routes", _route_key, enabled)
@@ -162,7 +166,7 @@ class Declarations:
             raise DeclarationError(problem, places.of_object(cls, cls.__module__.rpartition(".")[0]))
         if owner in self.builtins:
             return  # the core's packages speak for each other
-        for kind in ("entities", "customer_references"):
+        for kind in ("entities", "customer_references", "user_references"):
             with _said_by(kind):
                 for item in declared.get(kind, ()):
                     if all(item.model.__table__ is not table for table in tables):

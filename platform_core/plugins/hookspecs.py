@@ -15,7 +15,7 @@ import pluggy
 
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoData
-from platform_core.contracts.entities import CustomerReference, Entity, SearchSource
+from platform_core.contracts.entities import CustomerReference, Entity, SearchSource, UserReference
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Actor, Permission
@@ -59,6 +59,14 @@ def baton_entities() -> Sequence[Entity]:
 @hookspec
 def baton_customer_references() -> Sequence[CustomerReference]:
     """Declare every column that refers to a customer, so that merge and erase are complete. Called once."""
+
+
+@hookspec
+def baton_user_references() -> Sequence[UserReference]:
+    """Declare every column that refers to a person, so that what somebody holds passes on whole. Called once.
+
+    Open work moves along when a customer gets another owner, and when somebody leaves.
+    """
 
 
 @hookspec

@@ -11,7 +11,7 @@ from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import proven
 from platform_core.permissions.policies import ThroughEngagement
-from platform_core.relay import models
+from platform_core.relay import models, passing
 
 _ = translator("relay")
 _NOBODY = "the house's routes, not about anybody"
@@ -30,6 +30,7 @@ REFERENCES = [
     ),
     CustomerReference(models.RelayEvent, "customer_id", label=_.lazy("Steps of engagements"), blank=("text",)),
 ]
+baton_user_references = passing.baton_user_references
 PERMISSIONS = [
     Permission("relay.view", _.lazy("See engagements")),
     Permission("relay.open", _.lazy("Open engagements"), scoped=False),

@@ -97,3 +97,4 @@ def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery
 baton_workbench = hookimpl(panels.workbench)
 baton_erase_blockers = hookimpl(specname="baton_erase_blockers")(declared.open_engagements)
 baton_audit_words = words
+baton_user_references = declared.baton_user_references

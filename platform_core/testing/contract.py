@@ -76,6 +76,9 @@ class PluginContract:
         assert found.state == "enabled", found.reason
         _none(tables.own_names(runtime.manager, self.plugin))
 
+    def test_references_to_people_are_declared(self, runtime: Runtime, session: Session) -> None:
+        _none(tables.people(session, runtime.manager, self.plugin))
+
     def test_references_to_customers_are_declared(self, runtime: Runtime, session: Session) -> None:
         _none(tables.references(session, runtime.manager, self.plugin))
 

@@ -71,6 +71,28 @@ def references(session: Session, manager: PluginManager, name: str) -> list[str]
     return found
 
 
+def people(session: Session, manager: PluginManager, name: str) -> list[str]:
+    """The real foreign keys to people against the declarations."""
+    look = inspect(session.connection())
+    declared = {
+        (item.value.model.__table__.name, item.value.column)
+        for item in manager.declared.user_references.installed()
+        if item.owner == name
+    }
+    keys = [
+        (table, key["constrained_columns"][0])
+        for table in look.get_table_names()
+        if migrations.owns(manager, name)(table)
+        for key in look.get_foreign_keys(table)
+        if key["referred_table"] == "users_user"
+    ]
+    return [
+        f"{table}.{column} points to people and is not in baton_user_references"
+        for table, column in keys
+        if (table, column) not in declared
+    ]
+
+
 def _nullable(columns: list[Any], name: str) -> bool:
     return any(column["name"] == name and column["nullable"] for column in columns)
 

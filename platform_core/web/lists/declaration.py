@@ -117,6 +117,17 @@ class BulkAction:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeAction:
+    """A verb on everything that meets the list's conditions: they are posted to `url` as `state`."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowAction:
     """An icon at the end of a row; `{id}` in `url` stands for the row's key."""
 
@@ -177,6 +188,7 @@ class ListView:
     """A sentence about all rows that meet these conditions, such as totals; for lists without a reach."""
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
+    whole: tuple[WholeAction, ...] = ()
     buttons: tuple[Button, ...] = ()
     export: str = ""
     """The right to take the rows along as a file; without one there is no export."""

@@ -22,6 +22,7 @@ from platform_core.web.lists.declaration import (
     ListView,
     Preset,
     RowAction,
+    WholeAction,
     decorations,
 )
 from platform_core.web.lists.ordering import Page
@@ -88,6 +89,7 @@ class Listing:
     row_actions: tuple[tuple[RowAction, Collection[Any] | None], ...]
     """With the keys of the rows that have them; None is all."""
     bulk: tuple[BulkAction, ...]
+    whole: tuple[WholeAction, ...]
     buttons: tuple[Button, ...]
     footer: str
     may_export: bool
@@ -155,6 +157,7 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
             if actor.can(item.permission)
         ),
         bulk=tuple(item for item in view.bulk if actor.can(item.permission)),
+        whole=tuple(item for item in view.whole if actor.can(item.permission)),
         buttons=tuple(item for item in view.buttons if actor.can(item.permission)),
         may_export=bool(view.export) and actor.can(view.export),
         invited=actor.can(view.invitation.permission),

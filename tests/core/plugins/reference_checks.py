@@ -29,10 +29,12 @@ from platform_core.app import Runtime, create_app
 from platform_core.cli import baton
 from platform_core.customers import services as customers
 from platform_core.customers.forms import CustomerInput
+from platform_core.customers.transfer import drafts
+from platform_core.customers.transfer import services as transfers
 from platform_core.install import seed
 from platform_core.kernel.models import JobRow
 from platform_core.relay import services as relay
-from platform_core.users.models import Notification
+from platform_core.users.models import Department, Notification
 
 
 @pytest.fixture
@@ -79,6 +81,19 @@ def test_baton_entities(page, browser, factory, sample):
 def test_baton_customer_references(runtime):
     found = [item.owner for item in runtime.manager.declared.customer_references.installed()]
     assert "samples" in found
+
+
+def test_baton_user_references(runtime, factory, sample, writer, customer):
+    head = factory.user("department_head", factory.read(Department, writer.department_id))
+    colleague = factory.user("coordinator", factory.read(Department, writer.department_id))
+    with runtime.database.system_session("look") as session:
+        session.get(Sample, sample.id).giver_id = writer.id
+    actor = factory.actor(head)
+    with runtime.database.actor_session(actor) as session:
+        transfer = drafts.begin(session, actor, [customer.id], "one")
+        drafts.choose(session, actor, transfer.id, {"": f"person:{colleague.id}"})
+        transfers.confirm(session, actor, transfer.id, "a new split")
+    assert factory.read(Sample, sample.id).giver_id == colleague.id
 
 
 def test_baton_permissions(browser, factory):

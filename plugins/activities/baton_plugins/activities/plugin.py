@@ -84,4 +84,5 @@ baton_listeners = plans.baton_listeners
 baton_permissions = grants.baton_permissions
 baton_reports = reports.baton_reports
 baton_settings = settings.baton_settings
+baton_user_references = references.baton_user_references
 baton_workbench = workbench.baton_workbench

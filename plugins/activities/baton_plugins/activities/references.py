@@ -5,7 +5,7 @@ from __future__ import annotations
 import pluggy
 from baton_plugins.activities import models
 
-from platform_core.api import CustomerReference, PastLine, translator
+from platform_core.api import CustomerReference, PastLine, UserReference, translator
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -22,7 +22,20 @@ DECLARED = [
     CustomerReference(models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups")),
 ]  # fmt: skip
 
+PEOPLE = [
+    UserReference(
+        models.Plan, "assignee_id", "move", _.lazy("Plans"), {"state": ("open",)}, customer="customer_id",
+        engagement="engagement_id", department="department_id",
+    ),
+    UserReference(models.FollowUp, "author_id"),
+]  # fmt: skip
+
 
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
     return DECLARED
+
+
+@hookimpl
+def baton_user_references() -> list[UserReference]:
+    return PEOPLE

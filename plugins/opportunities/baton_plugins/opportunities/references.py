@@ -6,7 +6,7 @@ import pluggy
 from baton_plugins.opportunities import models
 from sqlalchemy import func, select
 
-from platform_core.api import Actor, Customer, CustomerReference, PastLine, Session, proven, translator
+from platform_core.api import Actor, Customer, CustomerReference, PastLine, Session, UserReference, proven, translator
 
 _ = translator("opportunities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -28,10 +28,22 @@ DECLARED = [
     CustomerReference(models.Contract, "customer_id", "keep", label=_.lazy("Contracts"), line=_CONTRACT),
 ]  # fmt: skip
 
+PEOPLE = [
+    UserReference(
+        models.Opportunity, "owner_id", "move", _.lazy("Opportunities"), {"stage": ("open",)}, customer="customer_id",
+        engagement="engagement_id", person_label="owner_label", department_label="department_label",
+    ),
+]  # fmt: skip
+
 
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
     return DECLARED
+
+
+@hookimpl
+def baton_user_references() -> list[UserReference]:
+    return PEOPLE
 
 
 @hookimpl
