@@ -16,9 +16,9 @@ from platform_core.kernel.types import UtcDateTime
 from platform_core.permissions.models import Role, RoleAssignment
 from platform_core.users.models import Freeze
 
-OPEN, REVEAL = "open", "reveal"
-DEFAULTS = {OPEN: 150, REVEAL: 80}
-"""Customers on a day, for whoever nothing else was decided about."""
+OPEN, REVEAL, PRINT = "open", "reveal", "print"
+DEFAULTS = {OPEN: 150, REVEAL: 80, PRINT: 30}
+"""Customers on a day, for whoever nothing else was decided about. Beyond `print` nothing freezes, it is not printed."""
 _WARN_PERCENT = 80
 
 

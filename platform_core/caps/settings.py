@@ -22,7 +22,11 @@ from platform_core.users import accounts
 _ = translator("caps")
 MANAGE = "caps.manage"
 MOST = 100_000
-LABELS = {"open": _.lazy("Customers opened"), "reveal": _.lazy("Numbers revealed, customers")}
+LABELS = {
+    "open": _.lazy("Customers opened"),
+    "reveal": _.lazy("Numbers revealed, customers"),
+    "print": _.lazy("Printed, customers"),
+}
 Caps = Mapping[str, int | None]
 """Counter -> cap; None where nothing was decided."""
 

@@ -52,6 +52,15 @@ def _alone(values: Sequence[Any]) -> ColumnElement[bool]:
     return Contact.customer_id.is_not(None) if set(values) == {"with"} else Contact.id.is_not(None)
 
 
+def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
+    found = look["customers"].get(row.customer_id)
+    return found.name if found else ""
+
+
+def _position(row: Any, look: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (row.division, row.title) if part)
+
+
 CONTACTS = ListView(
     key="contacts",
     owner="customers",
@@ -62,10 +71,16 @@ CONTACTS = ListView(
     cells="customers/_contact_cells.html",
     columns=(
         Column("contact_name", _.lazy("Contact"), (Contact.name, Contact.is_primary), sort="name", fixed=True),
-        Column("customer", _.lazy("Customer"), (Contact.customer_id,)),
-        Column("position", _.lazy("Position"), (Contact.title, Contact.division)),
-        Column("phone", _.lazy("Phone")),
-        Column("gender", _.lazy("Gender"), (Contact.gender,), shown=False),
+        Column("customer", _.lazy("Customer"), (Contact.customer_id,), text=_customer_name),
+        Column("position", _.lazy("Position"), (Contact.title, Contact.division), text=_position),
+        Column("phone", _.lazy("Phone"), text=lambda row, look: look["phones"].get(row.id, "")),
+        Column(
+            "gender",
+            _.lazy("Gender"),
+            (Contact.gender,),
+            shown=False,
+            text=lambda row, _look: str(GENDERS.get(row.gender, row.gender)),
+        ),
         Column("changed", _.lazy("Changed"), (Contact.updated_at,), shown=False),
         Column("added", _.lazy("Added on"), (Contact.created_at,), sort="added"),
     ),
@@ -103,6 +118,7 @@ CONTACTS = ListView(
     ),
     search=_search,
     search_label=_.lazy("Contact, customer or phone number"),
+    export="customers.export",
     reach=contact_reach.of,
     prepare=_prepare,
     row_actions=(

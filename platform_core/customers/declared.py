@@ -71,6 +71,7 @@ PERMISSIONS = [
     Permission("customers.import", _.lazy("Import customers"), scoped=False),
     Permission(transfer_rules.PERMISSION, _.lazy("Give customers to others within the own branch")),
     Permission(transfer_rules.GENERAL, _.lazy("Give customers from one branch to another"), scoped=False),
+    Permission("customers.export", _.lazy("Print lists of customers and ask for them as files"), scoped=False),
 ]
 _VIEW, _GROUP = "customers.view", "customers"
 NAVIGATION = [

@@ -12,7 +12,7 @@ _ROLES = {
     "coordinator": _OWN,
     "department_head": _DEPARTMENT,
     "management": dict.fromkeys(
-        ("view", "create", "edit", "delete", "merge", "erase", "reveal", "import", "transfer"), "all"
+        ("view", "create", "edit", "delete", "merge", "erase", "reveal", "import", "transfer", "export"), "all"
     ),
     "office": dict.fromkeys(("view", "create", "edit", "merge", "import"), "all"),
     "finance": {"view": "all"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -80,18 +80,38 @@ def _choice(key: str, label: str, expression: Any) -> Filter:
     return Filter(key, label, "choice", expression, dictionary=f"customers.{key}")
 
 
+def _labelled(field: str, entries: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    """In a file: the words of a dictionary instead of its codes."""
+
+    def text(row: Any, look: Mapping[str, Any]) -> str:
+        code, known = getattr(row, field), look[entries]
+        return str(known[code].label) if code in known else code
+
+    return text
+
+
+def _contact(row: Any, look: Mapping[str, Any]) -> str:
+    return f"{row.contact_name} {row.phone_mask}".strip()
+
+
 _COLUMNS = (
     Column("name", _.lazy("Customer"), (Customer.name, Customer.code, Customer.grade), sort="name", fixed=True),
-    Column("status", _.lazy("Status"), (Customer.status,)),
-    Column("owner", _.lazy("Owner"), (Customer.owner_id,)),
-    Column("department", _.lazy("Department"), (Customer.department_id,), shown=False),
-    Column("contact", _.lazy("Main contact"), (Customer.contact_name, Customer.phone_mask)),
+    Column("status", _.lazy("Status"), (Customer.status,), text=_labelled("status", "statuses")),
+    Column("owner", _.lazy("Owner"), (Customer.owner_id,), text=lambda row, look: look["people"][row.owner_id]),
+    Column(
+        "department",
+        _.lazy("Department"),
+        (Customer.department_id,),
+        shown=False,
+        text=lambda row, look: look["departments"][row.department_id],
+    ),
+    Column("contact", _.lazy("Main contact"), (Customer.contact_name, Customer.phone_mask), text=_contact),
     Column("next_plan", _.lazy("Next plan"), (Customer.next_plan_at,), sort="next_plan"),
     Column("last_contact", _.lazy("Last contact"), (Customer.last_contact_at,)),
     Column("city", _.lazy("City"), (Customer.city,), shown=False),
-    Column("industry", _.lazy("Industry"), (Customer.industry,), shown=False),
-    Column("source", _.lazy("Source"), (Customer.source,), shown=False),
-    Column("tags", _.lazy("Tags")),
+    Column("industry", _.lazy("Industry"), (Customer.industry,), shown=False, text=_labelled("industry", "industries")),
+    Column("source", _.lazy("Source"), (Customer.source,), shown=False, text=_labelled("source", "sources")),
+    Column("tags", _.lazy("Tags"), text=lambda row, look: ", ".join(look["tags"][row.id])),
     Column("updated", _.lazy("Changed"), (Customer.updated_at,), sort="updated"),
     Column("created", _.lazy("Created"), (Customer.created_at,), shown=False),
 )
@@ -149,6 +169,7 @@ CUSTOMERS = ListView(
     ),
     search=searching.condition,
     search_label=_.lazy("Search in this list"),
+    export="customers.export",
     reach=reach.of,
     prepare=_prepare,
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),

@@ -69,13 +69,18 @@ class Vault:
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(key)
 
     def encrypt(self, text: str) -> bytes:
-        nonce = os.urandom(_NONCE)
-        sealed = self._ciphers[self._current].encrypt(nonce, text.encode(), None)
-        return self._current.encode() + b":" + nonce + sealed
+        return self.encrypt_bytes(text.encode())
 
     def decrypt(self, blob: bytes) -> str:
+        return self.decrypt_bytes(blob).decode()
+
+    def encrypt_bytes(self, data: bytes) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return self._current.encode() + b":" + nonce + self._ciphers[self._current].encrypt(nonce, data, None)
+
+    def decrypt_bytes(self, blob: bytes) -> bytes:
         key_id, _, rest = bytes(blob).partition(b":")
-        return self._ciphers[key_id.decode()].decrypt(rest[:_NONCE], rest[_NONCE:], None).decode()
+        return self._ciphers[key_id.decode()].decrypt(rest[:_NONCE], rest[_NONCE:], None)
 
     def lookup(self, kind: str, text: str) -> int:
         """64-bit keyed hash of a normalised value, signed for a BIGINT column. `kind` keeps hashes of parts apart."""

@@ -283,7 +283,12 @@ def csv_safe(value: str) -> str:
 
 
 def write_xlsx(
-    path: Path, headers: Sequence[str], rows: Iterable[Iterable[str | int | float | Decimal | None]]
+    path: Path,
+    headers: Sequence[str],
+    rows: Iterable[Iterable[str | int | float | Decimal | None]],
+    *,
+    author: str = "",
+    comments: str = "",
 ) -> None:
     """One sheet, row by row in constant memory; a text is never a formula, a number or a link.
 
@@ -291,6 +296,7 @@ def write_xlsx(
     FileError beyond 1,048,576 rows.
     """
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
+        workbook.set_properties({"author": author, "comments": comments})
         sheet = workbook.add_worksheet()
         bold = workbook.add_format({"bold": True, "num_format": "@"})
         text = workbook.add_format({"num_format": "@"})

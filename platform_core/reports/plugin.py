@@ -7,12 +7,14 @@ import pluggy
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import AuditWords, PluginInfo, Routes
+from platform_core.exports.sources import register
 from platform_core.kernel.i18n import translator
-from platform_core.reports import routes
+from platform_core.reports import routes, taking
 from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("reports")
 hookimpl = pluggy.HookimplMarker("baton")
+register("report", taking.find)
 
 
 @hookimpl
@@ -22,12 +24,12 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [Permission(routes.EXPORT, _.lazy("Print reports and take them along as files"), scoped=False)]
+    return [Permission(taking.EXPORT, _.lazy("Print reports and ask for them as files"), scoped=False)]
 
 
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
-    return {"management": {routes.EXPORT: "all"}}
+    return {"management": {taking.EXPORT: "all"}}
 
 
 @hookimpl

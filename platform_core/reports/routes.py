@@ -1,8 +1,7 @@
-"""The reports page with its tiles, and each report as a page, on paper and as a file."""
+"""The reports page with its tiles, and each report as a page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,20 +14,18 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.reports import Report, ReportQuery, Widget
-from platform_core.kernel.clock import now, today
-from platform_core.kernel.errors import Conflict
 from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.plugins.registry import Owned
 from platform_core.reports import running
-from platform_core.web import csvs, leftout, sheets
+from platform_core.reports.taking import EXPORT
+from platform_core.web import leftout
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import PageContext, page
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import get
 
 _ = translator("reports")
-EXPORT = "reports.export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +95,7 @@ class Reading:
 
 @get("/{key:str}", permission=SIGNED_IN, name="reports:report")
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[str]:
-    return _page(request, session, actor, _asked(request, session, actor, key, running.ON_PAGE), "reports.view")
-
-
-@get("/{key:str}/print", permission=EXPORT, name="reports:print")
-def on_paper(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[str]:
-    return _page(request, session, actor, _asked(request, session, actor, key, running.ON_PAGE), "reports.print")
-
-
-@get("/{key:str}/csv", permission=EXPORT, name="reports:csv")
-def as_csv(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[str]:
-    name, titles, rows = _taken_along(request, session, actor, key)
-    return csvs.answer(f"{name}.csv", titles, rows)
-
-
-@get("/{key:str}/xlsx", permission=EXPORT, name="reports:xlsx")
-def as_xlsx(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str) -> Response[bytes]:
-    name, titles, rows = _taken_along(request, session, actor, key)
-    return sheets.answer(f"{name}.xlsx", titles, rows)
-
-
-def _taken_along(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, key: str
-) -> tuple[str, list[str], Iterator[list[Any]]]:
-    """Name, titles and rows of a file; who took them along is written down."""
-    reading = _asked(request, session, actor, key, running.IN_FILE)
-    answer = running.ask(platform_of(request), session, actor, reading.item, reading.query)
-    if answer is None:
-        raise Conflict(_("This report cannot be made now. An administrator sees why on the plugins page."))
-    _note(session, actor, EXPORT, reading, answer)
-    titles = [str(column.label) for column in reading.report.columns]
-    return f"{key}-{today():%Y%m%d}", titles, ([cell.value for cell in row] for row in answer.rows)
+    return _page(request, session, actor, _asked(request, session, actor, key, running.ON_PAGE))
 
 
 def _asked(request: Request[Any, Any, Any], session: Session, actor: Actor, key: str, limit: int) -> Reading:
@@ -138,20 +105,13 @@ def _asked(request: Request[Any, Any, Any], session: Session, actor: Actor, key:
     return Reading(item, choices, running.query_of(dict(request.query_params), choices, limit))
 
 
-def _note(session: Session, actor: Actor, action: str, reading: Reading, answer: running.Answer | None) -> None:
-    rows = len(answer.rows) if answer else 0
-    audit.record(session, actor, action, after={"report": reading.report.key, "rows": rows, **reading.asked})
-
-
-def _page(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, reading: Reading, action: str
-) -> Response[str]:
+def _page(request: Request[Any, Any, Any], session: Session, actor: Actor, reading: Reading) -> Response[str]:
     answer = running.ask(platform_of(request), session, actor, reading.item, reading.query)
-    _note(session, actor, action, reading, answer)
-    printing = action == "reports.print"
+    rows = len(answer.rows) if answer else 0
+    audit.record(session, actor, "reports.view", after={"report": reading.report.key, "rows": rows, **reading.asked})
     return page(
         request,
-        "reports/paper.html" if printing else "reports/report.html",
+        "reports/report.html",
         active="reports",
         report=reading.report,
         query=reading.query,
@@ -160,8 +120,7 @@ def _page(
         text=running.as_text,
         may_export=actor.can(EXPORT),
         asked=urlencode(reading.asked),
-        printed_at=now() if printing else None,
     )
 
 
-HANDLERS = [index, show, on_paper, as_csv, as_xlsx]
+HANDLERS = [index, show]

@@ -98,11 +98,11 @@ def ask(platform: Platform, session: Session, actor: Actor, item: Owned[Report],
     if item.owner not in platform.hooks.active():
         return None  # it has just broken this request's transaction
     wider = ReportQuery(query.first, query.last, query.chosen, query.limit + 1)
-    call = partial(_answer, item.value, session, actor, wider, query.limit)
+    call = partial(answer, item.value, session, actor, wider, query.limit)
     return platform.hooks.guarded(item.owner, f"report {item.value.key}", call, session, limit=_LONGEST)
 
 
-def _answer(report: Report, session: Session, actor: Actor, query: ReportQuery, limit: int) -> Answer:
+def answer(report: Report, session: Session, actor: Actor, query: ReportQuery, limit: int) -> Answer:
     found = report.rows(session, actor, query)
     rows = [[_cell(report, *pair) for pair in zip(report.columns, row, strict=True)] for row in found[:limit]]
     totals = None

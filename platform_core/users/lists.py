@@ -5,8 +5,6 @@ HANDLERS = list_handlers(CUSTOMERS)   # GET /, POST /find, /conditions and /colu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response
@@ -14,9 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.clock import today
 from platform_core.users import preferences
-from platform_core.web import csvs, sheets
 from platform_core.web.forms import FormData
 from platform_core.web.lists import dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
@@ -31,7 +27,7 @@ from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
 _BIGGEST_PAGE = 200
-MOST_EXPORTED = 10_000
+_exportable: dict[str, ListView] = {}
 
 
 def list_handlers(view: ListView) -> list[Any]:
@@ -76,22 +72,14 @@ def list_handlers(view: ListView) -> list[Any]:
         preferences.write(session, actor, _columns_key(view), chosen or None)
         return redirect(request, dialogs.from_query(session, actor, view, form.get("state")).url())
 
-    handlers = [index, find, condition, set_condition, columns, set_columns]
-    return [*handlers, *_exports(view, prefix)] if view.export else handlers
+    if view.export:
+        _exportable[view.key] = view
+    return [index, find, condition, set_condition, columns, set_columns]
 
 
-def _exports(view: ListView, prefix: str) -> list[Any]:
-    @get(f"{view.path}/export", permission=view.export, name=f"{prefix}_export")
-    def export(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
-        name, titles, rows = _taken_along(request, session, actor, view)
-        return csvs.answer(f"{name}.csv", titles, rows)
-
-    @get(f"{view.path}/export/xlsx", permission=view.export, name=f"{prefix}_export_xlsx")
-    def export_xlsx(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[bytes]:
-        name, titles, rows = _taken_along(request, session, actor, view)
-        return sheets.answer(f"{name}.xlsx", titles, rows)
-
-    return [export, export_xlsx]
+def exportable(key: str) -> ListView | None:
+    """A list that can be asked for as a file."""
+    return _exportable.get(key)
 
 
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
@@ -105,30 +93,6 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     shown = Shown(asked, found, _total(reader, found), reader.footer(actor) if found.rows else "")
     made = rendering.listing(session, actor, hooks, shown, chosen)
     return page(request, "web/lists/page.html", active=view.key, list=made)
-
-
-def _taken_along(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView
-) -> tuple[str, list[str], Iterator[list[Any]]]:
-    """Name, titles and rows of a file, under the same conditions, in the same order and with the columns shown.
-
-    Who took them along is written down.
-    """
-    asked = replace(state.read(session, actor, view, request.query_params), after="", before="")
-    chosen = preferences.read(session, actor, _columns_key(view), ())
-    columns = [column for column, added in rendering.shown_columns(view, (), chosen) if added is None]
-    rows: list[Any] = []
-    while len(rows) < MOST_EXPORTED:
-        found = Reader(session, actor, asked).page(_BIGGEST_PAGE)
-        rows += found.rows
-        if not found.after:
-            break
-        asked = asked.turned_to(after=found.after)
-    look = view.prepare(session, actor, rows) if view.prepare else {}
-    shown = {"conditions": [item.text for item in asked.conditions], "rows": len(rows)}
-    audit.record(session, actor, f"{view.prefix}.export", ids=[row.id for row in rows], after=shown)
-    lines = ([column.exported(row, look) for column in columns] for row in rows)
-    return f"{view.key}-{today():%Y%m%d}", [str(column.label) for column in columns], lines
 
 
 def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = PAGE_SIZE) -> Page:

@@ -16,13 +16,18 @@ from platform_core.web import formats
 
 
 def answer(filename: str, titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Response[str]:
-    """A download. Numbers are plain; moments are written in the organisation's zone."""
+    """A download."""
+    headers = {"content-disposition": f'attachment; filename="{filename}"'}
+    return Response(content(titles, rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def content(titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> str:
+    """Numbers are plain; moments are written in the organisation's zone."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([str(title) for title in titles])
+    writer.writerow([csv_safe(str(title)) for title in titles])
     writer.writerows([_plain(value) for value in row] for row in rows)
-    headers = {"content-disposition": f'attachment; filename="{filename}"'}
-    return Response("\ufeff" + buffer.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return "\ufeff" + buffer.getvalue()
 
 
 def _plain(value: Any) -> str:

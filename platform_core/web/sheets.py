@@ -21,10 +21,18 @@ def answer(filename: str, titles: Iterable[Any], rows: Iterable[Sequence[Any]]) 
     """A download. Rows are written as they come; moments are texts in the organisation's zone, as in the CSV file."""
     with tempfile.TemporaryDirectory(prefix="baton-sheet-") as folder:
         path = Path(folder) / "table.xlsx"
-        write_xlsx(path, [str(title) for title in titles], ([_cell(value) for value in row] for row in rows))
+        write(path, titles, rows)
         content = path.read_bytes()
     headers = {"content-disposition": f'attachment; filename="{filename}"'}
     return Response(content, media_type=_XLSX, headers=headers)
+
+
+def write(
+    path: Path, titles: Iterable[Any], rows: Iterable[Sequence[Any]], *, author: str = "", comments: str = ""
+) -> None:
+    """`author` and `comments` stand in the properties of the file."""
+    cells = ([_cell(value) for value in row] for row in rows)
+    write_xlsx(path, [str(title) for title in titles], cells, author=author, comments=comments)
 
 
 def _cell(value: Any) -> str | int | float | Decimal | None:

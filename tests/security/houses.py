@@ -13,6 +13,8 @@ from litestar.testing import TestClient
 from sqlalchemy import select
 
 from platform_core.app import Runtime
+from platform_core.caps.limits import PRINT
+from platform_core.caps.models import UserCap
 from platform_core.contracts.identity import Scope
 from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer
 from platform_core.kernel import counters
@@ -147,7 +149,18 @@ class House:
                 found[name] = here or session.scalars(chosen.limit(1)).first()
             found |= {"customer_id": contract.customer_id, "contract_id": contract.id}
             found |= {"attachment_id": contract.attachment_id, "opportunity_id": contract.opportunity_id}
-        return found | {"name": "customers.status", "code": "wrong", "verdict": "error"}
+        return found | {"name": "customers.status", "code": "wrong", "verdict": "error", **self.taken()}
+
+    def taken(self) -> dict[str, Any]:
+        """A request for a file and a page for printing, both of all contacts, and both the manager's."""
+        asked = {"source": "list:contacts", "reason": "What leaves the house?"}
+        manager = self.browser("manager")
+        with self.system(write=True) as session:
+            user = session.scalars(select(User).where(User.login == "manager")).one()
+            session.merge(UserCap(user_id=user.id, counter=PRINT, cap=1000))
+            session.commit()
+        answers = {"request_id": manager.post("/exports/new", asked), "paper_id": manager.post("/papers/new", asked)}
+        return {name: answer.headers["location"].rpartition("/")[2] for name, answer in answers.items()}
 
     def everything(self, model: type[Any], column: str = "id") -> list[UUID]:
         with self.system() as session:

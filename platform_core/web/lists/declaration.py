@@ -191,7 +191,7 @@ class ListView:
     whole: tuple[WholeAction, ...] = ()
     buttons: tuple[Button, ...] = ()
     export: str = ""
-    """The right to take the rows along as a file; without one there is no export."""
+    """The right to print the rows, and to ask for them as a file; without one there is neither."""
     owner: str = ""
     """Prefix of route names and of the audited action; the key if empty."""
     by_key: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)

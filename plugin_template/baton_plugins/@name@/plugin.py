@@ -43,7 +43,7 @@ def baton_permissions() -> list[Permission]:
     return [
         Permission("@name@.view", _.lazy("See entries"), scoped=False),
         Permission("@name@.write", _.lazy("Write entries")),
-        Permission("@name@.export", _.lazy("Take the list of entries along as a file"), scoped=False),
+        Permission("@name@.export", _.lazy("Print the list of entries and ask for it as a file"), scoped=False),
     ]
 
 

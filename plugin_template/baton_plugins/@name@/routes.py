@@ -9,6 +9,7 @@ from platform_core.api import (
     Actor,
     Bound,
     Customer,
+    EntityRef,
     FormData,
     Invalid,
     Request,
@@ -16,6 +17,7 @@ from platform_core.api import (
     Session,
     bind,
     customer_get,
+    customer_opened,
     customer_require,
     get,
     initial,
@@ -36,6 +38,7 @@ WRITE = "@name@.write"
 def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     customer = customer_get(session, customer_id)
     customer_require(session, actor, WRITE, customer)
+    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
     return _form(request, customer, None, initial(EntryInput))
 
 

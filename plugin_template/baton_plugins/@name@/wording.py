@@ -10,7 +10,6 @@ hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "@name@.view": _.lazy("opened an entry"),
     "@name@.list": _.lazy("listed entries"),
-    "@name@.export": _.lazy("took the list of entries along as a file"),
     "@name@.create": _.lazy("added an entry"),
     "@name@.edit": _.lazy("changed an entry"),
     "@name@.remove": _.lazy("removed an entry"),

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
 from decimal import Decimal
 from html import unescape
 
-from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
@@ -41,39 +37,18 @@ def test_the_tile_counts_ones_own(house, browser: Browser) -> None:
     assert 'href="/opportunities?f=stage:is:open&amp;f=owner:is:me">1</a>' in text
 
 
-def test_the_list_as_a_file_needs_its_right_and_is_written_down(house, browser: Browser) -> None:
+def test_the_list_on_paper_needs_its_right_and_says_words_not_codes(house, browser: Browser) -> None:
     house.opportunity(title="=Trick", expected_value=Decimal("1250.50"))
     house.opportunity(title="Coaching", expected_value=None)
-    url = "/opportunities/export?f=value:filled"
-    assert browser.sign_in(house.collector).get(url).status_code == 403
+    asked = {"source": "list:opportunities", "query": "f=value:filled", "reason": "For the meeting"}
+    assert browser.sign_in(house.collector).post("/papers/new", asked).status_code == 404
     manager = browser.sign_in(house.manager)
-    assert "/opportunities/export" in manager.get("/opportunities").text
-    file = manager.get(url)
-    lines = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
-    assert lines[0][:5] == ["Opportunity", "Stage", "Customer", "Project type", "Expected value"]
-    assert [line[0] for line in lines[1:]] == ["'=Trick"]
-    assert lines[1][1:3] == ["Open", house.customer.name]
-    assert lines[1][4] == "1250.5"
+    assert "of=list:opportunities" in manager.get("/opportunities").text
+    paper = manager.post("/papers/new", asked)
+    text = manager.get(paper.headers["location"]).text
+    for cell in ("=Trick", "Open", house.customer.name, "1250.5"):
+        assert f"<td>{cell}</td>" in text, cell
+    assert "Coaching" not in text
     with house.runtime.database.system_session("look", write=False) as session:
-        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "opportunities.export")).one()
-    assert noted.after == {"conditions": ["value:filled"], "rows": 1}
-    assert len(noted.ids) == 1
-
-
-def test_the_list_for_excel_has_numbers_and_no_formulas(house, browser: Browser) -> None:
-    house.opportunity(title="=Trick", expected_value=Decimal("1250.50"))
-    house.opportunity(title="Coaching", expected_value=None)
-    url = "/opportunities/export/xlsx?f=value:filled"
-    assert browser.sign_in(house.collector).get(url).status_code == 403
-    manager = browser.sign_in(house.manager)
-    assert url.partition("?")[0] in manager.get("/opportunities").text
-    file = manager.get(url)
-    assert file.headers["content-disposition"].endswith('.xlsx"')
-    rows = CalamineWorkbook.from_filelike(io.BytesIO(file.content)).get_sheet_by_index(0).to_python()
-    assert rows[0][:5] == ["Opportunity", "Stage", "Customer", "Project type", "Expected value"]
-    assert [row[:5] for row in rows[1:]] == [["=Trick", "Open", house.customer.name, rows[1][3], 1250.5]]
-    with zipfile.ZipFile(io.BytesIO(file.content)) as parts:
-        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
-    with house.runtime.database.system_session("look", write=False) as session:
-        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "opportunities.export")).one()
-    assert (noted.after, len(noted.ids)) == ({"conditions": ["value:filled"], "rows": 1}, 1)
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "exports.print")).one()
+    assert (noted.ids, noted.after["rows"]) == ([house.customer.id.hex], 1)

@@ -8,15 +8,17 @@ from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
-from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from platform_core.admin import services
 from platform_core.api import Linked, Report, ReportColumn, today
 from platform_core.app import create_app
 from platform_core.audit.models import AuditEntry
+from platform_core.kernel.models import JobRow
 from platform_core.permissions.models import Role, RoleGrant
 from platform_core.testing.browser import Browser
+from platform_core.users import passwords
+from platform_core.users.models import User
 from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
 
 SPECIMEN = """
@@ -127,7 +129,8 @@ def test_a_failing_report_says_so_and_the_rest_serves(served, name):
     assert page.status_code == 200
     assert "cannot be made now" in page.text
     assert any(f"specimen.{name}" in str(fault) for fault in runtime.manager.faults.latest("specimen"))
-    assert manager.get(f"/reports/specimen.{name}/csv").status_code == 409
+    asked = {"source": f"report:specimen.{name}", "reason": "For the board"}
+    assert manager.post("/exports/new", asked).status_code == 409
     assert reader.get("/reports").status_code == 200
 
 
@@ -137,29 +140,37 @@ def test_more_rows_than_fit_are_cut_and_said(served):
     assert page.text.count("<td>row</td>") == 500
 
 
-def test_paper_and_file_need_the_right_and_are_written_down(served):
+def test_paper_and_file_need_the_right_a_reason_and_somebody_else(served, factory):
     runtime, reader, manager = served
-    for suffix in ("print", "csv", "xlsx"):
-        assert reader.get(f"/reports/specimen.fine/{suffix}").status_code == 403
-    assert "/csv?" not in reader.get("/reports/specimen.fine").text
-    assert "/csv?first=" in manager.get("/reports/specimen.fine").text
-    paper = manager.get("/reports/specimen.fine/print?which=first")
-    assert "printable" in paper.text
-    assert "Printed by User" in paper.text
-    assert "Only the first" in paper.text
-    file = manager.get("/reports/specimen.fine/csv?first=2026-03-01&last=2026-03-05")
+    boss = factory.user("management")
+    with runtime.database.system_session("a password") as session:
+        session.get_one(User, boss.id).password_hash = passwords.hash_password("correct horse battery")
+    of = "report:specimen.fine"
+    query = "first=2026-03-01&last=2026-03-05"
+    assert "of=report" not in reader.get("/reports/specimen.fine").text
+    assert f"/exports/new?of={of}&amp;first=" in manager.get("/reports/specimen.fine").text
+    for path in ("exports", "papers"):
+        assert reader.post(f"/{path}/new", {"source": of, "reason": "For the board"}).status_code == 404
+    paper = manager.post("/papers/new", {"source": of, "query": "which=first", "reason": "For the board"})
+    text = manager.get(paper.headers["location"]).text
+    assert " printable" in text
+    assert "Only the first" in text
+    asked = manager.post("/exports/new", {"source": of, "query": query, "reason": "For the board", "form": "csv"})
+    url = asked.headers["location"]
+    approver = Browser(runtime, reader._client).sign_in(boss)
+    decided = approver.post(f"{url}/decide", {"verdict": "approve", "password": "correct horse battery"})
+    assert decided.status_code == 303
+    for key in read(runtime, select(JobRow.id).where(JobRow.name == "exports.make")):
+        assert runtime.jobs.run(key)
+    file = manager.post(f"{url}/fetch")
     assert file.headers["content-disposition"].startswith('attachment; filename="specimen.fine-')
-    assert file.text.startswith("\ufeffWhat,")
     lines = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
-    assert lines[0] == ["What", "Number", "Worth", "Share", "Day", "At"]
-    assert lines[1][:5] == ["'=1+1", "1", "2.50", "10", "2026-03-01"]
-    sheet = manager.get("/reports/specimen.fine/xlsx?first=2026-03-01&last=2026-03-05").content
-    row = CalamineWorkbook.from_filelike(io.BytesIO(sheet)).get_sheet_by_index(0).to_python()[1]
-    assert row[:5] == ["=1+1", 1, 2.5, 10, "2026-03-01"]
-    actions = ["reports.view", "reports.print", "reports.export"]
-    noted = read(runtime, select(AuditEntry).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id))
-    assert [line.action for line in noted][-3:] == ["reports.print", "reports.export", "reports.export"]
-    assert noted[-1].after == {"report": "specimen.fine", "rows": 2, "first": "2026-03-01", "last": "2026-03-05"}
+    assert lines[0][0].startswith("For User")
+    assert lines[1] == ["What", "Number", "Worth", "Share", "Day", "At"]
+    assert lines[2][:5] == ["'=1+1", "1", "2.50", "10", "2026-03-01"]
+    noted = read(runtime, select(AuditEntry).where(AuditEntry.action == "exports.ask"))[0]
+    assert noted.after["what"] == of
+    assert noted.after["rows"] == 2
 
 
 def test_reports_go_and_come_with_their_plugin(served):

@@ -15,7 +15,9 @@ def baton_permissions() -> list[Permission]:
     return [
         Permission("opportunities.view", _.lazy("See opportunities and contracts")),
         Permission("opportunities.edit", _.lazy("Write opportunities and contracts")),
-        Permission("opportunities.export", _.lazy("Take the list of opportunities along as a file"), scoped=False),
+        Permission(
+            "opportunities.export", _.lazy("Print the list of opportunities and ask for it as a file"), scoped=False
+        ),
         Permission("opportunities.types", _.lazy("Manage project types"), scoped=False),
     ]
 

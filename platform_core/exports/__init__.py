@@ -1,0 +1,1 @@
+"""Lists and reports leave the house only by request: as files that somebody else approves, on paper with a reason."""

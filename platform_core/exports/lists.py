@@ -1,0 +1,122 @@
+"""Lists as sources: the page's conditions and order, with columns of one's own choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.exports.sources import Choice, Source, Table
+from platform_core.kernel.database import database_of
+from platform_core.kernel.i18n import translator
+from platform_core.users import lists, preferences
+from platform_core.web.lists import conditions, dialogs
+from platform_core.web.lists.declaration import Column, ListView
+from platform_core.web.lists.reading import Reader
+from platform_core.web.lists.state import ListState
+
+_ = translator("exports")
+MOST = 10_000
+_SLICE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    view: ListView
+
+    @property
+    def key(self) -> str:
+        return f"list:{self.view.key}"
+
+    @property
+    def title(self) -> str:
+        return str(self.view.title)
+
+    @property
+    def url(self) -> str:
+        return self.view.path
+
+    @property
+    def most(self) -> int:
+        return MOST
+
+    def allowed(self, actor: Actor) -> bool:
+        return actor.can(self.view.permission) and actor.can(self.view.export)
+
+    def query(self, session: Session, actor: Actor, query: str) -> str:
+        return urlencode(self._state(session, actor, query).pairs())
+
+    def conditions(self, session: Session, actor: Actor, query: str) -> list[str]:
+        """Words of the search are private where they may not be read in an address."""
+        state = self._state(session, actor, query)
+        found = []
+        for item in state.conditions:
+            declared = self.view.by_key["filters"][item.filter]
+            operator, value = conditions.describe(session, actor, declared, item)
+            found.append(f"{declared.label} {operator} {value}".strip())
+        if state.words:
+            found.append(_("found by %(words)s", words="***" if state.sealed else state.words))
+        return [_("any one of these:"), *found] if state.any_of and len(found) > 1 else found
+
+    def columns(self, session: Session, actor: Actor) -> list[Choice]:
+        wanted = set(preferences.read(session, actor, f"columns.{self.view.key}", ()))
+        return [
+            Choice(item.key, str(item.label), item.fixed or (item.key in wanted if wanted else item.shown))
+            for item in self._columns()
+        ]
+
+    def count(self, session: Session, actor: Actor, query: str) -> int:
+        found = Reader(session, actor, self._state(session, actor, query)).count(MOST)
+        return found.number + found.more
+
+    def read(self, session: Session, actor: Actor, query: str, columns: Sequence[str], most: int) -> Table:
+        shown = [item for item in self._columns() if item.fixed or item.key in columns]
+        rows, cut = self._rows(session, actor, query, most)
+        look = self.view.prepare(session, actor, rows) if self.view.prepare else {}
+        lines = [[column.exported(row, look) for column in shown] for row in rows]
+        return Table([str(column.label) for column in shown], lines, self._customers(rows), cut)
+
+    def beyond(self, session: Session, actor: Actor, query: str, approver: Actor) -> bool:
+        """Row by row, where the approver does not see everything."""
+        if approver.scope(self.view.permission) == Scope.ALL:
+            return False
+        rows, _cut = self._rows(session, actor, query, MOST)
+        key = self.view.model.id
+        with database_of(session).actor_session(approver, write=False) as theirs:
+            for start in range(0, len(rows), _SLICE):
+                ids = [row.id for row in rows[start : start + _SLICE]]
+                if theirs.scalar(select(func.count()).select_from(self.view.model).where(key.in_(ids))) != len(ids):
+                    return True
+        return False
+
+    def _state(self, session: Session, actor: Actor, query: str) -> ListState:
+        return dialogs.from_query(session, actor, self.view, query).turned_to()
+
+    def _columns(self) -> list[Column]:
+        """Those that a file can have: drawings have no value."""
+        return [item for item in self.view.columns if item.fields or item.text]
+
+    def _rows(self, session: Session, actor: Actor, query: str, most: int) -> tuple[list[Any], bool]:
+        state = self._state(session, actor, query)
+        rows: list[Any] = []
+        while True:
+            found = Reader(session, actor, state).page(min(_SLICE, most - len(rows)))
+            rows += found.rows
+            if not found.after or len(rows) >= most:
+                return rows, bool(found.after)
+            state = state.turned_to(after=found.after)
+
+    def _customers(self, rows: Sequence[Any]) -> list[UUID]:
+        name = "id" if self.view.model.__tablename__ == "customers_customer" else "customer_id"
+        return list(dict.fromkeys(key for row in rows if (key := getattr(row, name, None)) is not None))
+
+
+def find(session: Session, key: str) -> Source | None:
+    view = lists.exportable(key)
+    return ListSource(view) if view else None

@@ -1,0 +1,89 @@
+"""Requests for files, the files while they may be fetched, and what was printed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from platform_core.kernel.clock import now
+from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified
+from platform_core.kernel.types import Json, UtcDateTime
+
+
+class Base(DeclarativeBase):
+    metadata = METADATA
+    type_annotation_map = COLUMN_TYPES
+
+
+class FileRequest(Identified, Base):
+    """Somebody asks for rows as a file: which, narrowed how, with which columns, and why."""
+
+    __tablename__ = "exports_request"
+
+    requester_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    source: Mapped[str] = mapped_column(String(120))
+    """`list:customers`, `report:activities.by_person`"""
+    title: Mapped[str] = mapped_column(String(200))
+    query: Mapped[str] = mapped_column(Text)
+    """The conditions, as the address of the page has them"""
+    conditions: Mapped[list[Any]] = mapped_column(Json)
+    """The same in words"""
+    columns: Mapped[list[Any]] = mapped_column(Json)
+    form: Mapped[str] = mapped_column(String(4))
+    """csv or xlsx"""
+    reason: Mapped[str] = mapped_column(String(500))
+    expected: Mapped[int]
+    """Rows when it was asked for"""
+    state: Mapped[str] = mapped_column(String(10), default="asked")
+    """asked, declined, withdrawn, approved, ready, failed, gone"""
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(String(500), default="")
+    """What the approver wrote"""
+    ready_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    rows: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str] = mapped_column(String(64), default="")
+    downloads: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        Index("ix_exports_request_requester_id", "requester_id", "asked_at"),
+        Index("ix_exports_request_state", "state", "asked_at"),
+    )
+
+
+class MadeFile(Base):
+    """What was made, encrypted with the key of the house; goes when the request is over."""
+
+    __tablename__ = "exports_file"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("exports_request.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+class Paper(Identified, Base):
+    """Somebody prints rows, and why. The page opens for a quarter of an hour, for that person alone."""
+
+    __tablename__ = "exports_paper"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    source: Mapped[str] = mapped_column(String(120))
+    query: Mapped[str] = mapped_column(Text)
+    columns: Mapped[list[Any]] = mapped_column(Json)
+    reason: Mapped[str] = mapped_column(String(500))
+
+
+class Printed(Base):
+    """A customer that somebody has printed on a day of the organisation; no foreign key, it was printed."""
+
+    __tablename__ = "exports_printed"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)

@@ -1,0 +1,81 @@
+"""What files and printing add to the platform."""
+
+from __future__ import annotations
+
+import pluggy
+
+from platform_core.contracts.entities import CustomerReference, Entity
+from platform_core.contracts.events import Job
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.pages import NavItem
+from platform_core.contracts.plugin import PluginInfo, Routes
+from platform_core.exports import api, deciding, lists, making, models, paper_routes, routes, sources, wording
+from platform_core.exports.asking import APPROVE
+from platform_core.kernel.i18n import translator
+
+_ = translator("exports")
+hookimpl = pluggy.HookimplMarker("baton")
+sources.register("list", lists.find)
+_OWN_PAGES = (
+    "requests and papers, read by whom they belong to and by those who decide; files open for their owner alone"
+)
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo(
+        "exports", _.lazy("Files and printing"), _.lazy("By request, approved by a second person"),
+        "platform_core.exports",
+    )  # fmt: skip
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    return [
+        Entity(model, None, reason=_OWN_PAGES)
+        for model in (models.FileRequest, models.MadeFile, models.Paper, models.Printed)
+    ]
+
+
+@hookimpl
+def baton_customer_references() -> list[CustomerReference]:
+    """A day's count is of records as they were, as that of openings."""
+    return [CustomerReference(models.Printed, "customer_id", "keep", "stay", label=_.lazy("Counted prints"))]
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [Permission(APPROVE, _.lazy("Approve files that others ask for"), scoped=False)]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    """Heads decide about what they see all of: the files of their own people."""
+    return {"management": {APPROVE: "all"}, "department_head": {APPROVE: "all"}}
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/", [*routes.HANDLERS, *paper_routes.HANDLERS])]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/exports", api.HANDLERS)]
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return [
+        Job(deciding.JOB, making.make, lease_seconds=600),
+        Job("exports.tidy", making.tidy, every_seconds=900),
+    ]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    label = _.lazy("Files to approve")
+    return [NavItem("exports", label, "/exports/waiting", "download", APPROVE, group="insight", order=40)]
+
+
+baton_audit_words = wording.baton_audit_words
