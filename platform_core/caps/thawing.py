@@ -17,12 +17,14 @@ from platform_core.caps.limits import Standing, standing_of
 from platform_core.caps.models import Opened
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.contracts.naming import CUSTOMER_NAMES
+from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import Conflict, Forbidden, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.admission import UNFREEZE
 from platform_core.permissions.models import RoleAssignment, RoleGrant
+from platform_core.permissions.rights import COUNTER
 from platform_core.permissions.services import live
 from platform_core.users import accounts
 from platform_core.users.models import DepartmentClosure, Freeze, User
@@ -117,6 +119,7 @@ def unfreeze(session: Session, actor: Actor, user_id: UUID, data: UnfreezeInput)
     freeze.thawed_at, freeze.thawed_by = now(), actor.user_id
     freeze.reason, freeze.extra = data.reason.strip(), data.extra
     user.status = "active"
+    counters.bump(session, COUNTER)  # what the person lends others is lent again
     audit.record(
         session, actor, "caps.unfreeze", accounts.ref(user),
         before={"status": "frozen"}, after={"status": "active", "extra": data.extra}, reason=freeze.reason,

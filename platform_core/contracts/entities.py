@@ -28,6 +28,9 @@ class ScopePolicy(Protocol):
     With `by_kind = True` on its class, a policy is asked once for all actors with the same rights, for a stand-in
     whose ids are parameters of the statement (kernel.readers). It may then look at grants, and compare columns with
     `user_id` and, by `among()`, with sets of ids; nothing else of the actor, and no clock but `this_moment()`.
+
+    With `delegable = True` it is also asked for each colleague who has lent the actor rights, who then has only these:
+    so it has to answer "no rows" to whoever lacks the right to view.
     """
 
     def predicate(self, actor: Actor) -> ColumnElement[bool] | None:

@@ -22,11 +22,16 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A right that roles can hold, named `owner.verb`; `scoped` says whether a scope narrows it."""
+    """A right that roles can hold, named `owner.verb`; `scoped` says whether a scope narrows it.
+
+    `delegable`: whoever has it may lend it to a colleague for a time. Only rights with a scope can be, and only where
+    the owner's checks ask every one of `Actor.parties`; policies of the platform do.
+    """
 
     name: str
     label: str
     scoped: bool = True
+    delegable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class Actor:
     language: str = "zh"
     scheme: str = "auto"
     theme: str = ""
+    deputy_for: tuple[Actor, ...] = ()
+    """Colleagues who have lent rights to this person: each with their own departments and teams, and these rights."""
     seen_by: Looker | None = None
     """Set while somebody else looks at Baton as this person sees it: everything is read only then."""
 
@@ -59,11 +66,21 @@ class Actor:
         """Who is really there: whose counters and lines of the audit trail it is."""
         return self.seen_by.actor if self.seen_by is not None else self
 
+    @property
+    def parties(self) -> tuple[Actor, ...]:
+        """The person and all for whom they are deputy: something is allowed where it is to any one of these alone."""
+        return (self, *self.deputy_for)
+
     def scope(self, permission: str) -> Scope:
         return self.grants.get(permission, Scope.NONE)
 
     def can(self, permission: str) -> bool:
+        """By the person's own rights alone."""
         return self.grants.get(permission, Scope.NONE) > Scope.NONE
+
+    def may_enter(self, permission: str) -> bool:
+        """By their own rights or by lent ones: opens pages; what is on them is decided row by row."""
+        return any(party.can(permission) for party in self.parties)
 
     def departments_for(self, permission: str) -> frozenset[UUID]:
         """Departments whose rows `permission` reaches; empty below department scope. Not meaningful for ALL."""

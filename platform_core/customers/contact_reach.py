@@ -33,8 +33,10 @@ _ALONE = and_(_peer.deleted_at.is_(None), _peer.customer_id.is_(None))
 def of(session: Session, actor: Actor) -> Reach:
     """The actor's contacts as branches, or as one condition for scopes over very many."""
     scope = actor.scope(PERMISSION)
-    if scope == Scope.ALL:
+    if any(party.scope(PERMISSION) == Scope.ALL for party in actor.parties):
         return Reach(_KEPT, whole=True)
+    if any(lender.can(PERMISSION) for lender in actor.deputy_for):
+        return Reach(_KEPT, predicate=readable(session, Contact))
     if scope == Scope.NONE:
         return Reach(_KEPT, predicate=false())
     departments = actor.departments_for(PERMISSION)

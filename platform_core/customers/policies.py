@@ -19,6 +19,7 @@ class CustomerPolicy:
     """Own, team, department, subtree or all, plus what comes through the relay (permissions.policies)."""
 
     by_kind = True
+    delegable = True
 
     def __init__(self, model: type[models.Customer]) -> None:
         self._model = model
@@ -45,6 +46,7 @@ class ContactPolicy:
     """A contact is visible with its customer or, standing alone, to its owner."""
 
     by_kind = True
+    delegable = True
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -67,6 +69,7 @@ class ContactPointPolicy:
     """A contact point is visible with its customer or its contact."""
 
     by_kind = True
+    delegable = True
 
     def __init__(self, model: Any) -> None:
         self._model = model

@@ -32,8 +32,10 @@ _OF_DEPARTMENTS = and_(Access.department_id.in_(bindparam("access_departments", 
 def of(session: Session, actor: Actor) -> Reach:
     """The actor's customers as branches and as one predicate."""
     scope = actor.scope(PERMISSION)
-    if scope == Scope.ALL:
+    if any(party.scope(PERMISSION) == Scope.ALL for party in actor.parties):
         return Reach(_KEPT, whole=True)
+    if any(lender.can(PERMISSION) for lender in actor.deputy_for):
+        return Reach(_KEPT, predicate=readable(session, Customer))
     if scope == Scope.NONE:
         return Reach(_KEPT, predicate=false())
     return Reach(_KEPT, branches=_branches(session, actor, scope), predicate=readable(session, Customer))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from platform_core.contracts.identity import Actor, Scope
@@ -27,9 +27,9 @@ _SHOWN = proven("rows of a list that the actor has just been shown")
 
 def may(session: Session, actor: Actor, permission: str, customer: Customer) -> bool:
     """By the scope of `permission` over owner, team and department, or by access with the right to write."""
-    if not actor.can(permission):
-        return False
-    return _in_scope(actor, permission, customer) or _has_access(session, actor, customer.id)
+    if any(party.can(permission) and _in_scope(party, permission, customer) for party in actor.parties):
+        return True
+    return actor.can(permission) and _has_access(session, actor, customer.id)
 
 
 def may_contact(session: Session, actor: Actor, permission: str, contact: Contact) -> bool:
@@ -37,6 +37,10 @@ def may_contact(session: Session, actor: Actor, permission: str, contact: Contac
     if contact.customer_id is not None:
         customer = session.get(Customer, contact.customer_id)
         return customer is not None and may(session, actor, permission, customer)
+    return any(_alone_in_scope(party, permission, contact) for party in actor.parties)
+
+
+def _alone_in_scope(actor: Actor, permission: str, contact: Contact) -> bool:
     if actor.scope(permission) == Scope.ALL:
         return True
     own = actor.can(permission) and contact.owner_id == actor.user_id
@@ -51,9 +55,10 @@ def require(session: Session, actor: Actor, permission: str, customer: Customer)
 
 def allowed_among(session: Session, actor: Actor, permission: str, customers: Sequence[Customer]) -> set[UUID]:
     """Ids of those with which the actor may do that; as `may`, for many at once. Seeing them is another matter."""
+    able = [party for party in actor.parties if party.can(permission)]
+    allowed = {each.id for each in customers if any(_in_scope(party, permission, each) for party in able)}
     if not actor.can(permission):
-        return set()
-    allowed = {customer.id for customer in customers if _in_scope(actor, permission, customer)}
+        return allowed
     rest = [customer.id for customer in customers if customer.id not in allowed]
     if rest:
         allowed |= set(session.scalars(select(Customer.id).where(Customer.id.in_(rest), writable(actor, Customer.id))))
@@ -65,10 +70,12 @@ def rows_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set[UUI
 
     Rows have id, owner_id and department_id. Only those that these do not settle are asked for, in one statement.
     """
-    if actor.scope(_EDIT) == Scope.ALL:
+    able = [party for party in actor.parties if party.can(_EDIT)]
+    if any(party.scope(_EDIT) == Scope.ALL for party in able):
         return None
-    departments = actor.departments_for(_EDIT)
-    found = {row.id for row in rows if row.owner_id == actor.user_id or row.department_id in departments}
+    owners = {party.user_id for party in able}
+    departments = frozenset().union(*(party.departments_for(_EDIT) for party in able))
+    found = {row.id for row in rows if row.owner_id in owners or row.department_id in departments}
     rest = [row.id for row in rows if row.id not in found]
     if rest:
         mine = select(Customer.id).where(among(Customer.id, rest), _editable(actor))
@@ -78,12 +85,15 @@ def rows_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set[UUI
 
 def contacts_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set[UUID] | None:
     """As `rows_to_edit`, of contacts: those of a customer follow it, the others their own owner and department."""
-    if actor.scope(_EDIT) == Scope.ALL:
+    able = [party for party in actor.parties if party.can(_EDIT)]
+    if any(party.scope(_EDIT) == Scope.ALL for party in able):
         return None
-    alone = [Contact.owner_id == actor.user_id]
-    departments = actor.departments_for(_EDIT)
-    if departments:
-        alone.append(among(Contact.department_id, departments))
+    alone: list[ColumnElement[bool]] = [false()]
+    for party in able:
+        alone.append(Contact.owner_id == party.user_id)
+        departments = party.departments_for(_EDIT)
+        if departments:
+            alone.append(among(Contact.department_id, departments))
     ids = [row.id for row in rows]
     theirs = Contact.customer_id.in_(select(Customer.id).where(Customer.id == Contact.customer_id, _editable(actor)))
     mine = select(Contact.id).where(
@@ -94,12 +104,16 @@ def contacts_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set
 
 def _editable(actor: Actor) -> ColumnElement[bool]:
     """SQL: as `may` for the right to edit."""
-    parts: list[ColumnElement[bool]] = [Customer.owner_id == actor.user_id, writable(actor, Customer.id)]
-    if actor.scope(_EDIT) >= Scope.TEAM and actor.team_ids:
-        parts.append(among(Customer.team_id, actor.team_ids))
-    departments = actor.departments_for(_EDIT)
-    if departments:
-        parts.append(among(Customer.department_id, departments))
+    parts: list[ColumnElement[bool]] = [writable(actor, Customer.id)] if actor.can(_EDIT) else [false()]
+    for party in actor.parties:
+        if not party.can(_EDIT):
+            continue
+        parts.append(Customer.owner_id == party.user_id)
+        if party.scope(_EDIT) >= Scope.TEAM and party.team_ids:
+            parts.append(among(Customer.team_id, party.team_ids))
+        departments = party.departments_for(_EDIT)
+        if departments:
+            parts.append(among(Customer.department_id, departments))
     return or_(*parts)
 
 

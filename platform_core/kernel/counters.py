@@ -43,6 +43,11 @@ def _set_apart(session: Session, name: str) -> None:
     session.info.setdefault(_BUMPED, {})[name] = None
 
 
+def is_bumped(session: Session, name: str) -> bool:
+    """Whether this transaction has, and so sees what is nobody else's yet: not to be kept."""
+    return name in session.info.get(_BUMPED, {})
+
+
 def read(session: Session, name: str) -> int:
     return session.scalar(select(Counter.value).where(Counter.name == name)) or 0
 

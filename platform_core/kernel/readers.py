@@ -31,7 +31,9 @@ class Reader:
     subtree_ids: Collection[UUID]
     team_ids: Collection[UUID]
     user_id: Any
+    deputy_for: tuple[Any, ...] = ()
 
+    parties = Actor.parties
     scope = Actor.scope
     can = Actor.can
     departments_for = Actor.departments_for
@@ -56,17 +58,33 @@ class Reading:
 
     def reader(self) -> Actor:
         """The stand-in to write conditions with."""
-        named = {name: _named(name, getattr(self.actor, name)) for name in _ID_SETS}
-        reader = Reader(grants=dict(self.actor.grants), user_id=bindparam("reader_user_id", type_=Uuid()), **named)
-        return cast("Actor", reader)
+        lenders = tuple(_stand_in(one, f"reader_{number}") for number, one in enumerate(self.actor.deputy_for))
+        return cast("Actor", _stand_in(self.actor, "reader", lenders))
 
 
 def reading(actor: Actor) -> Reading:
-    sizes = tuple(_size(getattr(actor, name)) for name in _ID_SETS)
+    kind, values = _kind(actor), _values(actor, "reader")
+    for number, lender in enumerate(actor.deputy_for):
+        kind += (_kind(lender),)
+        values |= _values(lender, f"reader_{number}")
+    return Reading(actor, kind, values)
+
+
+def _stand_in(actor: Actor, prefix: str, lenders: tuple[Reader, ...] = ()) -> Reader:
+    named = {name: _named(f"{prefix}_{name}", getattr(actor, name)) for name in _ID_SETS}
+    user_id = bindparam(f"{prefix}_user_id", type_=Uuid())
+    return Reader(grants=dict(actor.grants), user_id=user_id, deputy_for=lenders, **named)
+
+
+def _kind(actor: Actor) -> tuple[Any, ...]:
     # Plain numbers: an enum hashes its name by a Python method.
-    kind = (frozenset((name, int(scope)) for name, scope in actor.grants.items()), *sizes)
-    values = {f"reader_{name}": sorted(getattr(actor, name)) for name in _ID_SETS}
-    return Reading(actor, kind, {"reader_user_id": actor.user_id, **values})
+    grants = frozenset((name, int(scope)) for name, scope in actor.grants.items())
+    return (grants, *(_size(getattr(actor, name)) for name in _ID_SETS))
+
+
+def _values(actor: Actor, prefix: str) -> dict[str, Any]:
+    ids = {f"{prefix}_{name}": sorted(getattr(actor, name)) for name in _ID_SETS}
+    return {f"{prefix}_user_id": actor.user_id, **ids}
 
 
 def _size(ids: Collection[UUID]) -> str:
@@ -74,7 +92,7 @@ def _size(ids: Collection[UUID]) -> str:
 
 
 def _named(name: str, ids: Collection[UUID]) -> Collection[UUID]:
-    return NamedIds(f"reader_{name}", is_many=len(ids) > FEW) if ids else frozenset()
+    return NamedIds(name, is_many=len(ids) > FEW) if ids else frozenset()
 
 
 def this_moment() -> Any:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     event,
     false,
     inspect,
+    or_,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
@@ -104,7 +105,16 @@ def visible(model: type[Any], actor: Actor) -> ColumnElement[bool] | None:
     if isinstance(actor, Reader) and not getattr(policy, "by_kind", False):
         message = f"the policy of {model.__name__} is not written by kind of actor: read through the session"
         raise TypeError(message)
-    return policy.predicate(actor)
+    return _allowed(policy, actor)
+
+
+def _allowed(policy: Any, actor: Actor) -> ColumnElement[bool] | None:
+    """The actor's own rows and, where the policy goes by rights alone, those that colleagues' lent rights reach."""
+    own: ColumnElement[bool] | None = policy.predicate(actor)
+    if own is None or not actor.deputy_for or not getattr(policy, "delegable", False):
+        return own
+    parts = [own, *(policy.predicate(lender) for lender in actor.deputy_for)]
+    return None if any(part is None for part in parts) else or_(*parts)
 
 
 def readable(session: Session, model: type[Any]) -> ColumnElement[bool] | None:
@@ -154,7 +164,7 @@ def _condition(session: Session, model: type[Any]) -> _Condition | None:
 
 
 def _made(model: type[Any], actor: Actor) -> _Condition | None:
-    sql = policies[model].predicate(actor)
+    sql = _allowed(policies[model], actor)
     return None if sql is None else _Condition(model, sql)
 
 

@@ -89,6 +89,7 @@ def _build(session: Session, identity: sessions.Identity, ip: str, language: str
         department_ids=held.department_ids,
         subtree_ids=held.subtree_ids,
         team_ids=held.team_ids,
+        deputy_for=held.deputy_for,
         session_id=identity.session_id,
         via=identity.via,
         ip=ip,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,21 +16,26 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
-from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
+from platform_core.permissions.models import DelegatedRight, Delegation, Role, RoleAssignment, RoleGrant
+from platform_core.permissions.rights import narrowed
 from platform_core.permissions.services import live
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """`actor` knows only the rights that were asked for; `roles`: right -> the role by which it reaches furthest."""
+    """`actor` knows only the rights that were asked for; `roles`: right -> the role by which it reaches furthest.
+
+    `lent`: colleagues with what of these rights they have lent this person.
+    """
 
     actor: Actor
     roles: dict[str, str]
+    lent: tuple[Holder, ...] = ()
 
 
 def holders(session: Session, permissions: Collection[str]) -> list[Holder]:
-    """People whose account is active and who hold any of these rights now, by name. As many as the house has."""
+    """People whose account is active and who hold any of these rights now, by role or lent; by name."""
     moment = now()
     enabled = database_of(session).enabled_owners()
     asked = [name for name in permissions if name.partition(".")[0] in enabled]
@@ -53,8 +60,8 @@ def holders(session: Session, permissions: Collection[str]) -> list[Holder]:
         grants[user_id].setdefault(permission, Scope(scope))
         roles[user_id].setdefault(permission, role)
     places = _Places(session, moment)
-    return [
-        Holder(
+    holding = {
+        user_id: Holder(
             Actor(
                 user_id=user_id, name=name, department_id=own, department_name=department, grants=grants[user_id],
                 **places.of(user_id, own),
@@ -62,7 +69,43 @@ def holders(session: Session, permissions: Collection[str]) -> list[Holder]:
             roles[user_id],
         )
         for user_id, (name, own, department) in people.items()
-    ]  # fmt: skip
+    }  # fmt: skip
+    return _with_lent(session, holding, asked, moment)
+
+
+def _with_lent(session: Session, holding: dict[UUID, Holder], asked: Collection[str], moment: datetime) -> list[Holder]:
+    """As `permissions.rights` works it out for one person. A giver who holds nothing lends nothing."""
+    rows = session.execute(
+        select(Delegation.giver_id, User.id, User.name, Department.name, DelegatedRight.permission)
+        .add_columns(DelegatedRight.scope)
+        .join(DelegatedRight, DelegatedRight.delegation_id == Delegation.id)
+        .join(User, User.id == Delegation.receiver_id)
+        .outerjoin(Department, Department.id == User.department_id)
+        .where(
+            Delegation.valid_from <= moment, Delegation.valid_to > moment, Delegation.ended_at.is_(None),
+            User.status == "active", DelegatedRight.permission.in_(asked),
+            Delegation.giver_id.in_(list(holding)),
+        )
+        .order_by(Delegation.valid_from, Delegation.id)
+    )  # fmt: skip
+    lent: dict[UUID, dict[UUID, dict[str, Scope]]] = defaultdict(dict)
+    receivers: dict[UUID, Holder] = {}
+    for giver_id, receiver_id, name, department, permission, scope in rows:
+        plain = Actor(user_id=receiver_id, name=name, department_name=department or "")
+        receivers[receiver_id] = holding.get(receiver_id) or Holder(plain, {})
+        rights = lent[receiver_id].setdefault(giver_id, {})
+        rights[permission] = max(rights.get(permission, Scope.NONE), Scope(scope))
+    found = dict(holding)
+    for receiver_id, receiver in receivers.items():
+        lenders = []
+        for giver_id, rights in lent[receiver_id].items():
+            giver = holding[giver_id]
+            kept = narrowed(rights, giver.actor.grants)
+            if kept:
+                lenders.append(dataclasses.replace(giver, actor=dataclasses.replace(giver.actor, grants=kept)))
+        if lenders:
+            found[receiver_id] = dataclasses.replace(receiver, lent=tuple(lenders))
+    return sorted(found.values(), key=lambda holder: (holder.actor.name, holder.actor.user_id))
 
 
 class _Places:

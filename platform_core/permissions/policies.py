@@ -66,6 +66,7 @@ class ThroughCustomer:
     """Rows that are visible when their customer is, by their `customer_id`."""
 
     by_kind = True
+    delegable = True
 
     def __init__(self, model: type[Any], customers: Any) -> None:
         self._model = model
@@ -82,6 +83,7 @@ class ThroughEngagement:
     """Rows that are visible when their customer is and, if they belong to an engagement, when that is too."""
 
     by_kind = True
+    delegable = True
 
     def __init__(
         self, model: type[Any], customers: Any, *, column: str = "engagement_id", permission: str = ""

@@ -21,7 +21,7 @@ from platform_core.web.routing import get, post
 _ = translator("permissions")
 MANAGE = "permissions.manage"
 _ROLE = "/settings/roles/{role_id:uuid}"
-_FIELD = "right."
+FIELD = "right."
 
 
 @get("/settings/roles", permission=MANAGE, name="permissions:roles")
@@ -72,7 +72,7 @@ def _editor(
         request, "permissions/role.html", partial="permissions/_role_rights.html", active="roles",
         status=422 if form.errors else 200, role=role, form=form, words=words, notice=notice,
         groups=queries.rights(session, platform_of(request).manager, role, words), choices=queries.choices,
-        people=queries.holders(session).get(role.id, []), field=_FIELD,
+        people=queries.holders(session).get(role.id, []), field=FIELD,
     )  # fmt: skip
 
 
@@ -102,10 +102,10 @@ def preview(
 ) -> Response[str]:
     """What would change, and for how many people. Stores nothing."""
     role = editing.get_role(session, role_id, version=_version(form))
-    found = editing.changes(session, platform_of(request).manager, role, _asked(form))
+    found = editing.changes(session, platform_of(request).manager, role, asked_rights(form))
     return page(
         request, "permissions/role_preview.html", active="roles", role=role, changes=found,
-        people=editing.people_with(session, role.id), in_words=queries.in_words, field=_FIELD,
+        people=editing.people_with(session, role.id), in_words=queries.in_words, field=FIELD,
         own=editing.holds(session, actor, role) and any(change.widens for change in found),
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def store(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, role_id: UUID
 ) -> Response[str]:
     manager = platform_of(request).manager
-    editing.change_grants(session, actor, manager, role_id, _asked(form), version=_version(form))
+    editing.change_grants(session, actor, manager, role_id, asked_rights(form), version=_version(form))
     return redirect(request, f"/settings/roles/{role_id}?done=saved")
 
 
@@ -126,13 +126,13 @@ def _version(form: FormData) -> int:
     return int(text)
 
 
-def _asked(form: FormData) -> dict[str, Scope]:
+def asked_rights(form: FormData) -> dict[str, Scope]:
     """Right -> scope of every right in the form. Raises Invalid for a scope that does not exist."""
     try:
         return {
-            name.removeprefix(_FIELD): Scope[code.upper()]
+            name.removeprefix(FIELD): Scope[code.upper()]
             for name, code in form.as_dict().items()
-            if name.startswith(_FIELD)
+            if name.startswith(FIELD)
         }
     except KeyError as error:
         raise Invalid(_("Choose how far each right reaches.")) from error

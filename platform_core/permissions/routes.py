@@ -8,7 +8,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.errors import Invalid
-from platform_core.permissions import looking_routes, role_routes, setup
+from platform_core.permissions import delegation_routes, looking_routes, role_routes, setup
 from platform_core.web.endpoint import PUBLIC
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
@@ -32,4 +32,4 @@ def complete_setup(request: Request[Any, Any, Any], session: Session, form: Form
     return redirect(request, "/login?chosen=1")
 
 
-HANDLERS = [*role_routes.HANDLERS, *looking_routes.HANDLERS, show_setup, complete_setup]
+HANDLERS = [*role_routes.HANDLERS, *delegation_routes.HANDLERS, *looking_routes.HANDLERS, show_setup, complete_setup]

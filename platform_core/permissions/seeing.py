@@ -64,6 +64,10 @@ def through(session: Session, looker: Actor, looking_id: UUID, version: int) -> 
         department_ids=held.department_ids,
         subtree_ids=held.subtree_ids,
         team_ids=held.team_ids,
+        deputy_for=tuple(
+            dataclasses.replace(lender, grants=MappingProxyType(shared(looker, lender.grants)))
+            for lender in held.deputy_for
+        ),
         seen_by=Looker(looker, looked.until, len(held.grants) - len(grants)),
     )
     return Seen(actor, looked.preferences)

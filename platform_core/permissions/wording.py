@@ -17,6 +17,8 @@ _ACTIONS = {
     "permissions.retire_role": _.lazy("retired a role"),
     "permissions.restore_role": _.lazy("brought a role back"),
     "permissions.edit_role": _.lazy("changed what a role may do"),
+    "permissions.delegate": _.lazy("lent rights"),
+    "permissions.end_delegation": _.lazy("ended lent rights"),
     "permissions.see_as": _.lazy("began to look as somebody else"),
     "permissions.see_as_end": _.lazy("stopped looking as somebody else"),
     "permissions.denied": _.lazy("was refused"),
@@ -30,6 +32,7 @@ _FIELDS = {
     "code": _.lazy("Code"),
     "retired": _.lazy("Retired"),
     "rights": _.lazy("Rights"),
+    "giver": _.lazy("Lent by"),
 }
 
 

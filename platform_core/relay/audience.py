@@ -68,6 +68,15 @@ class _Reading:
 
     def reasons(self, holder: Holder) -> list[str]:
         """Empty: does not see the customer."""
+        found = self._own(holder)
+        for lender in holder.lent:
+            found += [
+                _("stands in for %(name)s, who %(reason)s", name=lender.actor.name, reason=reason)
+                for reason in self._own(lender)
+            ]
+        return found
+
+    def _own(self, holder: Holder) -> list[str]:
         actor, role = holder.actor, holder.roles.get(_VIEW, "")
         scope = actor.scope(_VIEW)
         if scope == Scope.NONE:

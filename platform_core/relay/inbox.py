@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from platform_core.contracts.identity import Actor, Scope
@@ -15,6 +15,7 @@ from platform_core.contracts.pages import Badge
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.idlists import among
+from platform_core.relay.ledger import within
 from platform_core.relay.models import Engagement, Leg
 from platform_core.users.models import Department, User
 
@@ -82,15 +83,12 @@ def badge(actor: Actor) -> Badge:
 
 def headed_by(actor: Actor) -> ColumnElement[bool]:
     """Legs of the departments whose work the actor may reassign."""
-    if actor.scope("relay.reassign") == Scope.ALL:
-        return true()
-    departments = actor.departments_for("relay.reassign")
-    return among(Leg.department_id, departments) if departments else false()
+    return within(actor, "relay.reassign")
 
 
 def heads_inbox(actor: Actor) -> bool:
     """Whether the inbox also shows the work of whole departments."""
-    return actor.scope("relay.reassign") == Scope.ALL or bool(actor.departments_for("relay.reassign"))
+    return any(party.scope("relay.reassign") >= Scope.DEPARTMENT for party in actor.parties)
 
 
 def read(

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
@@ -19,6 +19,7 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, NotFound
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
 from platform_core.permissions.models import RoleAssignment, RoleGrant
 from platform_core.relay import access
 from platform_core.relay.models import Engagement, Leg, RelayEvent
@@ -98,11 +99,26 @@ def open_only(held: Held) -> None:
 
 def covers(actor: Actor, permission: str, department_id: UUID) -> bool:
     """Whether a department's legs are within the scope of `permission`; own and team scope cover no department."""
-    return actor.scope(permission) == Scope.ALL or department_id in actor.departments_for(permission)
+    return any(
+        party.scope(permission) == Scope.ALL or department_id in party.departments_for(permission)
+        for party in actor.parties
+    )
+
+
+def within(actor: Actor, permission: str) -> ColumnElement[bool]:
+    """SQL: as `covers`, of the department of a Leg."""
+    if any(party.scope(permission) == Scope.ALL for party in actor.parties):
+        return true()
+    covered = [departments for party in actor.parties if (departments := party.departments_for(permission))]
+    return or_(false(), *(among(Leg.department_id, departments) for departments in covered))
 
 
 def may_hand_over(actor: Actor, engagement: Engagement, leg: Leg | None) -> bool:
-    """The holder and the heads above; before the first take-over whoever opened the engagement."""
+    """The holder and the heads above; before the first take-over whoever opened the engagement. Or their deputies."""
+    return any(_hands_over(party, engagement, leg) for party in actor.parties)
+
+
+def _hands_over(actor: Actor, engagement: Engagement, leg: Leg | None) -> bool:
     if not actor.can("relay.handover"):
         return False
     if leg is None:

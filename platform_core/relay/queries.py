@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true
 from sqlalchemy.orm import Session
 
-from platform_core.contracts.identity import Actor, Scope
+from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import TimelineQuery
 from platform_core.kernel import timelines
 from platform_core.kernel.clock import local
@@ -21,7 +21,7 @@ from platform_core.kernel.idlists import NamedIds, among
 from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, visible
 from platform_core.permissions.models import Access
 from platform_core.permissions.policies import live
-from platform_core.relay.ledger import may_hand_over, may_take
+from platform_core.relay.ledger import may_hand_over, may_take, within
 from platform_core.relay.models import Engagement, Leg, RelayEvent
 from platform_core.users.labels import labels
 from platform_core.users.models import Department, User
@@ -112,10 +112,7 @@ def _writes(actor: Actor, engagement_id: Any) -> ColumnElement[bool]:
 
 def _heads(actor: Actor) -> ColumnElement[bool]:
     """The leg's department is within the actor's scope of handing over."""
-    if actor.scope("relay.handover") == Scope.ALL:
-        return true()
-    departments = actor.departments_for("relay.handover")
-    return among(Leg.department_id, departments) if departments else false()
+    return within(actor, "relay.handover")
 
 
 def _views(reader: Actor) -> AnySelect:

@@ -142,7 +142,8 @@ def frozen_by_rule(session: Session, user_id: UUID) -> Freeze | None:
 
 
 def end_all(session: Session, user: User) -> None:
-    """Every session, token and one-time code of the account ends with this transaction."""
+    """Every session, token and one-time code of the account ends with this transaction, and what it lends others."""
+    counters.bump(session, RIGHTS_COUNTER)
     moment = now()
     user.auth_epoch += 1
     session.execute(

@@ -175,7 +175,7 @@ def _authorise(platform: Platform, session: ScopedSession, request: Request[Any,
     speak(request, actor.language)
     if actor.seen_by is not None:
         request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]  # refusals show the way back too
-    if permission != SIGNED_IN and not actor.can(permission):
+    if permission != SIGNED_IN and not actor.may_enter(permission):
         raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."), actor)
     return actor
 

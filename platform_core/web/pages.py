@@ -156,7 +156,7 @@ class PageContext:
         if actor is None:
             return []
         items = self._platform.manager.declared.navigation
-        allowed = (item for item in items if item.permission == SIGNED_IN or actor.can(item.permission))
+        allowed = (item for item in items if item.permission == SIGNED_IN or actor.may_enter(item.permission))
         return sorted(allowed, key=lambda item: (item.order, item.key))
 
     def _entries(self, items: Iterable[NavItem]) -> list[NavEntry]:

@@ -13,9 +13,9 @@ hookimpl = pluggy.HookimplMarker("baton")
 @hookimpl
 def baton_permissions() -> list[Permission]:
     return [
-        Permission("activities.view", _.lazy("See plans and follow-ups")),
+        Permission("activities.view", _.lazy("See plans and follow-ups"), delegable=True),
         Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False),
-        Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans")),
+        Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans"), delegable=True),
         Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False),
     ]
 

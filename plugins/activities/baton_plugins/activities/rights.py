@@ -70,6 +70,7 @@ def may_correct(actor: Actor, follow_up: FollowUp) -> bool:
 
 
 def _is_head(actor: Actor, department_id: UUID | None) -> bool:
-    if actor.scope("activities.correct") == Scope.ALL:
+    if any(party.scope("activities.correct") == Scope.ALL for party in actor.parties):
         return True
-    return department_id is not None and department_id in actor.departments_for("activities.correct")
+    covered = frozenset().union(*(party.departments_for("activities.correct") for party in actor.parties))
+    return department_id is not None and department_id in covered

@@ -13,7 +13,7 @@ hookimpl = pluggy.HookimplMarker("baton")
 @hookimpl
 def baton_permissions() -> list[Permission]:
     return [
-        Permission("opportunities.view", _.lazy("See opportunities and contracts")),
+        Permission("opportunities.view", _.lazy("See opportunities and contracts"), delegable=True),
         Permission("opportunities.edit", _.lazy("Write opportunities and contracts")),
         Permission(
             "opportunities.export", _.lazy("Print the list of opportunities and ask for it as a file"), scoped=False
