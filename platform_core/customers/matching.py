@@ -23,7 +23,7 @@ from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.database import database_of, vault_of
 from platform_core.kernel.searchcolumn import stored_words, tsquery
-from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5
+from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5, weak_as_whole
 
 NOTHING: ColumnElement[bool] = false()
 _FTS = table("customers_fts", column("rowid"), column("customers_fts"))
@@ -67,7 +67,7 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
         found, probe = tokens.ids(query.groups), tokens.probe(query.groups)
         if not all(map(_is_short, query.groups)):
             return Matcher(found, probe, may_be_common=True)
-        whole = tokens.ids(_whole(query.groups))
+        whole = tokens.ids(weak_as_whole(query.groups))
         return Matcher(found, probe, may_be_common=True, whole_words=whole, beginnings=to_fts5(query.groups))
     first, *others = hashes
     ids = first.subquery("numbered")
@@ -122,13 +122,5 @@ def _strong(groups: list[list[QueryTerm]]) -> list[list[QueryTerm]]:
     return [group for group in groups if not _is_short(group)] or groups
 
 
-def _whole(groups: list[list[QueryTerm]]) -> list[list[QueryTerm]]:
-    return [[QueryTerm(term.token) for term in group] for group in groups]
-
-
 def _is_short(group: list[QueryTerm]) -> bool:
-    return any(_is_weak(term) for term in group)
-
-
-def _is_weak(term: QueryTerm) -> bool:
-    return term.prefix and term.token.isascii() and len(term.token) <= (4 if term.token.isdigit() else 2)
+    return any(term.is_weak for term in group)

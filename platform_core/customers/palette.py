@@ -81,11 +81,9 @@ def _commands(request: Request[Any, Any, Any], actor: Actor, words: str) -> list
 
 
 def _pages(request: Request[Any, Any, Any], actor: Actor, words: str) -> list[SearchHit]:
-    frame = PageContext(platform_of(request), request, actor, "")
-    entries = [entry for group in frame.nav for entry in group.entries] + list(frame.settings_nav)
-    return [SearchHit(entry.label, "", entry.url, entry.icon) for entry in entries if _means(entry.label, words)][
-        :_PAGES
-    ]
+    places = PageContext(platform_of(request), request, actor, "").places
+    meant = ((str(item.label), item) for item in places)
+    return [SearchHit(label, "", item.url, item.icon) for label, item in meant if _means(label, words)][:_PAGES]
 
 
 def _means(label: str, words: str) -> bool:

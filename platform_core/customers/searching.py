@@ -128,11 +128,13 @@ def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: 
     rows: Sequence[Any] = ()
     common = _is_remembered(session, matcher)
     for ids in _ways(session, matcher):
-        rows = session.execute(_ranked(session, ids, words, limit), execution_options=_PROOF).all()
-        if matcher.may_be_common and rows[0].breadth > NARROW:
+        found = session.execute(_ranked(session, ids, words, limit), execution_options=_PROOF).all()
+        if matcher.may_be_common and found[0].breadth > NARROW:
             _remember(session, matcher, ids)
             common = True
+            rows = rows or found  # whole initials stay: the same words find the same when their commonness is known
             break
+        rows = found
     ranked = [row for row in rows if row.id is not None]
     if common:
         walked = _walked(session, reached, matcher, words, limit + 1)
@@ -210,7 +212,9 @@ def _newest_theirs(session: Session, reached: Reach) -> Sequence[Any]:
     merge = statements.Merge((Customer.id,), reached, [], sqlite=sqlite)
     values = {**statements.parameters(reached, sqlite=sqlite), statements.LIMIT: _WALK}
 
-    def run(_step: Any, build: Callable[[], Select[Any]], parameters: dict[str, Any]) -> Sequence[Any]:
-        return session.execute(build(), parameters, execution_options=_PROOF).all()
+    shape = ("search", sqlite, statements.shape(reached, sqlite=sqlite))
+
+    def run(step: tuple[Any, ...], build: Callable[[], Select[Any]], parameters: dict[str, Any]) -> Sequence[Any]:
+        return session.execute(statements.once((*shape, *step), build), parameters, execution_options=_PROOF).all()
 
     return statements.page_of(merge, _NEWEST, "all", values, run, bounded=False, forward=True)

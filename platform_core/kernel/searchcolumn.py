@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from platform_core.kernel.database import database_of
-from platform_core.kernel.searchtokens import QueryTerm, query_groups, to_fts5, to_tsquery
+from platform_core.kernel.searchtokens import QueryTerm, query_groups, to_fts5, to_tsquery, weak_as_whole
 
 
 class SearchTokens(TypeDecorator[Any]):
@@ -38,9 +38,13 @@ def tsquery(groups: Iterable[Iterable[QueryTerm]]) -> ColumnElement[Any]:
     return cast(bindparam(None, to_tsquery(groups), type_=Text()), TSQUERY())
 
 
-def spelled(session: Session, words: str) -> str:
-    """Words, pinyin or initials as the database's search engine reads them; empty when they say nothing."""
-    groups = query_groups(words)
+def spelled(session: Session, words: str, *, weak: bool = True) -> str:
+    """Words, pinyin or initials as the database's search engine reads them; empty when they say nothing.
+
+    Without `weak` two letters or four digits find whole words and initials only: what begins with them takes the index
+    long to collect.
+    """
+    groups = query_groups(words) if weak else weak_as_whole(query_groups(words))
     return to_fts5(groups) if database_of(session).is_sqlite else to_tsquery(groups)
 
 

@@ -25,6 +25,8 @@ MAX_LATIN: Final = 24
 """Latin tokens and query terms are both cut here: long company names stay small and are still found."""
 MAX_TEXT: Final = 200
 MAX_QUERY: Final = 100
+_WEAK_LETTERS: Final = 2
+_WEAK_DIGITS: Final = 4
 _MAX_READINGS: Final = 4
 _UNREADABLE: Final = ("",)
 _PERSON: Final = 4
@@ -66,6 +68,12 @@ class QueryTerm:
     token: str
     prefix: bool = False
 
+    @property
+    def is_weak(self) -> bool:
+        """The beginning of very many words: two letters, or four digits, which begin every code of a year."""
+        token = self.token
+        return self.prefix and token.isascii() and len(token) <= (_WEAK_DIGITS if token.isdigit() else _WEAK_LETTERS)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
@@ -102,6 +110,11 @@ def query_groups(query: str) -> list[list[QueryTerm]]:
         for group in _word_groups(piece) if _WORD.fullmatch(piece) else _run_groups(_letters(piece)):
             groups[tuple(group)] = None
     return [list(group) for group in groups]
+
+
+def weak_as_whole(groups: Iterable[Iterable[QueryTerm]]) -> list[list[QueryTerm]]:
+    """The same conditions, but weak beginnings have to be whole words, or all initials of one."""
+    return [[QueryTerm(term.token) if term.is_weak else term for term in group] for group in groups]
 
 
 def code_group(digits: str) -> list[QueryTerm]:

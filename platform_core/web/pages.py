@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -108,6 +108,11 @@ class PageContext:
             for group, label in _GROUPS.items()
             if group != "settings" and (entries := tuple(self._entries(self._items(group))))
         ]
+
+    @property
+    def places(self) -> Sequence[NavItem]:
+        """Where the reader may go, without asking what waits there."""
+        return self._allowed
 
     @cached_property
     def settings_nav(self) -> tuple[NavEntry, ...]:

@@ -36,7 +36,6 @@ _MOST_MERGED_BLINDLY = 64
 _MOST_SEARCHED_PARTS = 12
 Plan = Literal["policy", "whole", "merge", "predicate"]
 _PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
-_built: dict[tuple[Any, ...], Select[Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +171,8 @@ class Reader:
         if reach is None or self._filters or self.plan == "predicate":
             made: Select[Any] = build()
             return made
-        key = (self._view.key, self.plan, self._sqlite, statements.shape(reach, sqlite=self._sqlite), *kind)
-        if key not in _built:
-            if len(_built) > 2000:
-                _built.clear()
-            _built[key] = build()
-        return _built[key]
+        shape = statements.shape(reach, sqlite=self._sqlite)
+        return statements.once((self._view.key, self.plan, self._sqlite, shape, *kind), build)
 
 
 def _filters(actor: Actor, state: ListState, search: Search | None) -> list[ColumnElement[bool]]:

@@ -282,6 +282,19 @@ def shape(reach: Reach, *, sqlite: bool) -> tuple[Any, ...]:
     )
 
 
+_built: dict[tuple[Any, ...], Select[Any]] = {}
+_MOST_BUILT = 2000
+
+
+def once(key: tuple[Any, ...], build: Callable[[], Select[Any]]) -> Select[Any]:
+    """The statement that `build` makes, kept under a key that says everything about it but its parameters."""
+    if key not in _built:
+        if len(_built) > _MOST_BUILT:
+            _built.clear()
+        _built[key] = build()
+    return _built[key]
+
+
 def _parameters(branch: Among) -> list[Any]:
     return [bindparam(f"{branch.name}_{at}", type_=branch.column.type) for at in range(len(branch.values))]
 

@@ -167,10 +167,11 @@ def matching(words: Any) -> ColumnElement[bool]:
 def find(session: Session, actor: Actor, text: str, limit: int) -> Sequence[tuple[UUID, str, str]]:
     """(id, title, customer's name) of matches that the actor sees, those at work first.
 
-    Of words that very many have, the newest matches are looked at and the newest of the actor's own: asking whether
-    the actor sees each of thousands took 170 ms at a million customers.
+    Two letters find whole words and initials, longer ones their beginnings too. Of words that very many have, those
+    written last are looked at and the actor's own: asking of each of thousands when it has changed and whether the
+    actor sees it took 170 ms at a million customers.
     """
-    values = {"words": spelled(session, text), "owner": actor.user_id, "row_limit": limit}
+    values = {"words": spelled(session, text, weak=False), "owner": actor.user_id, "row_limit": limit}
     if not values["words"]:
         return []
     return [(key, title, name) for key, title, name in session.execute(_found(session), values)]
@@ -179,18 +180,27 @@ def find(session: Session, actor: Actor, text: str, limit: int) -> Sequence[tupl
 @prepared
 def _found(reader: Actor) -> AnySelect:
     matches = (
-        select(Opportunity.id, Opportunity.owner_id, Opportunity.updated_at)
-        .where(matching(bindparam("words", type_=Text())))
+        select(Words.id, Words.opportunity_id)
+        .where(has_words(Words, bindparam("words", type_=Text())))
         .cte("matches")
+        .prefix_with("MATERIALIZED", dialect="postgresql")  # or it walks all rows from the last one until some match
     )
-    newest = select(matches.c.id).order_by(matches.c.updated_at.desc()).limit(_LOOKED_AT).subquery("newest")
-    own = select(matches.c.id).where(matches.c.owner_id == bindparam("owner", type_=Uuid()))
-    mine = own.order_by(matches.c.updated_at.desc()).limit(_LOOKED_AT).subquery("mine")
+    last = select(matches.c.opportunity_id).order_by(matches.c.id.desc()).limit(_LOOKED_AT).subquery("last")
+    mine = (
+        select(Opportunity.id)
+        .where(
+            Opportunity.owner_id == bindparam("owner", type_=Uuid()),
+            Opportunity.id.in_(select(matches.c.opportunity_id)),
+        )
+        .order_by(Opportunity.updated_at.desc())
+        .limit(_LOOKED_AT)
+        .subquery("mine")
+    )
     policies = [visible(Opportunity, reader), visible(Customer, reader)]
     return (
         select(Opportunity.id, Opportunity.title, Customer.name)
         .join(Customer, Customer.id == Opportunity.customer_id)
-        .where(Opportunity.id.in_(union(select(newest.c.id), select(mine.c.id))))
+        .where(Opportunity.id.in_(union(select(last.c.opportunity_id), select(mine.c.id))))
         .where(*(policy for policy in policies if policy is not None))
         .order_by(Opportunity.stage != "open", Opportunity.updated_at.desc())
         .limit(bindparam("row_limit"))
