@@ -24,6 +24,7 @@ from platform_core.customers.matching import Matcher
 from platform_core.customers.models import Customer
 from platform_core.customers.names import norm
 from platform_core.kernel.database import database_of
+from platform_core.kernel.planning import estimated_rows
 from platform_core.kernel.scope import proven, readable
 from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
 from platform_core.web.lists import statements
@@ -40,6 +41,8 @@ _WALK_ALL = 400
 """How many of the newest of all, for actors who see very many."""
 _SAME_NAME = 50
 _FEW_PARTS = 4
+_SURELY_MANY = 5 * NARROW
+"""What PostgreSQL has to expect to be taken at its word."""
 _COMMON_SECONDS = 24 * 3600.0
 _MOST_REMEMBERED = 5000
 _PROOF = proven("search: every statement carries the predicate or the branches of the actor's reach")
@@ -90,7 +93,7 @@ def _is_common(session: Session, matcher: Matcher) -> bool:
         return False
     for ids in _ways(session, matcher):
         if _has_many(session, ids):
-            _remember(session, matcher, ids)
+            _remember(session, matcher)
             return True
     return _is_remembered(session, matcher)
 
@@ -99,7 +102,12 @@ def _ways(session: Session, matcher: Matcher) -> Sequence[Select[Any]]:
     """What to ask the index for, until it turns out that very many match."""
     if matcher.whole_words is None:
         return [matcher.ids]
-    return [matcher.whole_words] if _is_remembered(session, matcher) else [matcher.whole_words, matcher.ids]
+    if _is_remembered(session, matcher):
+        return [matcher.whole_words]
+    if not database_of(session).is_sqlite and estimated_rows(session, matcher.ids, _PROOF) > _SURELY_MANY:
+        _remember(session, matcher)
+        return [matcher.whole_words]
+    return [matcher.whole_words, matcher.ids]
 
 
 _common_until: dict[tuple[str, str], float] = {}
@@ -110,9 +118,9 @@ def _is_remembered(session: Session, matcher: Matcher) -> bool:
     return time.monotonic() < _common_until.get((database_of(session).url, matcher.beginnings), 0)
 
 
-def _remember(session: Session, matcher: Matcher, asked: Select[Any]) -> None:
-    """Very many match: not to be asked again, where that took long to find out."""
-    if matcher.beginnings and asked is matcher.ids:
+def _remember(session: Session, matcher: Matcher) -> None:
+    """Very many match: not to be asked again, where that takes long to find out."""
+    if matcher.beginnings:
         if len(_common_until) >= _MOST_REMEMBERED:
             _common_until.clear()
         _common_until[database_of(session).url, matcher.beginnings] = time.monotonic() + _COMMON_SECONDS
@@ -126,11 +134,12 @@ def _has_many(session: Session, ids: Select[Any]) -> bool:
 def _found(session: Session, actor: Actor, matcher: Matcher, words: str, limit: int) -> Hits:
     reached = reach.of(session, actor)
     rows: Sequence[Any] = ()
+    ways = _ways(session, matcher)
     common = _is_remembered(session, matcher)
-    for ids in _ways(session, matcher):
+    for ids in ways:
         found = session.execute(_ranked(session, ids, words, limit), execution_options=_PROOF).all()
         if matcher.may_be_common and found[0].breadth > NARROW:
-            _remember(session, matcher, ids)
+            _remember(session, matcher)
             common = True
             rows = rows or found  # whole initials stay: the same words find the same when their commonness is known
             break

@@ -128,7 +128,7 @@ def test_two_letters_find_whole_initials_and_all_that_begins_so(make, find, fact
         assert find(somebody, "hm ou") == []
 
 
-def test_a_beginning_that_is_common_is_asked_about_once_a_day(make, find, factory, monkeypatch, count_queries):
+def test_a_beginning_that_is_common_is_asked_about_once_a_day(runtime, make, find, factory, monkeypatch, count_queries):
     user = factory.user()
     make("Whole", user, contact="黄明")
     for number in range(6):
@@ -139,11 +139,15 @@ def test_a_beginning_that_is_common_is_asked_about_once_a_day(make, find, factor
     def asked(words):
         with count_queries(at_most=12) as sent:
             found = find(user, words)
-        return len(found), sum("customers_search" in statement for statement in sent)
+        looked = [statement for statement in sent if "customers_search" in statement]
+        return len(found), sum(not statement.startswith("EXPLAIN") for statement in looked)
 
     assert [asked("hm"), asked("hm"), asked("hmj")] == [(7, 5), (7, 4), (6, 4)]
     monkeypatch.setattr(searching, "_common_until", dict.fromkeys(searching._common_until, 0.0))
     assert asked("hm") == (7, 5)
+    monkeypatch.setattr(searching, "_common_until", {})
+    monkeypatch.setattr(searching, "_SURELY_MANY", -1)
+    assert asked("hm") == (7, 5 if runtime.database.is_sqlite else 4)  # PostgreSQL's statistics spare the asking
 
 
 def test_search_is_audited_with_masked_words(make, find, factory, session):
