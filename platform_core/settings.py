@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Settings:
     """How long a request waits for others to be done with the database before it answers 503."""
     session_idle_minutes: int = 30
     session_absolute_hours: int = 12
+    rp_id: str = ""
+    """The domain that security keys and passkeys belong to; empty: the host of `base_url`."""
     hook_budget_ms: int = 80
     """Above this a panel is reported as slow: its plugin should make it lazy."""
     hook_limit_ms: int = 3000
@@ -44,6 +48,23 @@ class Settings:
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def key_domain(self) -> str:
+        """WebAuthn's RP ID, a domain; empty where keys cannot work, since browsers refuse addresses of numbers."""
+        host = self.rp_id or urlsplit(self.base_url).hostname or ""
+        try:
+            return "localhost" if ip_address(host).is_loopback else ""
+        except ValueError:
+            return host
+
+    @property
+    def key_origins(self) -> tuple[str, ...]:
+        """Where the answers of keys may come from. A loopback address is also this machine's name."""
+        parts = urlsplit(self.base_url)
+        port = f":{parts.port}" if parts.port else ""
+        named = f"{parts.scheme}://{self.key_domain}{port}"
+        return (self.base_url,) if self.key_domain != "localhost" or named == self.base_url else (self.base_url, named)
 
     @property
     def secure_cookies(self) -> bool:
@@ -85,6 +106,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         lock_seconds=float(env.get("BATON_LOCK_SECONDS", "10")),
         session_idle_minutes=int(env.get("BATON_SESSION_IDLE_MINUTES", "30")),
         session_absolute_hours=int(env.get("BATON_SESSION_ABSOLUTE_HOURS", "12")),
+        rp_id=env.get("BATON_RP_ID", ""),
         hook_budget_ms=int(env.get("BATON_HOOK_BUDGET_MS", "80")),
         hook_limit_ms=int(env.get("BATON_HOOK_LIMIT_MS", "3000")),
     )

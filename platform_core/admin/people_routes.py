@@ -18,7 +18,7 @@ from platform_core.kernel.errors import Conflict, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import services as roles
 from platform_core.permissions.seeing import PERMISSION as SEE_AS
-from platform_core.users import accounts, departments, queries, sessions, tokens
+from platform_core.users import accounts, departments, devices, queries, sessions, stepup, tokens
 from platform_core.users.models import User
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
@@ -145,6 +145,9 @@ def _page(
         notice=notice,
         link=link,
         link_hours=accounts.CODE_HOURS,
+        code_out=accounts.code_out(session, user.id) if actor.can("users.manage") else None,
+        may_help=actor.can("users.keys") and user.status == "active" and user.id != actor.user_id,
+        describe=devices.describe,
     )
 
 
@@ -180,6 +183,15 @@ def reset(request: Request[Any, Any, Any], session: Session, actor: Actor, user_
     return _page(request, session, actor, user, link=f"{platform_of(request).settings.base_url}/reset/{code}")
 
 
+@post("/settings/users/{user_id:uuid}/end-code", permission="users.manage", name="admin:end_code")
+def end_code(request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID) -> Response[str]:
+    """A set-up or reset link that is still out works no more."""
+    user = accounts.get_user(session, user_id)
+    accounts.end_codes(session, user.id, "password")
+    audit.record(session, actor, "users.end_code", accounts.ref(user))
+    return redirect(request, f"/settings/users/{user_id}?done=saved")
+
+
 @post("/settings/users/{user_id:uuid}/end-sessions", permission="users.manage", name="admin:end_sessions")
 def end_sessions(request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID) -> Response[str]:
     user = accounts.get_user(session, user_id)
@@ -202,6 +214,9 @@ def revoke_token(
 def assign(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, user_id: UUID
 ) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/users/{user_id}")
+    if unproved:
+        return unproved
     bound = bind(RoleInput, form)
     try:
         given = bound.require()
@@ -233,6 +248,9 @@ def _day(name: str, text: str, *, after: timedelta = timedelta()) -> datetime | 
 def unassign(
     request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, assignment_id: UUID
 ) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/users/{user_id}")
+    if unproved:
+        return unproved
     if assignment_id not in {assignment.id for assignment, _role, _department in roles.roles_of(session, user_id)}:
         raise Conflict(_("This role is no longer held."))
     roles.unassign_role(session, actor, assignment_id)
@@ -240,6 +258,6 @@ def unassign(
 
 
 HANDLERS = [
-    users, new_user, create_user, user_page, save_user, set_status, reset, end_sessions, revoke_token, assign,
+    users, new_user, create_user, user_page, save_user, set_status, reset, end_code, end_sessions, revoke_token, assign,
     unassign,
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.admission import UNFREEZE
 from platform_core.permissions.services import roles
-from platform_core.users import accounts, stepup
+from platform_core.users import stepup
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
 from platform_core.web.pages import page, redirect
@@ -40,12 +40,21 @@ def sheet(request: Request[Any, Any, Any], session: Session, actor: Actor, user_
 
 
 def _sheet(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, form: Bound[Any], status: int = 200
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    form: Bound[Any],
+    *,
+    status: int = 200,
+    refused: str = "",
 ) -> Response[str]:
+    asked = stepup.asks(request, session, actor, always=True)
     freeze, user, standing = thawing.waiting(session, user_id)
     return page(
         request, "caps/sheet.html", active="frozen", status=status, freeze=freeze, user=user, standing=standing,
         viewed=thawing.sheet(session, actor, freeze, user), most=thawing.SHEET, labels=settings.LABELS, form=form,
+        asked=asked.refused(refused) if refused else asked,
     )  # fmt: skip
 
 
@@ -53,22 +62,16 @@ def _sheet(
 def unfreeze(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, user_id: UUID
 ) -> Response[str]:
-    """Needs the password of whoever unfreezes.
+    """Needs a proof that whoever unfreezes is there.
 
     A wrong one is answered with the form and 200: a refusal would be rolled back, and the guess would not count.
     """
     bound = bind(UnfreezeInput, form)
     if not bound.ok:
         return _sheet(request, session, actor, user_id, bound, status=422)
-    me = accounts.get_user(session, actor.user_id)
-    refused = stepup.check_password(session, actor, me, form.get("password"), "caps.unfreeze")
+    refused = stepup.check(request, session, actor, form, "caps.unfreeze", always=True)
     if refused:
-        messages = {
-            "wrong": _("That was not your password. Nothing was changed."),
-            "wait": _("Too many attempts. Please wait a few minutes, then try again."),
-        }
-        bound.errors["password"] = messages[refused]
-        return _sheet(request, session, actor, user_id, bound)
+        return _sheet(request, session, actor, user_id, bound, refused=refused)
     thawing.unfreeze(session, actor, user_id, bound.require())
     return redirect(request, "/settings/frozen", Notice(_("The account is unfrozen; its owner can sign in again.")))
 

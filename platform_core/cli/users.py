@@ -1,4 +1,4 @@
-"""`baton user add|reset|role|list` and `baton token create|list|revoke`."""
+"""`baton user add|reset|lost-key|role|list` and `baton token create|list|revoke`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from platform_core.kernel.errors import BatonError
 from platform_core.kernel.i18n import speaking
 from platform_core.permissions import services as roles
 from platform_core.permissions.models import Role, RoleAssignment
-from platform_core.users import accounts, sessions
+from platform_core.users import accounts, keyhelp, sessions
 from platform_core.users.models import ApiToken, Department, User
 
 
@@ -77,6 +77,15 @@ def reset(login: str) -> None:
     with operating("baton user reset") as (runtime, session):
         link = f"{runtime.settings.base_url}/reset/{accounts.issue_code(session, None, _account(session, login))}"
     click.echo(f"valid once, within {accounts.CODE_HOURS} hours:\n{link}")
+
+
+@user.command("lost-key")
+@click.argument("login")
+def lost_key(login: str) -> None:
+    """Remove the keys of an account; print a code that lets its owner in once to register another."""
+    with operating("baton user lost-key") as (_runtime, session):
+        code = keyhelp.by_operator(session, _account(session, login))
+    click.echo(f"valid once, within {keyhelp.HOURS} hours, after the password:\n{code}")
 
 
 @user.command("role")

@@ -52,6 +52,17 @@ class Frozen(BatonError):
     code = "frozen"
 
 
+class Unfinished(BatonError):
+    """Signed in, but something has to be done before anything else, at `url`."""
+
+    status = 403
+    code = "unfinished"
+
+    def __init__(self, message: str, *, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
 class Conflict(BatonError):
     """Somebody else was faster, or the thing is no longer in the state this act needs."""
 

@@ -12,14 +12,19 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
+from platform_core.kernel.errors import Unfinished
+from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
 from platform_core.permissions import admission, rights, seeing
 from platform_core.permissions.rights import COUNTER
-from platform_core.users import preferences, sessions
+from platform_core.users import keys, preferences, sessions
 from platform_core.users.models import Department, User
 from platform_core.web import themes
 from platform_core.web.requests import client_ip, platform_of
 
+_ = translator("permissions")
+_WHILE_UNFINISHED = (keys.PAGE, "/logout", "/me/preferences")
+"""What is open to somebody who signed in without the key that their role asks for."""
 __all__ = ["COUNTER", "authenticate", "load_actor", "resting"]
 
 
@@ -40,6 +45,8 @@ def authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | N
     if identity is None:
         admission.refuse_frozen(session, request, cookie=cookie, token=token)
         return None
+    if identity.must and not request.url.path.startswith(_WHILE_UNFINISHED):
+        raise Unfinished(_("First register a key: nothing else is open to this sign-in."), url=keys.PAGE)
     themes.keep(session, identity.themes)
     counters.keep(session, identity.counters)
     actor = _build(session, identity, client_ip(request, platform.settings.trusted_proxies), platform.settings.language)
@@ -73,13 +80,13 @@ def load_actor(session: Session, user_id: UUID, *, via: str = "job") -> Actor | 
 def resting(session: Session, actor: Actor, permission: str) -> Scope:
     """How far the actor would reach with a permission whose plugin does not run; its grants are kept."""
     moment = now()
-    found = session.execute(rights.GRANTS, {"user_id": actor.user_id, "now": moment})
+    found = session.execute(rights.GRANTS, {"user_id": actor.user_id, "now": moment, "key": None})
     held = (Scope(row.scope) for row in found if row.permission == permission and row.valid_from <= moment)
     return max(held, default=Scope.NONE)
 
 
 def _build(session: Session, identity: sessions.Identity, ip: str, language: str) -> Actor:
-    held = rights.of(session, identity.user_id, identity.department_id, identity.rights_version)
+    held = rights.of(session, identity.user_id, identity.department_id, identity.rights_version, identity.credential_id)
     return Actor(
         user_id=identity.user_id,
         name=identity.name,

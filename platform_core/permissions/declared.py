@@ -16,8 +16,8 @@ PERMISSIONS = [
 _everybody = {"users.view": "all"}
 _unfreezing = {"users.unfreeze": "all"}
 GRANTS = {
-    "system_admin": {**_everybody, "users.manage": "all"},
-    "security_admin": {**_everybody, "permissions.manage": "all", **_unfreezing},
+    "system_admin": {**_everybody, "users.manage": "all", "users.keys": "all"},
+    "security_admin": {**_everybody, "permissions.manage": "all", "users.keys": "all", **_unfreezing},
     "audit_admin": dict.fromkeys(("users.view", "audit.read", "audit.export", "audit.retain"), "all"),
     "office": {**_everybody, **_unfreezing},
     "coordinator": _everybody,

@@ -49,6 +49,20 @@ class RoleAssignment(Identified, Base):
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="CASCADE"))
     valid_from: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     valid_to: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_credential.id", ondelete="CASCADE"))
+    """The role holds only in sessions that were signed in with this key."""
+
+
+class SignInRule(Base):
+    """What holders of a role sign in with, beside their password. No row: the password is enough."""
+
+    __tablename__ = "permissions_sign_in_rule"
+
+    role_id: Mapped[UUID] = mapped_column(ForeignKey("permissions_role.id", ondelete="CASCADE"), primary_key=True)
+    demand: Mapped[str] = mapped_column(String(10))
+    """passkey or key"""
+    since: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    grace_days: Mapped[int] = mapped_column(default=7)
 
 
 class Looking(Identified, Base):

@@ -14,8 +14,10 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
+from platform_core.contracts.ports import Provider
+from platform_core.contracts.signingin import SIGN_IN_RULES
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, api, declared, looking, models, role_api, routes, wording
+from platform_core.permissions import actors, api, declared, looking, models, role_api, routes, signinrules, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -35,7 +37,7 @@ def baton_entities() -> list[Entity]:
         Entity(model, None, reason=_OWN_PAGES)
         for model in (
             models.Role, models.RoleGrant, models.RoleAssignment, models.Access, models.Looking, models.Delegation,
-            models.DelegatedRight,
+            models.DelegatedRight, models.SignInRule,
         )
     ]  # fmt: skip
 
@@ -70,8 +72,17 @@ def baton_navigation() -> list[NavItem]:
     return [
         NavItem(
             "roles", _.lazy("Roles"), "/settings/roles", "shield-lock", "permissions.manage", group="settings", order=30
-        )
-    ]
+        ),
+        NavItem(
+            "sign-in", _.lazy("Sign-in"), "/settings/sign-in", "fingerprint", "permissions.manage", group="settings",
+            order=31,
+        ),
+    ]  # fmt: skip
+
+
+@hookimpl
+def baton_ports() -> list[Provider[Any]]:
+    return [Provider(SIGN_IN_RULES, signinrules.Rules())]
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Uuid, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
@@ -44,7 +44,7 @@ class Rights:
     deputy_for: tuple[Actor, ...] = ()
 
 
-_cache: dict[tuple[str, UUID], tuple[UUID | None, Rights]] = {}
+_cache: dict[tuple[str, UUID, UUID | None], tuple[UUID | None, Rights]] = {}
 _lock = threading.Lock()
 GRANTS = (
     select(
@@ -60,6 +60,7 @@ GRANTS = (
         RoleAssignment.user_id == bindparam("user_id"),
         Role.retired_at.is_(None),
         or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > bindparam("now")),
+        or_(RoleAssignment.credential_id.is_(None), RoleAssignment.credential_id == bindparam("key", type_=Uuid())),
     )
 )
 _subtree = select(DepartmentClosure.descendant_id).where(
@@ -87,19 +88,20 @@ _lent = (
 )  # fmt: skip
 
 
-def of(session: Session, user_id: UUID, department_id: UUID | None, version: int) -> Rights:
+def of(session: Session, user_id: UUID, department_id: UUID | None, version: int, key_id: UUID | None = None) -> Rights:
     """`version` is that of the counter COUNTER, which whatever changes rights bumps: so that acts on the next request.
 
-    `department_id` is the person's own department.
+    `department_id` is the person's own department, `key_id` the key that the session was opened with: roles may hang on
+    it.
     """
     database = database_of(session)
-    key = (database.url, user_id)
+    key = (database.url, user_id, key_id)
     own, cached = _cache.get(key, (None, None))
     moment, enabled = now(), database.enabled_owners()
     fresh = cached is not None and cached.version == version and cached.enabled is enabled and own == department_id
     if cached and fresh and moment.timestamp() < cached.good_until and not counters.is_bumped(session, COUNTER):
         return cached
-    rights = _with_lent(session, user_id, _read(session, user_id, department_id, version, moment, enabled), moment)
+    rights = _with_lent(session, user_id, _read(session, user_id, department_id, version, key_id), moment)
     if counters.is_bumped(session, COUNTER):
         return rights
     with _lock:
@@ -109,10 +111,9 @@ def of(session: Session, user_id: UUID, department_id: UUID | None, version: int
     return rights
 
 
-def _read(
-    session: Session, user_id: UUID, department_id: UUID | None, version: int, moment: datetime, enabled: frozenset[str]
-) -> Rights:
-    parameters = {"user_id": user_id, "now": moment}
+def _read(session: Session, user_id: UUID, department_id: UUID | None, version: int, key_id: UUID | None) -> Rights:
+    moment, enabled = now(), database_of(session).enabled_owners()
+    parameters = {"user_id": user_id, "now": moment, "key": key_id}
     grants: dict[str, Scope] = {}
     departments: set[UUID] = {department_id} if department_id else set()
     turns = []
@@ -151,7 +152,7 @@ def _with_lent(session: Session, user_id: UUID, own: Rights, moment: datetime) -
             lent[row.giver_id][row.permission] = max(held, Scope(row.scope))
     found = []
     for giver_id, (name, department_id) in givers.items():
-        theirs = _read(session, giver_id, department_id, own.version, moment, own.enabled)
+        theirs = _read(session, giver_id, department_id, own.version, None)  # roles bound to a key are not lent
         good_until = min(good_until, theirs.good_until)
         kept = narrowed(lent[giver_id], theirs.grants)
         if kept:

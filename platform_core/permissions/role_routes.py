@@ -13,6 +13,7 @@ from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import editing, queries, services
 from platform_core.permissions.models import Role
+from platform_core.users import stepup
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
 from platform_core.web.requests import platform_of
@@ -42,6 +43,9 @@ def _index(request: Request[Any, Any, Any], session: Session, form: Bound[Any]) 
 
 @post("/settings/roles", permission=MANAGE, name="permissions:create_role")
 def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    unproved = stepup.first(request, session, actor, "/settings/roles")
+    if unproved:
+        return unproved
     bound = bind(editing.RoleInput, form)
     try:
         role = editing.create_role(session, actor, bound.require())
@@ -92,6 +96,9 @@ def rename(
 def retire(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, role_id: UUID
 ) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/roles/{role_id}")
+    if unproved:
+        return unproved
     editing.retire(session, actor, role_id, retired=form.get("retired") == "1")
     return redirect(request, f"/settings/roles/{role_id}?done=saved")
 
@@ -101,12 +108,26 @@ def preview(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, role_id: UUID
 ) -> Response[str]:
     """What would change, and for how many people. Stores nothing."""
+    return _preview(request, session, actor, form, role_id)
+
+
+def _preview(
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    form: FormData,
+    role_id: UUID,
+    *,
+    refused: str = "",
+) -> Response[str]:
     role = editing.get_role(session, role_id, version=_version(form))
     found = editing.changes(session, platform_of(request).manager, role, asked_rights(form))
+    asked = stepup.asks(request, session, actor)
     return page(
         request, "permissions/role_preview.html", active="roles", role=role, changes=found,
         people=editing.people_with(session, role.id), in_words=queries.in_words, field=FIELD,
         own=editing.holds(session, actor, role) and any(change.widens for change in found),
+        asked=asked.refused(refused) if refused else asked,
     )  # fmt: skip
 
 
@@ -114,6 +135,9 @@ def preview(
 def store(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, role_id: UUID
 ) -> Response[str]:
+    refused = stepup.check(request, session, actor, form, "permissions.edit_role")
+    if refused:
+        return _preview(request, session, actor, form, role_id, refused=refused)
     manager = platform_of(request).manager
     editing.change_grants(session, actor, manager, role_id, asked_rights(form), version=_version(form))
     return redirect(request, f"/settings/roles/{role_id}?done=saved")

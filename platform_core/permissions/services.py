@@ -145,6 +145,7 @@ def _has_holder(session: Session, permission: str, *, for_good: bool = False) ->
             Role.retired_at.is_(None),
             User.status == "active",
             User.password_hash != "",
+            RoleAssignment.credential_id.is_(None),  # keys are lost
             live(now()),
             *((RoleAssignment.valid_to.is_(None),) if for_good else ()),
         )

@@ -6,6 +6,7 @@ import pluggy
 
 from platform_core.contracts.plugin import AuditWords
 from platform_core.kernel.i18n import translator
+from platform_core.permissions import signinrules
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -21,6 +22,8 @@ _ACTIONS = {
     "permissions.end_delegation": _.lazy("ended lent rights"),
     "permissions.see_as": _.lazy("began to look as somebody else"),
     "permissions.see_as_end": _.lazy("stopped looking as somebody else"),
+    "permissions.sign_in_rule": _.lazy("changed what a role signs in with"),
+    "permissions.bind_role": _.lazy("bound a role to a key"),
     "permissions.denied": _.lazy("was refused"),
 }
 _FIELDS = {
@@ -33,9 +36,12 @@ _FIELDS = {
     "retired": _.lazy("Retired"),
     "rights": _.lazy("Rights"),
     "giver": _.lazy("Lent by"),
+    "demand": _.lazy("Signs in with"),
+    "grace_days": _.lazy("Days of grace"),
+    "key": _.lazy("Key"),
 }
 
 
 @hookimpl
 def baton_audit_words() -> list[AuditWords]:
-    return [AuditWords("permissions", _ACTIONS, _FIELDS)]
+    return [AuditWords("permissions", _ACTIONS, _FIELDS, values={"demand": signinrules.LABELS})]

@@ -18,8 +18,10 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.secrets import new_token, token_digest
-from platform_core.users import passwords
+from platform_core.users import passwordpolicy, passwords
+from platform_core.users.keymodels import Credential
 from platform_core.users.models import Department, Freeze, OneTimeCode, SignInSession, User
+from platform_core.users.passwordpolicy import Policy
 
 _ = translator("users")
 RIGHTS_COUNTER = "permissions"
@@ -131,6 +133,8 @@ def set_status(session: Session, actor: Actor | None, user_id: UUID, status: str
     end_all(session, user)
     if status == "left":
         user.password_hash = ""
+        kept = (Credential.user_id == user.id, Credential.removed_at.is_(None))
+        session.execute(update(Credential).where(*kept).values(removed_at=now()))
     return user
 
 
@@ -158,9 +162,21 @@ def end_all(session: Session, user: User) -> None:
 
 def set_password(session: Session, user: User, password: str, *, actor: Actor | None = None) -> None:
     """Ends every session and token of the account. Raises Invalid at `password` when the policy refuses it."""
-    problem = passwords.problem(password, login=user.login, name=user.name)
+    policy = passwordpolicy.read(session)
+    _fit(session, user, password, policy)
+    _store(session, user, password, policy, actor)
+
+
+def _fit(session: Session, user: User, password: str, policy: Policy) -> None:
+    problem = policy.problem(password, login=user.login, name=user.name)
+    if not problem and passwordpolicy.was_used(session, user, password, policy):
+        problem = _("You have used this password before. Choose another.")
     if problem:
         raise Invalid(_("Please check the marked fields."), fields={"password": problem})
+
+
+def _store(session: Session, user: User, password: str, policy: Policy, actor: Actor | None) -> None:
+    passwordpolicy.remember(session, user, policy)
     user.password_hash = passwords.hash_password(password)
     user.password_changed_at = now()
     end_all(session, user)
@@ -172,14 +188,41 @@ def issue_code(session: Session, actor: Actor | None, user: User, *, hours: int 
     require(actor, "users.manage")
     if user.status == "left":
         raise Conflict(_("This person has left. Take the account back first."))
-    moment = now()
-    session.execute(
-        update(OneTimeCode).where(OneTimeCode.user_id == user.id, OneTimeCode.used_at.is_(None)).values(used_at=moment)
-    )
-    code = new_token()
-    session.add(OneTimeCode(digest=token_digest(code), user_id=user.id, expires_at=moment + timedelta(hours=hours)))
+    code = put_out(session, actor, user, hours=hours)
     audit.record(session, actor, "users.reset", ref(user))
     return code
+
+
+def put_out(session: Session, actor: Actor | None, user: User, *, hours: float) -> str:
+    """A code for choosing a password, in place of those before. `actor` None: the operator, or the owner's own act."""
+    end_codes(session, user.id, "password")
+    code = new_token()
+    issuer = actor.user_id if actor else None
+    ends = now() + timedelta(hours=hours)
+    session.add(OneTimeCode(digest=token_digest(code), user_id=user.id, expires_at=ends, issued_by=issuer))
+    return code
+
+
+def end_codes(session: Session, user_id: UUID, purpose: str) -> None:
+    session.execute(
+        update(OneTimeCode)
+        .where(OneTimeCode.user_id == user_id, OneTimeCode.purpose == purpose, OneTimeCode.used_at.is_(None))
+        .values(used_at=now())
+    )
+
+
+def code_out(session: Session, user_id: UUID) -> OneTimeCode | None:
+    """The set-up or reset link of the account that still works."""
+    return session.scalars(
+        select(OneTimeCode)
+        .where(
+            OneTimeCode.user_id == user_id,
+            OneTimeCode.purpose == "password",
+            OneTimeCode.used_at.is_(None),
+            OneTimeCode.expires_at > now(),
+        )
+        .limit(1)
+    ).one_or_none()
 
 
 def holder_of(session: Session, code: str) -> User:
@@ -189,6 +232,7 @@ def holder_of(session: Session, code: str) -> User:
         .join(OneTimeCode, OneTimeCode.user_id == User.id)
         .where(
             OneTimeCode.digest == token_digest(code),
+            OneTimeCode.purpose == "password",
             OneTimeCode.used_at.is_(None),
             OneTimeCode.expires_at > now(),
             User.status != "left",
@@ -214,9 +258,8 @@ def redeem(session: Session, code: str) -> None:
 def choose_password(session: Session, code: str, password: str) -> User:
     """Set the password of a code's account and use the code up. Raises NotFound, or Invalid at `password`."""
     user = holder_of(session, code)
-    problem = passwords.problem(password, login=user.login, name=user.name)
-    if problem:
-        raise Invalid(_("Please check the marked fields."), fields={"password": problem})
+    policy = passwordpolicy.read(session)
+    _fit(session, user, password, policy)
     redeem(session, code)
-    set_password(session, user, password)
+    _store(session, user, password, policy, None)
     return user

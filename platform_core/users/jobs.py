@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from platform_core.kernel.jobs import JobContext
-from platform_core.users import sessions, throttle
+from platform_core.users import authenticators, devices, keyhelp, sessions, throttle
 from platform_core.web import answers
 
 
@@ -12,4 +12,7 @@ def tidy(context: JobContext) -> None:
     with context.database.system_session("tidy up sign-in") as session:
         sessions.forget_old(session)
         throttle.forget_old(session)
+        authenticators.forget_old(session)
+        devices.forget_old(session)
+        keyhelp.forget_old(session)
         answers.forget_old(session)

@@ -12,9 +12,9 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import LANGUAGES, translator
-from platform_core.users import accounts, sessions, stepup
+from platform_core.users import accounts, devices, keys, passwordpolicy, sessions, stepup
 from platform_core.users.models import SignInSession
-from platform_core.users.routes import SCHEMES, preference, repeated
+from platform_core.users.routes import SCHEMES, password_note, preference, repeated
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import Bound, FormData
 from platform_core.web.pages import page, redirect
@@ -58,6 +58,10 @@ def _page(
         status=status,
         user=accounts.get_user(session, actor.user_id),
         places=sessions.own_sessions(session, platform.settings, actor.user_id),
+        describe=devices.describe,
+        idle_minutes=platform.settings.session_idle_minutes,
+        key_count=len(keys.of_user(session, actor.user_id)),
+        policy=passwordpolicy.read(session),
         themes=[(theme.name, theme.title) for theme in themes.offered(house)],
         house=themes.pick("", house),
         form=form,
@@ -107,6 +111,12 @@ def change_password(request: Request[Any, Any, Any], session: Session, actor: Ac
     return response
 
 
+@post("/password/check", permission=SIGNED_IN, name="users:check_password", opt={"unkept": True})
+def check_typed(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """What is wrong with a password that has just been typed; stores nothing."""
+    return password_note(request, session, form, accounts.get_user(session, actor.user_id))
+
+
 @post("/sessions/{session_id:uuid}/end", permission=SIGNED_IN, name="users:end_session")
 def end_session(request: Request[Any, Any, Any], session: Session, actor: Actor, session_id: UUID) -> Response[str]:
     place = session.get(SignInSession, session_id)
@@ -128,4 +138,4 @@ def end_others(request: Request[Any, Any, Any], session: Session, actor: Actor) 
     return redirect(request, "/me?done=ended")
 
 
-HANDLERS = [me, save, change_password, end_session, end_others]
+HANDLERS = [me, save, change_password, check_typed, end_session, end_others]

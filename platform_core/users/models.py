@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Date, ForeignKey, Index, LargeBinary, String, Text, event, inspect
+from sqlalchemy import Connection, Date, ForeignKey, Index, LargeBinary, String, Text, Uuid, event, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column
 
 from platform_core.kernel import counters
@@ -128,6 +128,13 @@ class SignInSession(Identified, Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     looking_id: Mapped[UUID | None]
     """While it looks at Baton as somebody else sees it (permissions_looking)."""
+    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_credential.id", ondelete="SET NULL"))
+    """The key that it was opened with: rights may be bound to it."""
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=now)
+    verified_by: Mapped[str] = mapped_column(String(10), default="password")
+    """How the person has last proved to be there: `password` or `key`."""
+    must: Mapped[str] = mapped_column(String(10), default="")
+    """`key`: nothing but registering a key is open to it."""
 
 
 class ApiToken(Identified, Base):
@@ -146,7 +153,7 @@ class ApiToken(Identified, Base):
 
 
 class OneTimeCode(Identified, Base):
-    """A set-up or reset link: lets its bearer choose a password, once."""
+    """Lets its bearer choose a password (a set-up or reset link), or sign in without a key to register one; once."""
 
     __tablename__ = "users_one_time_code"
 
@@ -154,6 +161,9 @@ class OneTimeCode(Identified, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime())
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    purpose: Mapped[str] = mapped_column(String(10), default="password")
+    """password or key"""
+    issued_by: Mapped[UUID | None] = mapped_column(Uuid())
 
 
 class Freeze(Identified, Base):

@@ -83,15 +83,15 @@ def _decoy() -> str:
     return _hasher.hash("nobody has this password")
 
 
-def problem(password: str, *, login: str = "", name: str = "") -> str:
+def problem(password: str, *, login: str = "", name: str = "", minimum: int = MINIMUM) -> str:
     """Why the password may not be used, in the reader's language; empty when it may."""
-    if len(password) < MINIMUM:
-        return _("At least %(count)s characters: several words are easy to remember.", count=MINIMUM)
+    if len(password) < minimum:
+        return _("At least %(count)s characters: several words are easy to remember.", count=minimum)
     if len(password) > MAXIMUM:
         return _("At most %(count)s characters.", count=MAXIMUM)
     plain = password.casefold()
     for own in (login.casefold(), name.casefold()):
-        if len(own) > 1 and own in plain and len(plain) - len(own) < MINIMUM - 2:
+        if len(own) > 1 and own in plain and len(plain) - len(own) < minimum - 2:
             return _("Your own name is too easy to guess.")
     if is_common(password):
         return _("This password is among the first that others try. Choose another.")
@@ -99,8 +99,10 @@ def problem(password: str, *, login: str = "", name: str = "") -> str:
 
 
 def is_common(password: str) -> bool:
-    """Words everybody uses with digits or signs around them, repetitions, and runs along the keyboard."""
+    """Leaked ones, words everybody uses with digits or signs around them, repetitions, runs along the keyboard."""
     plain = password.casefold()
+    if plain in _leaked():
+        return True
     if len(set(plain)) < 4 or re.fullmatch(r"(.{1,5})\1+.{0,2}", plain):
         return True
     if _follows_runs(plain):
@@ -109,7 +111,17 @@ def is_common(password: str) -> bool:
         words = [word for word in re.split(r"[^a-z]+", text) if word]
         if words and all(_is_known(word) for word in words):
             return True
+        if len(words) == 1 and words[0] in _leaked():
+            return True
     return plain.isdigit()
+
+
+@cache
+def _leaked() -> frozenset[str]:
+    """The 30,000 passwords most used in leaks, from the lists of zxcvbn; read when the first one is chosen."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  start-up needs none of them
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def _is_known(word: str) -> bool:

@@ -12,12 +12,15 @@ from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 from platform_core.users import (
     api,
+    declared,
     jobs,
+    key_routes,
+    keyhelp_routes,
     me_routes,
-    models,
     notification_routes,
     notifications,
     routes,
+    signin_routes,
     theme_routes,
     token_routes,
     wording,
@@ -36,40 +39,43 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [
-        Entity(model, None, reason=_OWN_PAGES)
-        for model in (
-            models.Department, models.DepartmentClosure, models.User, models.Team, models.TeamMember,
-            models.SignInSession, models.ApiToken, models.OneTimeCode, models.Freeze, models.LoginThrottle,
-            models.Notification,
-        )
-    ]  # fmt: skip
+    return [Entity(model, None, reason=_OWN_PAGES) for model in declared.MODELS]
 
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [
-        Permission("users.view", _.lazy("See colleagues and departments"), scoped=False),
-        Permission("users.unfreeze", _.lazy("Unfreeze accounts that reached a daily cap"), scoped=False),
-        Permission("users.manage", _.lazy("Manage accounts and departments"), scoped=False),
-    ]
+    return declared.PERMISSIONS
 
 
 @hookimpl
 def baton_routes() -> list[Routes]:
     return [
-        Routes("/login", routes.LOGIN),
+        Routes("/login", signin_routes.LOGIN),
         Routes("/logout", routes.LOGOUT),
         Routes("/reset", routes.RESET),
-        Routes("/", notification_routes.HANDLERS),
-        Routes("/me", [*me_routes.HANDLERS, *theme_routes.HANDLERS, *token_routes.HANDLERS, *routes.PREFERENCES]),
+        Routes("/", [*notification_routes.HANDLERS, *keyhelp_routes.HANDLERS]),
+        Routes(
+            "/me",
+            [
+                *me_routes.HANDLERS,
+                *key_routes.HANDLERS,
+                *theme_routes.HANDLERS,
+                *token_routes.HANDLERS,
+                *routes.PREFERENCES,
+            ],
+        ),
     ]
 
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    """On phones, where the menu behind the name is missing."""
-    return [NavItem("me", _.lazy("Me"), "/me", "user", SIGNED_IN, group="", order=90, phone=True)]
+    """One's own page is for phones, where the menu behind the name is missing."""
+    return [
+        NavItem("me", _.lazy("Me"), "/me", "user", SIGNED_IN, group="", order=90, phone=True),
+        NavItem(
+            "lost-keys", _.lazy("Lost keys"), "/settings/lost-keys", "key", "users.keys", group="settings", order=32
+        ),
+    ]
 
 
 @hookimpl

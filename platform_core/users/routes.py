@@ -1,4 +1,4 @@
-"""Signing in and out, choosing a password by link, appearance and language."""
+"""Signing out, choosing a password by link, appearance and language."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import Forbidden, Invalid
-from platform_core.kernel.i18n import LANGUAGES, language, translator
-from platform_core.users import accounts, sessions, signin
+from platform_core.kernel.i18n import LANGUAGES, translator
+from platform_core.users import accounts, passwordpolicy, sessions
 from platform_core.users.models import User
 from platform_core.web.endpoint import PUBLIC, SIGNED_IN, csrf_token
 from platform_core.web.forms import Bound, FormData
 from platform_core.web.pages import page, redirect
-from platform_core.web.requests import client_ip, platform_of
+from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
 _ = translator("users")
@@ -32,47 +32,6 @@ def local_path(target: str) -> str:
     parts = urlsplit(target)
     plain = target.isprintable() and "\\" not in target and not parts.scheme and not parts.netloc
     return target if plain and target.startswith("/") and not target.startswith("//") else "/"
-
-
-@get("/", permission=PUBLIC, name="users:login")
-def login(request: Request[Any, Any, Any], session: Session) -> Response[str]:
-    target = local_path(request.query_params.get("next", "/"))
-    if platform_of(request).hooks.authenticate(session, request) is not None:
-        return redirect(request, target)
-    notice = _("Your password has been set. Sign in with it now.") if "chosen" in request.query_params else ""
-    return page(request, "users/login.html", login="", next=target, message="", notice=notice)
-
-
-@post("/", permission=PUBLIC, name="users:sign_in")
-def sign_in(request: Request[Any, Any, Any], session: Session, form: FormData) -> Response[str]:
-    platform = platform_of(request)
-    attempt = signin.Attempt(
-        login=form.get("login"),
-        password=form.get("password"),
-        ip=client_ip(request, platform.settings.trusted_proxies),
-        agent=request.headers.get("user-agent", ""),
-        language=language(),
-    )
-    target = local_path(form.get("next", "/"))
-    answer = signin.sign_in(session, platform.settings, attempt, platform.hooks.load_actor)
-    if isinstance(answer, signin.Refusal):
-        status = 429 if answer.retry_after else 422
-        headers = {"retry-after": str(answer.retry_after)} if answer.retry_after else {}
-        return page(
-            request, "users/login.html", status=status, headers=headers,
-            login=attempt.login[:60], next=target, message=answer.message, notice="",
-        )  # fmt: skip
-    former = request.cookies.get(sessions.cookie_name(platform.settings), "")
-    identity = sessions.by_cookie(session, platform.settings, former) if former else None
-    if identity is not None:
-        sessions.revoke(session, identity.session_id)
-    response = redirect(request, target)
-    response.set_cookie(answer)
-    user = accounts.find_user(session, attempt.login)
-    if user is not None and user.language in LANGUAGES:
-        # For what is answered before anybody is recognised, such as an address that does not exist.
-        response.set_cookie(preference(request, "language", user.language))
-    return response
 
 
 def preference(request: Request[Any, Any, Any], name: str, value: str) -> Cookie:
@@ -97,7 +56,7 @@ def logout(request: Request[Any, Any, Any], session: Session, actor: Actor) -> R
 @get("/{code:str}", permission=PUBLIC, name="users:reset")
 def reset(request: Request[Any, Any, Any], session: Session, code: str) -> Response[str]:
     user = accounts.holder_of(session, code)
-    return _choose_page(request, user, Bound())
+    return _choose_page(request, session, user, Bound())
 
 
 @post("/{code:str}", permission=PUBLIC, name="users:choose")
@@ -106,14 +65,36 @@ def choose(request: Request[Any, Any, Any], session: Session, form: FormData, co
     try:
         accounts.choose_password(session, code, repeated(form))
     except Invalid as error:
-        return _choose_page(request, user, Bound().add(error), status=422)
+        return _choose_page(request, session, user, Bound().add(error), status=422)
     response = redirect(request, "/login?chosen=1")
     response.set_cookie(sessions.ended_cookie(platform_of(request).settings))
     return response
 
 
-def _choose_page(request: Request[Any, Any, Any], user: User, form: Bound[Any], status: int = 200) -> Response[str]:
-    return page(request, "users/choose.html", status=status, user=user, form=form)
+@post("/{code:str}/check", permission=PUBLIC, name="users:check_chosen")
+def check_chosen(request: Request[Any, Any, Any], session: Session, form: FormData, code: str) -> Response[str]:
+    """What is wrong with a password that has just been typed; stores nothing."""
+    return password_note(request, session, form, accounts.holder_of(session, code))
+
+
+def password_note(request: Request[Any, Any, Any], session: Session, form: FormData, user: User) -> Response[str]:
+    typed = form.get("password")
+    problem = passwordpolicy.read(session).problem(typed, login=user.login, name=user.name) if typed else ""
+    return page(request, "users/_password_note.html", typed=bool(typed), problem=problem)
+
+
+def _choose_page(
+    request: Request[Any, Any, Any], session: Session, user: User, form: Bound[Any], status: int = 200
+) -> Response[str]:
+    policy = passwordpolicy.read(session)
+    notice = ""
+    if "old" in request.query_params:
+        notice = _.ngettext(
+            "Passwords are changed here after %(num)d day. Choose a new one, then sign in with it.",
+            "Passwords are changed here after %(num)d days. Choose a new one, then sign in with it.",
+            policy.max_age_days,
+        )
+    return page(request, "users/choose.html", status=status, user=user, form=form, policy=policy, notice=notice)
 
 
 def repeated(form: FormData) -> str:
@@ -147,7 +128,6 @@ def preferences(request: Request[Any, Any, Any], session: Session, form: FormDat
     return response
 
 
-LOGIN = [login, sign_in]
 LOGOUT = [logout]
-RESET = [reset, choose]
+RESET = [reset, choose, check_chosen]
 PREFERENCES = [preferences]

@@ -55,6 +55,10 @@ class Identity:
     """What is stored of the house's choice of themes."""
     looking_id: UUID | None = None
     """This browser looks at Baton as somebody else sees it."""
+    credential_id: UUID | None = None
+    """The key that the session was opened with."""
+    must: str = ""
+    """What has to be done before anything else, see SignInSession."""
 
 
 MOST_UNREAD = 100
@@ -91,7 +95,14 @@ _columns: tuple[Any, ...] = (
     _themes.label("themes"),
 )
 _by_cookie = (
-    select(*_columns, SignInSession.id.label("session_id"), SignInSession.seen_at, SignInSession.looking_id)
+    select(
+        *_columns,
+        SignInSession.id.label("session_id"),
+        SignInSession.seen_at,
+        SignInSession.looking_id,
+        SignInSession.credential_id,
+        SignInSession.must,
+    )
     .join(User, User.id == SignInSession.user_id)
     .outerjoin(Department, Department.id == User.department_id)
     .where(
@@ -121,7 +132,17 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-baton" if settings.secure_cookies else "baton"
 
 
-def open_session(session: Session, settings: Settings, user: User, *, ip: str, agent: str) -> Cookie:
+def open_session(
+    session: Session,
+    settings: Settings,
+    user: User,
+    *,
+    ip: str,
+    agent: str,
+    credential_id: UUID | None = None,
+    verified_by: str = "password",
+    must: str = "",
+) -> Cookie:
     """Sign a user in: always a new token, whatever the browser brought along. Returns the cookie to set."""
     token = new_token()
     lifetime = timedelta(hours=settings.session_absolute_hours)
@@ -133,6 +154,9 @@ def open_session(session: Session, settings: Settings, user: User, *, ip: str, a
             expires_at=now() + lifetime,
             ip=ip,
             agent=agent[:200],
+            credential_id=credential_id,
+            verified_by=verified_by,
+            must=must,
         )
     )
     user.last_login_at = now()
@@ -208,6 +232,8 @@ def _identity(row: Row[*tuple[Any, ...]], via: str, looking_id: UUID | None = No
         counters={counter: getattr(row, column) for column, counter in _FOLLOWED.items()},
         themes=row.themes,
         looking_id=looking_id,
+        credential_id=getattr(row, "credential_id", None),
+        must=getattr(row, "must", ""),
     )
 
 

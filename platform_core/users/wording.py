@@ -23,6 +23,16 @@ _ACTIONS = {
     "users.token": _.lazy("made an API token"),
     "users.revoke_token": _.lazy("revoked an API token"),
     "users.end_session": _.lazy("ended a session"),
+    "users.end_code": _.lazy("ended a set-up or reset link"),
+    "users.confirm": _.lazy("confirmed to be there"),
+    "users.add_key": _.lazy("added a key"),
+    "users.rename_key": _.lazy("renamed a key"),
+    "users.remove_key": _.lazy("removed a key"),
+    "users.recovery_codes": _.lazy("made recovery codes"),
+    "users.ask_key_help": _.lazy("asked for help with lost keys"),
+    "users.confirm_key_help": _.lazy("confirmed help with lost keys"),
+    "users.refuse_key_help": _.lazy("refused help with lost keys"),
+    "users.password_policy": _.lazy("changed what passwords must be"),
     "users.create_department": _.lazy("added a department"),
     "users.edit_department": _.lazy("changed a department"),
     "users.move_department": _.lazy("moved a department"),
@@ -50,8 +60,14 @@ _FIELDS = {
     "count": _.lazy("Number"),
     "agent": _.lazy("Browser"),
     "ip": _.lazy("Address on the network"),
+    "kind": _.lazy("Kind"),
+    "profile": _.lazy("Profile"),
+    "minimum": _.lazy("Least number of characters"),
+    "history": _.lazy("Former passwords that may not come back"),
+    "max_age_days": _.lazy("Days until a password must be changed"),
 }
 _VALUES = {
+    "kind": {"key": _.lazy("Security key"), "passkey": _.lazy("Passkey")},
     "status": {"active": _.lazy("active"), "frozen": _.lazy("frozen"), "left": _.lazy("has left")},
 }
 

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from platform_core.kernel.database import is_busy
-from platform_core.kernel.errors import BatonError, Frozen, TooManyRequests, Unauthenticated
+from platform_core.kernel.errors import BatonError, Frozen, TooManyRequests, Unauthenticated, Unfinished
 from platform_core.kernel.i18n import set_language, translator
 from platform_core.web.describing import PROBLEM
 from platform_core.web.endpoint import admit_unread, asked_language
@@ -27,6 +27,8 @@ _RETRY_AFTER = 5
 def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response[Any]:
     if isinstance(error, Unauthenticated) and not is_api(request):
         return _to_login(request)
+    if isinstance(error, Unfinished) and not is_api(request):
+        return _elsewhere(request, error.url)
     _speak(request)
     if isinstance(error, Frozen) and not is_api(request):
         return _frozen(request, error)
@@ -128,6 +130,12 @@ def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
     if request.headers.get("hx-request") == "true":
         return Response("", status_code=401, media_type="text/html", headers={"hx-redirect": "/login"})
     return Response("", status_code=303, media_type="text/html", headers={"location": target})
+
+
+def _elsewhere(request: Request[Any, Any, Any], url: str) -> Response[Any]:
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=403, media_type="text/html", headers={"hx-redirect": url})
+    return Response("", status_code=303, media_type="text/html", headers={"location": url})
 
 
 def _frozen(request: Request[Any, Any, Any], error: Frozen) -> Response[Any]:

@@ -11,8 +11,7 @@ from platform_core.app import Runtime
 from platform_core.testing.factories import Factory
 from platform_core.users import accounts
 from platform_core.users.models import User
-
-PASSWORD = "correct horse battery"
+from tests.core.users.keyring import PASSWORD, Person
 
 
 @pytest.fixture
@@ -26,3 +25,9 @@ def account(runtime: Runtime, factory: Factory) -> Callable[..., User]:
         return user
 
     return make
+
+
+@pytest.fixture
+def person(runtime, browser, account):
+    """`person(role="coordinator", …)`: an account with the windows and keys of its owner."""
+    return lambda role="coordinator", **fields: Person(runtime, browser, account(role, **fields))
