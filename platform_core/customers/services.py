@@ -73,6 +73,7 @@ def create(session: Session, actor: Actor, data: CustomerInput) -> Customer:
         **names.keys(values["name"]),
         owner_id=actor.user_id,
         department_id=actor.department_id,
+        team_id=next(iter(actor.team_ids)) if len(actor.team_ids) == 1 else None,
         created_by=actor.user_id,
     )
     contact = None

@@ -22,13 +22,13 @@ from platform_core.kernel import counters
 from platform_core.kernel.clock import local, now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
-from platform_core.permissions.actors import load_actor
-from platform_core.permissions.models import DelegatedRight, Delegation
+from platform_core.permissions.models import DelegatedRight, Delegation, RoleAssignment, RoleGrant
 from platform_core.permissions.rights import COUNTER
 from platform_core.permissions.services import KEEPERS
 from platform_core.plugins.manager import PluginManager
 from platform_core.users import accounts, notifications
 from platform_core.users.models import User
+from platform_core.users.queries import called
 
 _ = translator("permissions")
 MOST_DAYS = 30
@@ -115,11 +115,7 @@ def _check_days(begins: datetime, ends: datetime) -> None:
 
 def _colleague(session: Session, actor: Actor, text: str) -> User:
     """Raises Invalid where nobody or several people are called that, Forbidden for those who may not be lent rights."""
-    asked = text.strip()
-    found = session.scalars(
-        select(User).where(or_(User.login == asked.casefold(), User.name == asked), User.status == "active").limit(3)
-    ).all()
-    exact = [user for user in found if user.login == asked.casefold()] or found
+    exact = called(session, text)
     if len(exact) != 1:
         several, nobody = _("Several people have this name: give the sign-in name."), _("There is no such colleague.")
         message = several if exact else nobody
@@ -127,8 +123,15 @@ def _colleague(session: Session, actor: Actor, text: str) -> User:
     if exact[0].id == actor.user_id:
         message = _("That is you.")
         raise Invalid(message, fields={"colleague": message})
-    receiver = load_actor(session, exact[0].id)
-    if receiver is None or any(receiver.can(duty) for duty in KEEPERS):
+    duties = (
+        select(RoleAssignment.id)
+        .join(RoleGrant, RoleGrant.role_id == RoleAssignment.role_id)
+        .where(
+            RoleAssignment.user_id == exact[0].id, RoleGrant.permission.in_(list(KEEPERS)),
+            or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > now()),
+        )
+    )  # fmt: skip
+    if session.scalar(duties.limit(1)) is not None:  # whichever key they hang on, and from whenever on
         raise Forbidden(_("Those who manage roles or accounts are not lent rights: these duties are kept apart."))
     return exact[0]
 

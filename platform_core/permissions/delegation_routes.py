@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from platform_core.kernel import clock
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import delegating, queries
+from platform_core.permissions.days import beginning_of, end_of
 from platform_core.permissions.role_routes import FIELD, MANAGE, asked_rights
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
@@ -79,8 +79,8 @@ def delegate(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
         data = msgspec.convert(
             {
                 "colleague": given.colleague, "reason": given.reason.strip(),
-                "valid_from": _day("valid_from", given.valid_from),
-                "valid_to": _day("valid_to", given.valid_to, after=timedelta(days=1)),
+                "valid_from": beginning_of("valid_from", given.valid_from),
+                "valid_to": end_of("valid_to", given.valid_to),
             },
             delegating.DelegationInput,
         )  # fmt: skip
@@ -91,16 +91,6 @@ def delegate(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
     except Invalid as error:
         return _mine(request, session, actor, bound.add(error), chosen)
     return redirect(request, delegating.PAGE, Notice(_("Lent. Your colleague has been told.")))
-
-
-def _day(name: str, text: str, *, after: timedelta = timedelta()) -> Any:
-    """When the day begins, or the one that comes `after` it. Raises Invalid at the field `name`."""
-    if not text:
-        return None
-    try:
-        return clock.day_start(date.fromisoformat(text) + after)
-    except (ValueError, OverflowError) as error:
-        raise Invalid(fields={name: _("There is no such day.")}) from error
 
 
 @post(f"{delegating.PAGE}/{{delegation_id:uuid}}/end", permission=SIGNED_IN, name="permissions:end_delegation")

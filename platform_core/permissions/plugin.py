@@ -69,15 +69,12 @@ def baton_jobs() -> list[Job]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
+    group, right = "settings", "permissions.manage"
     return [
-        NavItem(
-            "roles", _.lazy("Roles"), "/settings/roles", "shield-lock", "permissions.manage", group="settings", order=30
-        ),
-        NavItem(
-            "sign-in", _.lazy("Sign-in"), "/settings/sign-in", "fingerprint", "permissions.manage", group="settings",
-            order=31,
-        ),
-    ]  # fmt: skip
+        NavItem("roles", _.lazy("Roles"), "/settings/roles", "shield-lock", right, group=group, order=30),
+        NavItem("sign-in", _.lazy("Sign-in"), "/settings/sign-in", "fingerprint", right, group=group, order=31),
+        NavItem("teams", _.lazy("Teams"), "/settings/teams", "users", right, group=group, order=32),
+    ]
 
 
 @hookimpl

@@ -8,7 +8,14 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.errors import Invalid
-from platform_core.permissions import delegation_routes, looking_routes, role_routes, setup, signin_rule_routes
+from platform_core.permissions import (
+    delegation_routes,
+    looking_routes,
+    role_routes,
+    setup,
+    signin_rule_routes,
+    team_routes,
+)
 from platform_core.users import passwordpolicy
 from platform_core.users.routes import password_note
 from platform_core.web.endpoint import PUBLIC
@@ -46,6 +53,6 @@ def _page(request: Request[Any, Any, Any], session: Session, form: Bound[Any], *
 
 
 HANDLERS = [
-    *role_routes.HANDLERS, *delegation_routes.HANDLERS, *looking_routes.HANDLERS, *signin_rule_routes.HANDLERS,
-    show_setup, complete_setup, check_setup,
+    *role_routes.HANDLERS, *team_routes.HANDLERS, *delegation_routes.HANDLERS, *looking_routes.HANDLERS,
+    *signin_rule_routes.HANDLERS, show_setup, complete_setup, check_setup,
 ]  # fmt: skip

@@ -55,3 +55,12 @@ def people(session: Session, query: PeopleQuery) -> tuple[Sequence[Row[User, str
     shown = rows[: query.limit]
     more = cursors.encode([shown[-1].User.name, shown[-1].User.id]) if len(rows) > len(shown) else ""
     return shown, more
+
+
+def called(session: Session, text: str) -> Sequence[User]:
+    """Active people with this sign-in name, else with exactly this name: one, nobody, or up to three."""
+    asked = text.strip()
+    found = session.scalars(
+        select(User).where(or_(User.login == asked.casefold(), User.name == asked), User.status == "active").limit(3)
+    ).all()
+    return [user for user in found if user.login == asked.casefold()] or found
