@@ -48,8 +48,10 @@ from platform_core.web.themes import Theme, Themes
 _log = logging.getLogger(__name__)
 BUILTINS = tuple(
     f"platform_core.{name}.plugin"
-    for name in ("web", "audit", "users", "permissions", "caps", "customers", "relay", "exports", "reports", "admin")
-)
+    for name in (
+        "web", "audit", "users", "permissions", "caps", "customers", "relay", "guard", "exports", "reports", "admin",
+    )
+)  # fmt: skip
 _PACKAGE = Path(__file__).resolve().parent
 _MAX_BODY = 60 * 1024 * 1024
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, Uuid, bindparam, insert
 from sqlalchemy.orm import Session
 
 from platform_core.audit import masking
@@ -19,6 +20,35 @@ from platform_core.kernel.ids import new_id
 
 SEEN_AS = "seen_as"
 """In `after`: the name of the person as whom somebody looked."""
+
+
+Told = Callable[[Session, Actor | None, Mapping[str, Any]], None]
+WATCHED = bindparam("watched", type_=Uuid())
+_WRITE = insert(AuditEntry)
+_FILLED = (
+    "id", "at", "action", "result", "reason", "entity", "entity_id", "entity_label", "customer_id", "ids", "before",
+    "after", "actor_id", "actor_label", "session_id", "via", "ip", "request_id", "salt",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    statement: Any
+    told: Told
+
+
+_watch: list[_Watch] = []
+
+
+def watch(probe: ColumnElement[bool], told: Told) -> None:
+    """Call `told` in the acting transaction after each line about a customer for whose id, `WATCHED`, `probe` holds.
+
+    The statement that writes the line answers it: no other is sent.
+    """
+    # Values come as named parameters: an insert in bulk takes none besides those of its columns.
+    named: dict[Any, Any] = {column: bindparam(f"new_{column}") for column in _FILLED}
+    statement = insert(AuditEntry).values(named).returning(probe).execution_options(dml_strategy="raw")
+    _watch[:] = [_Watch(statement, told)]
 
 
 def record(  # noqa: PLR0913  one word for each column a caller may fill
@@ -63,7 +93,14 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
         "request_id": actor.request_id if actor else "",
         "salt": new_salt(),
     }
-    session.execute(insert(AuditEntry), values)
+    if customer_id is None or not _watch:
+        session.execute(_WRITE, values)
+    elif session.execute(_watch[0].statement, _named(values)).scalar_one():
+        _watch[0].told(session, actor, values)
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"watched": values["customer_id"], **{f"new_{column}": value for column, value in values.items()}}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

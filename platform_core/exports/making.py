@@ -17,6 +17,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.exports import asking, sources
 from platform_core.exports.models import FileRequest, MadeFile, Paper, Printed
 from platform_core.exports.sources import Table
+from platform_core.guard import canaries
 from platform_core.kernel.clock import now, today
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import BatonError, Conflict
@@ -61,6 +62,7 @@ def make(context: JobContext) -> None:
         request.rows, request.sha256 = len(table.rows), hashlib.sha256(content).hexdigest()
         after = {"what": request.source, "rows": request.rows, "sha256": request.sha256}
         audit.record(session, actor, "exports.make", asking.ref(request), ids=table.customers, after=after)
+        canaries.taken(session, actor, table.customers, "exports.make")
         _tell(session, request, _READY)
 
 

@@ -46,7 +46,7 @@ def print_rows(request: Request[Any, Any, Any], session: Session, actor: Actor, 
     return redirect(request, f"/papers/{paper.id}")
 
 
-@get("/papers/{paper_id:uuid}", permission=SIGNED_IN, name="exports:paper")
+@get("/papers/{paper_id:uuid}", permission=SIGNED_IN, name="exports:paper", opt={"personal": True})
 def paper(request: Request[Any, Any, Any], session: Session, actor: Actor, paper_id: UUID) -> Response[str]:
     sheet = printing.sheet(session, actor, paper_id)
     return page(

@@ -21,6 +21,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.exports import sources
 from platform_core.exports.models import Paper, Printed
 from platform_core.exports.sources import Source, Table
+from platform_core.guard import canaries
 from platform_core.kernel.clock import now, today
 from platform_core.kernel.errors import Conflict, Forbidden, NotFound
 from platform_core.kernel.i18n import translator
@@ -65,6 +66,7 @@ def prepare(session: Session, actor: Actor, data: Printing) -> Paper:
     audit.record(
         session, actor, "exports.print", _ref(paper, source), ids=table.customers, after=after, reason=paper.reason
     )
+    canaries.taken(session, actor, table.customers, "exports.print")
     return paper
 
 
@@ -79,6 +81,7 @@ def sheet(session: Session, actor: Actor, paper_id: UUID) -> Sheet:
     audit.record(
         session, actor, "exports.paper", _ref(paper, source), ids=table.customers, after={"rows": len(table.rows)}
     )
+    canaries.taken(session, actor, table.customers, "exports.paper")
     return Sheet(paper, source, source.conditions(session, actor, paper.query), table)
 
 

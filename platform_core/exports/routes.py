@@ -15,9 +15,9 @@ from platform_core.exports.asking import APPROVE, Asked
 from platform_core.exports.deciding import Decision
 from platform_core.exports.wording import STATES
 from platform_core.kernel.clock import today
-from platform_core.kernel.errors import BatonError, Invalid
+from platform_core.kernel.errors import BatonError, Forbidden, Invalid
 from platform_core.kernel.i18n import translator
-from platform_core.users import accounts, stepup
+from platform_core.users import stepup
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
@@ -36,7 +36,7 @@ def query_of(request: Request[Any, Any, Any]) -> str:
     return urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "of"])
 
 
-@get("/exports", permission=SIGNED_IN, name="exports:mine")
+@get("/exports", permission=SIGNED_IN, name="exports:mine", opt={"personal": True})
 def mine(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     return page(
         request, "exports/mine.html", active="exports", lines=asking.of_person(session, actor), states=STATES,
@@ -97,15 +97,20 @@ def _show(
     actor: Actor,
     request_id: UUID,
     form: Bound[Any],
+    *,
     status: int = 200,
+    refused: str = "",
 ) -> Response[str]:
     line = asking.readable(session, actor, request_id)
     own = line.request.requester_id == actor.user_id
     undecided = line.request.state == "asked"
+    to_decide = undecided and not own and actor.can(APPROVE)
+    asked = stepup.asks(request, session, actor, always=True) if to_decide else stepup.Asked()
     return page(
         request, "exports/request.html", active="exports", status=status, line=line, own=own, form=form,
-        states=STATES, most=making.MOST_DOWNLOADS, to_decide=undecided and not own and actor.can(APPROVE),
-        number=deciding.number_now(session, line.request) if undecided and not own else None,
+        states=STATES, most=making.MOST_DOWNLOADS, to_decide=to_decide,
+        number=deciding.number_now(session, line.request) if to_decide else None,
+        asked=asked.refused(refused) if refused else asked,
     )  # fmt: skip
 
 
@@ -113,22 +118,17 @@ def _show(
 def decide(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, request_id: UUID
 ) -> Response[str]:
-    """Needs the password of whoever decides.
+    """Needs a proof that whoever decides is there.
 
     A wrong one is answered with the form and 200: a refusal would be rolled back, and the guess would not count.
     """
+    _only_people(actor)
     bound = bind(Decision, form)
     if not bound.ok:
         return _show(request, session, actor, request_id, bound, status=422)
-    me = accounts.get_user(session, actor.user_id)
-    refused = stepup.check_password(session, actor, me, form.get("password"), "exports.approve")
+    refused = stepup.check(request, session, actor, form, "exports.approve", always=True)
     if refused:
-        messages = {
-            "wrong": _("That was not your password. Nothing was changed."),
-            "wait": _("Too many attempts. Please wait a few minutes, then try again."),
-        }
-        bound.errors["password"] = messages[refused]
-        return _show(request, session, actor, request_id, bound)
+        return _show(request, session, actor, request_id, bound, refused=refused)
     try:
         deciding.decide(session, actor, request_id, bound.require())
     except Invalid as error:
@@ -145,6 +145,7 @@ def withdraw(request: Request[Any, Any, Any], session: Session, actor: Actor, re
 @post("/exports/{request_id:uuid}/fetch", permission=SIGNED_IN, name="exports:fetch", opt={"unkept": True})
 def fetch(request: Request[Any, Any, Any], session: Session, actor: Actor, request_id: UUID) -> Response[Any]:
     """The file; counted, so no link that a browser follows by itself."""
+    _only_people(actor)
     try:
         made, content = making.fetch(session, actor, request_id)
     except BatonError as error:
@@ -152,6 +153,12 @@ def fetch(request: Request[Any, Any, Any], session: Session, actor: Actor, reque
     name = f"{made.source.rpartition(':')[2]}-{today():%Y%m%d}.{made.form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=_TYPES[made.form], headers=headers)
+
+
+def _only_people(actor: Actor) -> None:
+    """A token has nobody at its desk who could be asked who they are."""
+    if actor.via != "page":
+        raise Forbidden(_("Programs neither decide about files nor fetch them. Sign in and use the page."))
 
 
 HANDLERS = [mine, new, ask, waiting, show, decide, withdraw, fetch]

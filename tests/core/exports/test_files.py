@@ -237,6 +237,11 @@ def test_programs_ask_and_neither_decide_nor_fetch(runtime, browser, seller, bos
     for act in ("decide", "fetch", "approve"):
         assert browser.token(boss).post(f"{url}/{act}").status_code == 404
     assert program.post("/api/v1/exports", json={"source": "list:nothing", "reason": "For it"}).status_code == 404
+    url = url.removeprefix("/api/v1")
+    assert decide(browser.token(boss), url).status_code == 403
+    assert decide(browser.sign_in(boss), url).status_code == 303
+    make(runtime)
+    assert program.post(f"{url}/fetch").status_code == 403
     strange = {"source": "list:customers", "reason": "For it", "columns": ["password"]}
     assert program.post("/api/v1/exports", json=strange).status_code == 422
 
