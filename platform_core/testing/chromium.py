@@ -90,7 +90,7 @@ class Visitors:
         page.goto("/login")
         page.locator("#f-login").fill(login)
         page.locator("#f-password").fill(self.password)
-        page.locator("main button[type=submit]").click()
+        page.locator("form[action='/login'] button[type=submit]").click()
         page.wait_for_url(f"{self.url}/")
         self._speak(page, options.get("lang", "zh"))
         return page
