@@ -2,11 +2,13 @@
 
 Rows are ended by the clock, never deleted, so that it stays known who could see what when. At each moment:
 the holder of a leg has a writing `member` row, earlier holders reading ones, a waiting baton has one `offer` row, and
-each department that has or had a leg has a `leg` row, read by those whose scope covers departments.
+each department that has or had a leg has a `leg` row, read by those whose scope covers departments. A step of a route
+may let its department see more (from the opening of the engagement) or less (only for its turn).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,8 +70,22 @@ def department(session: Session, leg: Leg, by: UUID) -> None:
 
 
 def end_department(session: Session, leg: Leg) -> None:
-    """It returned the baton without ever holding it, so it had no part."""
-    _end(session, Access.leg_id == leg.id, Access.kind == "leg")
+    """It returned the baton without ever holding it, so it had no part; unless its stage sees all that is to come."""
+    if leg.sees_from != "opening":
+        _end(session, Access.leg_id == leg.id, Access.kind == "leg")
+
+
+def opened(session: Session, legs: Sequence[Leg], by: UUID) -> None:
+    """Stages that see what is to come see the engagement from its opening on."""
+    for leg in legs:
+        if leg.sees_from == "opening":
+            department(session, leg, by)
+
+
+def over(session: Session, leg: Leg | None) -> None:
+    """Its turn is over for good. A stage that sees customers only for its turn sees this one no more."""
+    if leg is not None and leg.sees_until == "turn":
+        _end(session, Access.leg_id == leg.id)
 
 
 def member(session: Session, leg: Leg, user_id: UUID, role: str, *, may_write: bool, by: UUID) -> None:

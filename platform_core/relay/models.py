@@ -48,6 +48,10 @@ class RouteStep(Identified, Base):
     """Hours within which the department should take over."""
     work_days: Mapped[int] = mapped_column(default=14)
     """Days after take-over when the leg is due."""
+    sees_from: Mapped[str] = mapped_column(String(8), default="offer")
+    """From when the department sees the customer: `opening` of the engagement, or only the `offer` of its own leg."""
+    sees_until: Mapped[str] = mapped_column(String(8), default="always")
+    """`always` goes on seeing it, or only until its `turn` is over: the next department has taken over."""
 
     __table_args__ = (Index("uq_relay_route_step_route_id_position", "route_id", "position", unique=True),)
 
@@ -98,6 +102,8 @@ class Leg(Identified, Versioned, Base):
     needs: Mapped[list[Any]] = mapped_column(Json, default=list)
     accept_hours: Mapped[int] = mapped_column(default=8)
     work_days: Mapped[int] = mapped_column(default=14)
+    sees_from: Mapped[str] = mapped_column(String(8), default="offer")
+    sees_until: Mapped[str] = mapped_column(String(8), default="always")
     outcome: Mapped[str] = mapped_column(String(200), default="")
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     closed_by: Mapped[UUID | None] = mapped_column(Uuid())

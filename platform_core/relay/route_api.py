@@ -15,7 +15,11 @@ from platform_core.web.routing import get
 
 
 class StepOut(msgspec.Struct, kw_only=True):
-    """One department's turn: `accept_hours` to take over, `work_days` to be done; `needs` are codes of plugins."""
+    """One department's turn: `accept_hours` to take over, `work_days` to be done; `needs` are codes of plugins.
+
+    The department sees the customer from the `opening` of the engagement or the `offer` of its leg (`sees_from`), and
+    `always` or only until its `turn` is over (`sees_until`).
+    """
 
     position: int
     department_id: UUID
@@ -25,6 +29,8 @@ class StepOut(msgspec.Struct, kw_only=True):
     needs: list[str]
     accept_hours: int
     work_days: int
+    sees_from: str
+    sees_until: str
 
 
 class RouteOut(msgspec.Struct, kw_only=True):

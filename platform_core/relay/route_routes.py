@@ -18,7 +18,7 @@ from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
 from platform_core.web.routing import get, post
 
-_FIELDS = ("department_id", "title", "checklist", "needs", "accept_hours", "work_days")
+_FIELDS = ("department_id", "title", "checklist", "needs", "accept_hours", "work_days", "sees_from", "sees_until")
 _SPARE = 2
 """Blank steps at the end of the form."""
 
@@ -49,6 +49,8 @@ def edit(request: Request[Any, Any, Any], session: Session, route_id: UUID) -> R
             needs=", ".join(step.needs),
             accept_hours=step.accept_hours,
             work_days=step.work_days,
+            sees_from=step.sees_from,
+            sees_until=step.sees_until,
         )
         for step, _department in route_services.steps_of(session, [route_id])
     ]
@@ -71,7 +73,7 @@ def _save(
     request: Request[Any, Any, Any], session: Session, actor: Actor, route: Route | None, form: FormData
 ) -> Response[str]:
     bound = bind(RouteInput, form)
-    steps = [bind(StepInput, values) for values in _rows(form) if values["department_id"]]
+    steps = [bind(StepInput, values) for values in _rows(form) if values.get("department_id")]
     if bound.ok and all(step.ok for step in steps):
         try:
             route_services.save(session, actor, route, bound.require(), [step.require() for step in steps])
@@ -82,9 +84,10 @@ def _save(
 
 
 def _rows(form: FormData) -> list[dict[str, str]]:
-    """The steps' fields come as columns of equal length."""
-    columns = [form.getlist(name) for name in _FIELDS]
-    return [dict(zip(_FIELDS, values, strict=True)) for values in zip(*columns, strict=False)]
+    """The steps' fields come as columns of equal length; one that is not sent at all stays at its default."""
+    sent = [name for name in _FIELDS if name in form]
+    columns = [form.getlist(name) for name in sent]
+    return [dict(zip(sent, values, strict=True)) for values in zip(*columns, strict=False)]
 
 
 def _form(

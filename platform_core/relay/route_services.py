@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -37,6 +37,8 @@ class StepInput(Struct, kw_only=True):
     """Codes that plugins check, separated by commas or blanks."""
     accept_hours: Annotated[int, Meta(ge=1, le=1000)] = 8
     work_days: Annotated[int, Meta(ge=1, le=1000)] = 14
+    sees_from: Literal["offer", "opening"] = "offer"
+    sees_until: Literal["always", "turn"] = "always"
 
 
 def routes(session: Session, *, only_active: bool = True) -> list[Route]:
@@ -90,9 +92,14 @@ def save(session: Session, actor: Actor, route: Route | None, data: RouteInput, 
                 needs=step.needs.replace(",", " ").split(),
                 accept_hours=step.accept_hours,
                 work_days=step.work_days,
+                sees_from=step.sees_from,
+                sees_until=step.sees_until,
             )
         )
-    after = {"name": data.name, "active": data.active, "departments": [step.department_id.hex for step in steps]}
+    after = {
+        "name": data.name, "active": data.active, "departments": [step.department_id.hex for step in steps],
+        "sees_from": [step.sees_from for step in steps], "sees_until": [step.sees_until for step in steps],
+    }  # fmt: skip
     audit.record(session, actor, "relay.route_save", EntityRef("relay", "route", route.id, route.name), after=after)
     return route
 

@@ -81,6 +81,7 @@ def open_engagement(
     legs = [_leg_of(engagement, step) for step in steps]
     session.add_all(legs)
     session.flush()  # access rows need the legs' ids
+    access.opened(session, legs, actor.user_id)
     held, first = Held(engagement, legs), legs[0]
     step = Step(
         "opened", "relay.open", text=engagement.title, after={"title": engagement.title, "route": engagement.route_name}
@@ -109,7 +110,7 @@ def _steps(session: Session, route: Route | None, departments: Sequence[UUID]) -
         raise Invalid(_("Please check the marked fields."), fields={"department_id": _("Please choose from the list.")})
     return [
         RouteStep(position=position, department_id=department_id, title="", checklist=[], needs=[], accept_hours=8,
-                  work_days=14)
+                  work_days=14, sees_from="offer", sees_until="always")
         for position, department_id in enumerate(departments, 1)
     ]  # fmt: skip
 
@@ -125,6 +126,8 @@ def _leg_of(engagement: Engagement, step: RouteStep) -> Leg:
         needs=list(step.needs),
         accept_hours=step.accept_hours,
         work_days=step.work_days,
+        sees_from=step.sees_from,
+        sees_until=step.sees_until,
     )
 
 
@@ -175,6 +178,7 @@ def finish(session: Session, actor: Actor, engagement_id: UUID, *, note: str = "
     if active is None or held.planned is not None:
         raise Conflict(_("Other departments still have their turn: hand over instead."))
     _close(session, actor, held, active, outcome)
+    access.over(session, active)
     held.engagement.state, held.engagement.closed_at = "done", now()
     step = Step("closed", "relay.finish", text=note.strip(), after={"outcome": active.outcome})
     ledger.note(session, actor, held, active, step)
@@ -239,6 +243,7 @@ def accept(session: Session, actor: Actor, leg_id: UUID) -> Leg:
     ledger.note(session, actor, held, leg, step)
     _forget(session, held, leg, but=actor.user_id)
     sender = held.before(leg)
+    access.over(session, sender)
     told = [leg.offered_by, sender.assignee_id if sender else None]
     tell(session, actor, held, leg, told, noop("%(who)s took over “%(title)s” of %(customer)s"))
     session.flush()  # plugins read the new holder and their access
@@ -298,6 +303,8 @@ def cancel(session: Session, actor: Actor, engagement_id: UUID, reason: str) -> 
         offered.give_back("")
         access.end_offer(session, offered)
         access.end_department(session, offered)
+    for leg in held.legs:
+        access.over(session, leg)
     held.engagement.state, held.engagement.closed_at = "cancelled", now()
     step = Step("cancelled", "relay.cancel", text=reason.strip())
     ledger.note(session, actor, held, active or offered, step)
