@@ -12,7 +12,8 @@ _ROLES = {
     "coordinator": _OWN,
     "department_head": _DEPARTMENT,
     "management": dict.fromkeys(
-        ("view", "create", "edit", "delete", "merge", "erase", "reveal", "import", "transfer", "export"), "all"
+        ("view", "create", "edit", "delete", "merge", "erase", "reveal", "import", "transfer", "offboard", "export"),
+        "all",
     ),
     "office": dict.fromkeys(("view", "create", "edit", "merge", "import"), "all"),
     "finance": {"view": "all"},

@@ -10,6 +10,7 @@ from platform_core.customers import models
 from platform_core.customers.importing import models as imports
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.models import Access, Delegation, Looking, RoleAssignment
+from platform_core.users import keymodels as keys
 from platform_core.users import models as users
 
 _ = translator("customers")
@@ -25,6 +26,8 @@ _END = [
     UserReference(users.SignInSession, "user_id", "end", _.lazy("Sign-ins"), ends="revoked_at"),
     UserReference(users.ApiToken, "user_id", "end", _.lazy("Tokens for programs"), ends="revoked_at"),
     UserReference(users.OneTimeCode, "user_id", "end", _.lazy("Set-up and reset links"), ends="used_at"),
+    UserReference(keys.Credential, "user_id", "end", _.lazy("Security keys and passkeys"), ends="removed_at"),
+    UserReference(keys.RecoveryCode, "user_id", "end", _.lazy("Recovery codes"), ends="used_at"),
     UserReference(users.TeamMember, "user_id", "end", _.lazy("Places in teams"), ends="until"),
     UserReference(RoleAssignment, "user_id", "end", _.lazy("Roles"), ends="valid_to"),
     UserReference(Delegation, "giver_id", "end", _.lazy("Rights lent to others"), ends="ended_at"),
@@ -37,6 +40,9 @@ _KEEP = [
     UserReference(users.Freeze, "thawed_by"),
     UserReference(users.Notification, "user_id"),
     UserReference(Looking, "seen_id"),
+    *(UserReference(keys.KeyHelp, column) for column in ("user_id", "asked_by", "decided_by")),
+    UserReference(keys.FormerPassword, "user_id"),
+    UserReference(keys.Device, "user_id"),
     UserReference(caps.Opened, "user_id"),
     UserReference(caps.UserCap, "user_id"),
     UserReference(imports.ImportBatch, "owner_id"),

@@ -17,12 +17,13 @@ from platform_core.customers import (
 )
 from platform_core.customers.importing import jobs as import_jobs
 from platform_core.customers.importing import routes as import_routes
+from platform_core.customers.leaving import routes as leaving_routes
 from platform_core.customers.transfer import api as transfer_api
 from platform_core.customers.transfer import jobs as transfer_jobs
 from platform_core.customers.transfer import routes as transfer_routes
 
 _RECORD = [*routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS]
-_MANY = [*list_routes.HANDLERS, *import_routes.HANDLERS, *transfer_routes.HANDLERS]
+_MANY = [*list_routes.HANDLERS, *import_routes.HANDLERS, *transfer_routes.HANDLERS, *leaving_routes.HANDLERS]
 PAGES = [Routes("/", [*_RECORD, *_MANY])]
 API = [
     Routes("/customers", [*api.HANDLERS, *ending_api.HANDLERS, *list_routes.API_HANDLERS]),

@@ -63,13 +63,17 @@ _ACTIONS = {
     "customers.transfer_draft": _.lazy("prepared a transfer"),
     "customers.transfer_discard": _.lazy("gave a transfer up"),
     "customers.transfer_view": _.lazy("looked at a transfer"),
-    "customers.transfer_print": _.lazy("printed the receipt of a transfer"),
     "customers.transfer_confirm": _.lazy("confirmed a transfer"),
     "customers.transfer": _.lazy("gave a customer to another owner"),
     "customers.transfer_finish": _.lazy("finished a transfer"),
     "customers.transfer_undo": _.lazy("gave a customer back to its earlier owner"),
     "customers.transfer_undo_finish": _.lazy("took a transfer back"),
     "customers.transfer_retry": _.lazy("started a transfer again"),
+    "customers.leaving_view": _.lazy("looked at what a leaver holds"),
+    "customers.leaving_draft": _.lazy("chose who takes over from a leaver"),
+    "customers.leaving_confirm": _.lazy("had everything of a leaver passed on"),
+    "customers.leaving_rights": _.lazy("ended the rights of a leaver"),
+    "customers.leaving_seen": _.lazy("looked at what a leaver had seen"),
 }
 _FIELDS = {
     **fields.LABELS,

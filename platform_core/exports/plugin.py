@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.contracts.entities import CustomerReference, Entity
+from platform_core.contracts.entities import CustomerReference, Entity, UserReference
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
-from platform_core.exports import api, deciding, lists, making, models, paper_routes, routes, sources, wording
+from platform_core.exports import (
+    api,
+    deciding,
+    lists,
+    making,
+    models,
+    paper_routes,
+    routes,
+    sources,
+    transfers,
+    wording,
+)
 from platform_core.exports.asking import APPROVE
 from platform_core.kernel.i18n import translator
 
 _ = translator("exports")
 hookimpl = pluggy.HookimplMarker("baton")
 sources.register("list", lists.find)
+sources.register("transfer", transfers.find)
 _OWN_PAGES = (
     "requests and papers, read by whom they belong to and by those who decide; files open for their owner alone"
 )
@@ -41,6 +53,13 @@ def baton_entities() -> list[Entity]:
 def baton_customer_references() -> list[CustomerReference]:
     """A day's count is of records as they were, as that of openings."""
     return [CustomerReference(models.Printed, "customer_id", "keep", "stay", label=_.lazy("Counted prints"))]
+
+
+@hookimpl
+def baton_user_references() -> list[UserReference]:
+    """Who asked, decided and printed stays known; what is asked for is of no use to anybody else."""
+    asked = [UserReference(models.FileRequest, column) for column in ("requester_id", "decided_by")]
+    return [*asked, UserReference(models.Paper, "user_id"), UserReference(models.Printed, "user_id")]
 
 
 @hookimpl

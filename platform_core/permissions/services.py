@@ -105,10 +105,13 @@ def unassign_role(session: Session, actor: Actor | None, assignment_id: UUID) ->
     audit.record(session, actor, "permissions.unassign", accounts.ref(user), before=before)
 
 
-def change_status(session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "") -> User:
+def change_status(
+    session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "",
+    permission: str = "users.manage",
+) -> User:  # fmt: skip
     """`accounts.set_status`, unless it would leave nobody who can manage accounts or roles (Conflict)."""
     with keeping(session):
-        return accounts.set_status(session, actor, user_id, status, reason=reason)
+        return accounts.set_status(session, actor, user_id, status, reason=reason, permission=permission)
 
 
 def live(moment: datetime) -> Any:

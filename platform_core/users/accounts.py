@@ -106,9 +106,12 @@ def _checked(session: Session, data: UserInput, user: User | None) -> dict[str, 
     return values
 
 
-def set_status(session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "") -> User:
+def set_status(
+    session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "",
+    permission: str = "users.manage",
+) -> User:  # fmt: skip
     """Freeze, unfreeze or take leave of somebody. Ends every session and token of theirs at once."""
-    require(actor, "users.manage")
+    require(actor, permission)
     user = get_user(session, user_id)
     if status not in get_args(Status):
         raise Invalid(_("Choose a state."), fields={"status": _("Choose a state.")})

@@ -166,6 +166,13 @@ def page_of(session: Session, before: UUID | None = None, size: int = 30) -> tup
     return found[:size], found[size - 1].id if len(found) > size else None
 
 
+def of_leavers(session: Session) -> Sequence[Any]:
+    """(id, name, count) of people who have left and still own customers that the session's actor sees."""
+    number: Any = func.count().label("number")
+    mine = select(User.id, User.name, number).join(Customer, Customer.owner_id == User.id).where(User.status == "left")
+    return session.execute(mine.group_by(User.id, User.name).order_by(number.desc(), User.id).limit(LISTED)).all()
+
+
 def along_of(session: Session, transfer: Transfer) -> list[tuple[str, str, int]]:
     """(part, kind of rows, how many) of what passed along."""
     known = {item.key: item for item in holdings(session, hooks_of(session))} if transfer.along else {}

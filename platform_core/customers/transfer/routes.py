@@ -39,7 +39,8 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor, befor
     audit.record(session, actor, "customers.transfers", ids=[item.id for item in found])
     return page(
         request, "customers/transfer/list.html", active="customers", transfers=found,
-        names=labels.labels(session), next_url=f"{_ALL}?before={cursors.encode([following])}" if following else "",
+        leavers=queries.of_leavers(session) if actor.can(rules.OFFBOARD) and not before else [],
+        next_url=f"{_ALL}?before={cursors.encode([following])}" if following else "",
     )  # fmt: skip
 
 
@@ -121,20 +122,6 @@ def retry(request: Request[Any, Any, Any], session: Session, actor: Actor, trans
     return redirect(request, services.retry(session, actor, transfer_id).url)
 
 
-@get(f"{_ONE}/print", permission=SIGNED_IN, name="customers:transfer_print")
-def printed(request: Request[Any, Any, Any], session: Session, actor: Actor, transfer_id: UUID) -> Response[str]:
-    """The whole receipt on paper; who printed it is written down."""
-    transfer = drafts.get(session, transfer_id)
-    lines, _more = queries.lines(session, transfer, limit=drafts.MOST)
-    ids = [line.customer_id for line in lines]
-    audit.record(session, actor, "customers.transfer_print", transfer.ref, ids=ids, after={"count": len(ids)})
-    return page(
-        request, "customers/transfer/print.html", active="customers", transfer=transfer, lines=lines,
-        names=labels.labels(session), along=queries.along_of(session, transfer), words=rules.WORDS, reader=actor.name,
-        paper="printable",
-    )  # fmt: skip
-
-
 def _page(
     request: Request[Any, Any, Any], session: Session, actor: Actor, transfer: Transfer, *, after: int = 0,
     errors: dict[str, str] | None = None,
@@ -153,8 +140,9 @@ def _page(
         request, "customers/transfer/detail.html", partial="customers/transfer/_body.html", active="customers",
         status=422 if errors else 200, errors=errors or {}, transfer=transfer, mine=mine, lines=lines,
         names=labels.labels(session), words=rules.WORDS, days=services.DAYS, job=queries.job_of(session, transfer),
-        flows=queries.flows(session, transfer), can_undo=services.can_be_undone(transfer)
-        and services.may_undo(actor, transfer), next_url=f"{transfer.url}?after={following}" if following else "",
+        can_undo=services.can_be_undone(transfer) and services.may_undo(actor, transfer),
+        may_print=not is_draft and actor.can(rules.PERMISSION),
+        next_url=f"{transfer.url}?after={following}" if following else "",
         **context,
     )  # fmt: skip
 
@@ -162,15 +150,16 @@ def _page(
 def _preview(session: Session, actor: Actor, transfer: Transfer) -> dict[str, Any]:
     """What the form to choose needs and, once somebody is chosen, what would happen."""
     if not transfer.choices:
-        return {"groups": people.groups(people.offered(session, actor))}
+        return {"flows": [], "groups": people.groups(people.offered(session, actor))}
     followers = queries.followers(session)
     takers = people.offered(session, actor, {item.declared.right for item in followers if item.declared.right})
     refused, more = queries.lines(session, transfer, refused=True, limit=queries.LISTED)
     blocked = any(line.why in {"outside", "away"} for line in refused)
     return {
-        "groups": people.groups(takers), "company": queries.company(session, transfer, followers, takers),
+        "flows": queries.flows(session, transfer), "groups": people.groups(takers),
+        "company": queries.company(session, transfer, followers, takers),
         "refused": refused, "more_refused": bool(more), "ask": people.to_ask(session) if blocked else [],
     }  # fmt: skip
 
 
-HANDLERS = [index, begin_one, begin_many, detail, choose, confirm, discard, undo, retry, printed]
+HANDLERS = [index, begin_one, begin_many, detail, choose, confirm, discard, undo, retry]

@@ -15,6 +15,7 @@ _ = translator("customers")
 PERMISSION = "customers.transfer"
 GENERAL = "customers.transfer_general"
 """Also from one branch to another; without it that takes the relay."""
+OFFBOARD = "customers.offboard"
 VIEW = "customers.view"
 WORDS = {
     "hidden": _.lazy("It is in the bin, merged or erased by now, or no longer yours to see."),

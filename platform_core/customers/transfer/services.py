@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -43,6 +43,15 @@ DAYS = 30
 LONGEST_REASON = 500
 
 
+Rest = Callable[[Session, Actor, Transfer], Mapping[str, int]]
+_AFTERWARDS: dict[str, Rest] = {}
+
+
+def afterwards(kind: str, rest: Rest) -> None:
+    """What is done in the transaction that settles a transfer of this kind. Called where the module is loaded."""
+    _AFTERWARDS[kind] = rest
+
+
 def confirm(session: Session, actor: Actor, transfer_id: UUID, reason: str, version: int | None = None) -> Transfer:
     """Move what the preview showed. `version`: of the transfer when it was shown.
 
@@ -63,7 +72,7 @@ def confirm(session: Session, actor: Actor, transfer_id: UUID, reason: str, vers
     transfer.reason, transfer.confirmed_at = reason[:LONGEST_REASON], clock.now()
     after = {"count": going, "stayed": transfer.total - going}
     audit.record(session, actor, "customers.transfer_confirm", transfer.ref, after=after, reason=transfer.reason)
-    _start(session, actor, transfer, "moving", in_background=going > AT_ONCE)
+    start(session, actor, transfer, "moving", in_background=going > AT_ONCE)
     return transfer
 
 
@@ -74,7 +83,7 @@ def waiting(session: Session, transfer: Transfer) -> int:
     return session.scalar(counted, execution_options=OWN_ROWS) or 0
 
 
-def _start(session: Session, actor: Actor, transfer: Transfer, state: str, *, in_background: bool) -> None:
+def start(session: Session, actor: Actor, transfer: Transfer, state: str, *, in_background: bool) -> None:
     transfer.state = state
     if in_background:
         name = {"moving": "customers.transfer", "undoing": "customers.transfer_undo"}[state]
@@ -216,6 +225,9 @@ def _hex(key: UUID | None) -> str | None:
 
 
 def _settle_move(session: Session, actor: Actor, transfer: Transfer) -> None:
+    rest = _AFTERWARDS.get(transfer.kind)
+    if rest is not None:
+        transfer.along = dict(Counter(transfer.along) + Counter(rest(session, actor, transfer)))
     transfer.state, transfer.finished_at = "done", clock.now()
     after = {"given": transfer.moved, "stayed": transfer.refused}
     audit.record(session, actor, "customers.transfer_finish", transfer.ref, after=after, reason=transfer.reason)
@@ -244,7 +256,7 @@ def undo(session: Session, actor: Actor, transfer_id: UUID) -> Transfer:
     if not can_be_undone(transfer):
         raise Conflict(_("This transfer can no longer be undone: that is possible once, for %(days)d days.", days=DAYS))
     transfer.undone_by, transfer.undone_label = actor.user_id, actor.name
-    _start(session, actor, transfer, "undoing", in_background=transfer.moved > AT_ONCE)
+    start(session, actor, transfer, "undoing", in_background=transfer.moved > AT_ONCE)
     return transfer
 
 
@@ -308,6 +320,6 @@ def retry(session: Session, actor: Actor, transfer_id: UUID) -> Transfer:
         raise Conflict(_("This transfer is not stuck."))
     if transfer.by_id != actor.user_id and not may_undo(actor, transfer):
         raise Forbidden(_("Only %(name)s, who began this transfer, can go on with it.", name=transfer.by_label))
-    _start(session, actor, transfer, transfer.state, in_background=True)
+    start(session, actor, transfer, transfer.state, in_background=True)
     audit.record(session, actor, "customers.transfer_retry", transfer.ref)
     return transfer

@@ -52,10 +52,14 @@ def test_from_the_customers_menu_to_the_receipt_and_back(browser, factory, house
         receipt = head.get(url)
     for part in ("The transfer is finished", "Hanna", "Anna moves", "Acme", "Anna", "Carl", "Plans"):
         assert part in receipt.text
-    with count_queries(at_most=12):
-        paper = head.get(f"{url}/print")
-    assert "printable" in paper.text
-    assert "Printed for Hanna" in paper.text
+    source = f"transfer:{url.rpartition('/')[2]}"
+    assert f"/papers/new?of={source}" in receipt.text
+    asked = head.get(f"/papers/new?of={source}")
+    assert "1" in asked.text
+    made = head.post("/papers/new", {"source": source, "query": "", "reason": "for the file"})
+    paper = head.get(made.headers["location"])
+    for part in ("Receipt of a transfer", "Acme", "Anna", "Carl", "Anna moves", "given"):
+        assert part in paper.text
     head.post(f"{url}/undo", {})
     assert owner_of(factory, customer) == house.anna.id
     assert "was taken back" in head.get(url).text
