@@ -9,15 +9,13 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.i18n import translator
 from platform_core.permissions import looking
 from platform_core.permissions.seeing import PERMISSION
-from platform_core.users import accounts, stepup
+from platform_core.users import stepup
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.pages import page, redirect
 from platform_core.web.routing import SIGNED_IN, get, post
 
-_ = translator("permissions")
 _PAGE = "/settings/users/{user_id:uuid}/see-as"
 
 
@@ -27,12 +25,20 @@ def ask(request: Request[Any, Any, Any], session: Session, actor: Actor, user_id
 
 
 def _ask(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, form: Bound[Any], status: int = 200
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    form: Bound[Any],
+    *,
+    status: int = 200,
+    refused: str = "",
 ) -> Response[str]:
     user = looking.check(session, actor, user_id)
+    asked = stepup.asks(request, session, actor, always=True)
     return page(
         request, "permissions/see_as.html", active="users", status=status, user=user, form=form,
-        minutes=looking.MINUTES,
+        minutes=looking.MINUTES, asked=asked.refused(refused) if refused else asked,
     )  # fmt: skip
 
 
@@ -40,20 +46,14 @@ def _ask(
 def begin(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, user_id: UUID
 ) -> Response[str]:
-    """Needs the looker's password; a wrong one is answered with the form and 200, so that the guess counts."""
+    """Needs a proof that the looker is there; a wrong one is answered with 200, so that the guess counts."""
     bound = bind(looking.LookInput, form)
     if not bound.ok:
         return _ask(request, session, actor, user_id, bound, status=422)
     looking.check(session, actor, user_id)
-    me = accounts.get_user(session, actor.user_id)
-    refused = stepup.check_password(session, actor, me, form.get("password"), "permissions.see_as")
+    refused = stepup.check(request, session, actor, form, "permissions.see_as", always=True)
     if refused:
-        messages = {
-            "wrong": _("That was not your password. You still see Baton as yourself."),
-            "wait": _("Too many attempts. Please wait a few minutes, then try again."),
-        }
-        bound.errors["password"] = messages[refused]
-        return _ask(request, session, actor, user_id, bound)
+        return _ask(request, session, actor, user_id, bound, refused=refused)
     looking.begin(session, actor, user_id, bound.require().reason)
     return redirect(request, "/")
 

@@ -49,11 +49,15 @@ _SYSTEMS = (
 
 def describe(agent: str) -> str:
     """Browser and system in a few words, as far as the browser says so; else the beginning of what it says."""
-    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    browser, system = _names(agent)
     if browser and system:
         return _("%(browser)s on %(system)s", browser=browser, system=system)
     return browser or system or agent[:40] or _("Unknown browser")
+
+
+def _names(agent: str) -> tuple[str, str]:
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    return browser, next((name for mark, name in _SYSTEMS if mark in agent), "")
 
 
 def cookie_name(settings: Settings) -> str:
@@ -75,7 +79,9 @@ def note(session: Session, settings: Settings, user: User, token: str, *, ip: st
     for forgotten in used[_MOST - 1 :]:
         session.delete(forgotten)
     if used:
-        told = {"browser": describe(agent), "ip": ip or "—"}
+        # Names that are the same in every language: it is read in that of its reader, not of the sign-in page.
+        named = " / ".join(name for name in _names(agent) if name)
+        told = {"browser": named or agent[:40] or "?", "ip": ip or "—"}
         notifications.notify(session, [user.id], "users", NEW, told, url="/me#devices", icon="device-desktop")
     fresh = token if token and len(token) < _LONGEST else new_token()
     session.add(Device(user_id=user.id, digest=token_digest(fresh), agent=agent[:200]))

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
+from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
 from platform_core.users import accounts, authenticators, keys, passwords, throttle
 from platform_core.users.authenticators import RefusedKeyError
@@ -62,7 +63,8 @@ def asks(request: Request[Any, Any, Any], session: Session, actor: Actor, *, alw
 
 def first(request: Request[Any, Any, Any], session: Session, actor: Actor, following: str) -> Response[str] | None:
     """Where to send somebody who has to prove to be there first, and from there on to `following`; None: go on."""
-    if actor.via != "page" or not _kind(request, session, actor, always=False):
+    _only_people(actor)
+    if not _kind(request, session, actor, always=False):
         return None
     return redirect(request, f"{keys.PAGE}/confirm?next={quote(following)}")
 
@@ -79,10 +81,9 @@ def check(
     """Returns "wait", "wrong" or "key", and nothing when the form of `asks` proves that the actor is there.
 
     The transaction must be kept whatever comes back, so that guesses count: answer with a redirect or a page, not with
-    a refusal. Programs with a token are let through: their owner was there when the token was made.
+    a refusal. Raises Forbidden for programs with a token.
     """
-    if actor.via != "page":
-        return ""
+    _only_people(actor)
     kind = _kind(request, session, actor, always=always)
     user = accounts.get_user(session, actor.user_id)
     refused = ""
@@ -94,6 +95,11 @@ def check(
     if kind and not refused and place is not None:
         place.verified_at, place.verified_by = now(), kind
     return refused
+
+
+def _only_people(actor: Actor) -> None:
+    if actor.via != "page":
+        raise Forbidden(_("Only somebody at a browser can do this: it asks who is there."))
 
 
 def _kind(request: Request[Any, Any, Any], session: Session, actor: Actor, *, always: bool) -> str:

@@ -24,6 +24,8 @@ LATER = {
     "platform_core.cli.doctor": "for `baton doctor`",
     "platform_core.testing": "for tests",
     "litestar.testing": "for tests; brings an HTTP client",
+    "webauthn": "with the first key that is used",
+    "zxcvbn": "with the first password that is chosen",
 }
 _POSTGRESQL = {"psycopg": "loaded with the engine, where there is PostgreSQL"}
 _SERVE = """
