@@ -45,7 +45,7 @@ class DelegationInput(msgspec.Struct, kw_only=True):
     colleague: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     valid_from: datetime | None = None
     valid_to: datetime
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +155,12 @@ def end(session: Session, actor: Actor, delegation_id: UUID) -> None:
     notifications.notify(session, told, "permissions", ENDED, parameters, url=PAGE, icon="shield-lock")
 
 
-def given(session: Session, actor: Actor) -> list[Loan]:
-    return _loans(session, Delegation.giver_id == actor.user_id)
-
-
-def received(session: Session, actor: Actor) -> list[Loan]:
-    return _loans(session, Delegation.receiver_id == actor.user_id)
+def of_person(session: Session, actor: Actor) -> tuple[list[Loan], list[Loan]]:
+    """What the actor has lent, and what is lent to them."""
+    me = actor.user_id
+    found = _loans(session, or_(Delegation.giver_id == me, Delegation.receiver_id == me))
+    given = [loan for loan in found if loan.delegation.giver_id == me]
+    return given, [loan for loan in found if loan.delegation.receiver_id == me]
 
 
 def everybodys(session: Session) -> list[Loan]:

@@ -16,6 +16,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.permissions import delegating, queries
 from platform_core.permissions.days import beginning_of, end_of
 from platform_core.permissions.role_routes import FIELD, MANAGE, asked_rights
+from platform_core.users import stepup
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
 from platform_core.web.pages import page, redirect
@@ -41,15 +42,23 @@ def mine(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Res
 
 
 def _mine(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, form: Bound[Any], chosen: dict[str, Scope]
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    form: Bound[Any],
+    chosen: dict[str, Scope],
+    *,
+    refused: str = "",
 ) -> Response[str]:
     manager = platform_of(request).manager
+    given, received = delegating.of_person(session, actor)
+    asked = stepup.asks(request, session, actor, always=True)
     return page(
         request, "permissions/delegations.html", active="me", status=422 if form.errors else 200, form=form,
-        given=delegating.given(session, actor), received=delegating.received(session, actor),
+        given=given, received=received,
         lendable=delegating.lendable(actor, manager), choices=lambda permission: _up_to(actor, permission),
         chosen=chosen, colleagues=delegating.colleagues(session, actor), field=FIELD, most_days=delegating.MOST_DAYS,
-        in_words=_in_words(request), moment=clock.now(),
+        in_words=_in_words(request), moment=clock.now(), asked=asked.refused(refused) if refused else asked,
     )  # fmt: skip
 
 
@@ -72,8 +81,14 @@ def _in_words(request: Request[Any, Any, Any]) -> Any:
 
 @post(delegating.PAGE, permission=SIGNED_IN, name="permissions:delegate")
 def delegate(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """Needs a proof that the giver is there: rights are not to be lent at a desk that somebody has just left."""
     bound = bind(LoanForm, form)
     chosen = asked_rights(form)
+    if not bound.ok:
+        return _mine(request, session, actor, bound, chosen)
+    refused = stepup.check(request, session, actor, form, "permissions.delegate", always=True)
+    if refused:
+        return _mine(request, session, actor, bound, chosen, refused=refused)
     try:
         given = bound.require()
         data = msgspec.convert(

@@ -28,7 +28,7 @@ TOLD = noop("%(name)s looked at Baton as you see it, from %(since)s to %(until)s
 
 
 class LookInput(msgspec.Struct, kw_only=True):
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
 
 
 def check(session: Session, actor: Actor, user_id: UUID) -> User:

@@ -17,9 +17,11 @@ from platform_core.permissions import delegating, services
 from platform_core.permissions.actors import COUNTER, load_actor
 from platform_core.permissions.delegating import DelegationInput
 from platform_core.permissions.models import RoleAssignment
+from platform_core.users import accounts
 from platform_core.users.models import Notification, User
 
-VIEW, EDIT, REVEAL = "customers.view", "customers.edit", "customers.reveal"
+VIEW, EDIT = "customers.view", "customers.edit"
+PASSWORD = "nine tall birches"
 
 
 @pytest.fixture
@@ -155,6 +157,8 @@ def test_it_ends_at_once_with_the_givers_right(browser, runtime, factory, giver,
 
 def test_page_to_lend_and_to_end(browser, runtime, factory, giver, helper, count_queries):
     own = factory.customer(giver)
+    with runtime.database.system_session("password for a test") as session:
+        accounts.set_password(session, session.get_one(User, giver.id), PASSWORD)
     inside, theirs = browser.sign_in(giver), browser.sign_in(helper)
     with count_queries(at_most=12):
         page = inside.get("/me/delegations")
@@ -163,8 +167,9 @@ def test_page_to_lend_and_to_end(browser, runtime, factory, giver, helper, count
     assert 'value="all"' not in page.text, "no further than the own reach"
     form = {
         "colleague": helper.name, "reason": "On holiday", "valid_to": str(today() + timedelta(days=3)),
-        "right.customers.view": "subtree", "right.customers.edit": "none",
+        "right.customers.view": "subtree", "right.customers.edit": "none", "password": PASSWORD,
     }  # fmt: skip
+    assert "That was not your password" in inside.post("/me/delegations", {**form, "password": "no"}).text
     for wrong in ({"colleague": "nobody"}, {"valid_to": ""}, {"reason": " "}, {"right.customers.view": "none"}):
         assert inside.post("/me/delegations", {**form, **wrong}).status_code == 422, wrong
     assert inside.post("/me/delegations", {**form, "right.customers.view": "all"}).status_code == 403
@@ -187,7 +192,7 @@ def test_page_to_lend_and_to_end(browser, runtime, factory, giver, helper, count
     assert inside.post(f"/me/delegations/{url}", {}).status_code == 404
     with runtime.database.system_session("look", write=False) as session:
         owned = AuditEntry.action.in_(("permissions.delegate", "permissions.end_delegation"))
-        lent, ended = session.scalars(select(AuditEntry).where(owned).order_by(AuditEntry.seq)).all()
+        _guess, lent, ended = session.scalars(select(AuditEntry).where(owned).order_by(AuditEntry.seq)).all()
         told = session.scalars(select(Notification).where(Notification.user_id == giver.id)).all()
     assert (lent.actor_id, lent.entity_id, lent.after["rights"]) == (giver.id, helper.id, {VIEW: "subtree"})
     assert (ended.actor_id, ended.before["giver"]) == (helper.id, giver.name)
