@@ -58,6 +58,7 @@ class Actor:
     theme: str = ""
     deputy_for: tuple[Actor, ...] = ()
     """Colleagues who have lent rights to this person: each with their own departments and teams, and these rights."""
+    employee_no: str = ""
     seen_by: Looker | None = None
     """Set while somebody else looks at Baton as this person sees it: everything is read only then."""
 

@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, kw_only=True):
     """What somebody asks for. `query`: conditions as in the page's address; no columns: those shown there."""
 
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-    reason: Annotated[str, msgspec.Meta(min_length=5, max_length=500)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
     query: Annotated[str, msgspec.Meta(max_length=4000)] = ""
     form: Literal["xlsx", "csv"] = "xlsx"
     columns: list[str] = msgspec.field(default_factory=list)

@@ -38,7 +38,7 @@ class Printing(msgspec.Struct, kw_only=True):
     """What is printed, as in a request for a file, and why."""
 
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-    reason: Annotated[str, msgspec.Meta(min_length=5, max_length=500)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
     query: Annotated[str, msgspec.Meta(max_length=4000)] = ""
 
 

@@ -104,4 +104,5 @@ def _build(session: Session, identity: sessions.Identity, ip: str, language: str
         language=identity.language or language,
         scheme=identity.scheme,
         theme=identity.theme,
+        employee_no=identity.employee_no,
     )

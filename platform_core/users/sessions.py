@@ -57,6 +57,7 @@ class Identity:
     """This browser looks at Baton as somebody else sees it."""
     credential_id: UUID | None = None
     """The key that the session was opened with."""
+    employee_no: str = ""
     must: str = ""
     """What has to be done before anything else, see SignInSession."""
 
@@ -83,6 +84,7 @@ _themes = select(SettingValue.value).where(SettingValue.key == themes.SETTING).s
 _columns: tuple[Any, ...] = (
     User.id,
     User.name,
+    User.employee_no,
     User.department_id,
     Department.name.label("department_name"),
     User.language,
@@ -234,6 +236,7 @@ def _identity(row: Row[*tuple[Any, ...]], via: str, looking_id: UUID | None = No
         looking_id=looking_id,
         credential_id=getattr(row, "credential_id", None),
         must=getattr(row, "must", ""),
+        employee_no=row.employee_no,
     )
 
 

@@ -17,7 +17,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import NavItem, Slot
 from platform_core.kernel.i18n import LANGUAGES, language, translator
 from platform_core.plugins.registry import Owned
-from platform_core.web import badges, notices
+from platform_core.web import badges, notices, watermark
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
 from platform_core.web.themes import House, Theme, house_of
@@ -86,6 +86,10 @@ class PageContext:
         if session is not None and session.in_transaction():
             themes.house = house_of(session)
         return themes.pick(wanted, themes.house)
+
+    @property
+    def watermark(self) -> str:
+        return watermark.image(self.actor) if self.actor else ""
 
     @cached_property
     def csrf(self) -> str:
