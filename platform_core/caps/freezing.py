@@ -63,7 +63,7 @@ def freeze(database: Database, actor: Actor, day: date, counter: str) -> None:
 
 
 def _alert(session: Session, user: User, counter: str, cap: int) -> None:
-    receivers = [person.id for person in admission.unfreezers(session)]
+    receivers = [person.id for person in admission.holders(session, admission.UNFREEZE)]
     notifications.notify(
         session, receivers, "caps", MESSAGES[counter], {"name": user.name, "cap": cap},
         url=f"/settings/frozen/{user.id}", icon="lock",

@@ -23,9 +23,9 @@ from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import Conflict, Forbidden, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.admission import UNFREEZE
+from platform_core.permissions.assignments import live
 from platform_core.permissions.models import RoleAssignment, RoleGrant
 from platform_core.permissions.rights import COUNTER
-from platform_core.permissions.services import live
 from platform_core.users import accounts
 from platform_core.users.models import DepartmentClosure, Freeze, User
 

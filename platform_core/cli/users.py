@@ -16,6 +16,7 @@ from platform_core.kernel.clock import local, now
 from platform_core.kernel.errors import BatonError
 from platform_core.kernel.i18n import speaking
 from platform_core.permissions import services as roles
+from platform_core.permissions.assignments import live
 from platform_core.permissions.models import Role, RoleAssignment
 from platform_core.users import accounts, keyhelp, sessions
 from platform_core.users.models import ApiToken, Department, User
@@ -104,7 +105,7 @@ def list_users() -> None:
     with operating("baton user list") as (_runtime, session):
         held: dict[object, list[str]] = {}
         assigned = select(RoleAssignment.user_id, Role.code).join(Role, Role.id == RoleAssignment.role_id)
-        for user_id, code in session.execute(assigned.where(roles.live(now())).order_by(Role.code)):
+        for user_id, code in session.execute(assigned.where(live(now())).order_by(Role.code)):
             held.setdefault(user_id, []).append(code)
         found = session.execute(
             select(User, Department.name)

@@ -67,7 +67,7 @@ def ask(session: Session, actor: Actor, data: Asked) -> FileRequest:
         raise Conflict(
             _("%(most)d of your requests wait for a decision. Take one of them back first.", most=MOST_WAITING)
         )
-    receivers = [person.id for person in admission.unfreezers(session, APPROVE) if person.id != actor.user_id]
+    receivers = [person.id for person in admission.holders(session, APPROVE) if person.id != actor.user_id]
     if not receivers:
         raise Conflict(_("Nobody else may approve files. Ask an administrator to give somebody the right to it."))
     request = FileRequest(
@@ -104,7 +104,7 @@ def withdraw(session: Session, actor: Actor, request_id: UUID) -> FileRequest:
 
 def told_no_more(session: Session, request: FileRequest) -> None:
     """Nobody else needs to decide."""
-    receivers = [person.id for person in admission.unfreezers(session, APPROVE) if person.id != request.requester_id]
+    receivers = [person.id for person in admission.holders(session, APPROVE) if person.id != request.requester_id]
     notifications.withdraw(session, receivers, f"/exports/{request.id}")
 
 

@@ -67,7 +67,7 @@ def raise_alert(session: Session, found: Alert) -> None:
     session.flush()  # the audit line and the notice name its id
     after = {"rule": found.rule, "number": found.number, "threshold": found.threshold}
     audit.record(session, None, "guard.alert", ref(found), after=after)
-    receivers = [person.id for person in admission.unfreezers(session, READ) if person.id != found.user_id]
+    receivers = [person.id for person in admission.holders(session, READ) if person.id != found.user_id]
     notifications.notify(
         session, receivers, "guard", rules.told_by(found.rule), values(found), url=f"/settings/alerts/{found.id}",
         icon="alert-triangle",

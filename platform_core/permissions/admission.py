@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from platform_core.contracts.identity import Scope
-from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Frozen
 from platform_core.kernel.i18n import translator
-from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
+from platform_core.permissions.assignments import holding
 from platform_core.users import accounts, sessions
 from platform_core.users.models import User
 from platform_core.web.endpoint import speak
@@ -42,26 +40,10 @@ def refuse_frozen(session: Session, request: Request[Any, Any, Any], *, cookie: 
     raise Frozen(with_advice(session, told))
 
 
-def unfreezers(session: Session, permission: str = UNFREEZE) -> Sequence[Row[UUID, str]]:
+def holders(session: Session, permission: str) -> Sequence[Row[UUID, str]]:
     """(id, name) of everybody active who holds the permission."""
-    moment = now()
-    found = session.execute(
-        select(User.id, User.name)
-        .join(RoleAssignment, RoleAssignment.user_id == User.id)
-        .join(Role, Role.id == RoleAssignment.role_id)
-        .join(RoleGrant, RoleGrant.role_id == RoleAssignment.role_id)
-        .where(
-            RoleGrant.permission == permission,
-            RoleGrant.scope > Scope.NONE,
-            User.status == "active",
-            Role.retired_at.is_(None),
-            RoleAssignment.valid_from <= moment,
-            or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > moment),
-        )
-        .distinct()
-        .order_by(User.name, User.id)
-    )
-    return found.all()
+    found = holding(permission, User.id, User.name).distinct().order_by(User.name, User.id)
+    return session.execute(found).all()
 
 
 def with_advice(session: Session, told: str, permission: str = UNFREEZE) -> str:
@@ -70,7 +52,7 @@ def with_advice(session: Session, told: str, permission: str = UNFREEZE) -> str:
 
 
 def _whom_to_ask(session: Session, permission: str) -> str:
-    names = [person.name for person in unfreezers(session, permission)[:_MOST_NAMES]]
+    names = [person.name for person in holders(session, permission)[:_MOST_NAMES]]
     if not names:
         return _("Ask whoever runs this installation.")
     return _("Ask one of these people: %(names)s.", names=_(", ").join(names))

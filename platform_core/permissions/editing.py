@@ -23,8 +23,9 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.assignments import live
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
-from platform_core.permissions.services import keeping, live, require
+from platform_core.permissions.services import keeping, require
 from platform_core.plugins.manager import PluginManager
 from platform_core.users.models import User
 

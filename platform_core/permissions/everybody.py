@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
+from platform_core.permissions.assignments import live
 from platform_core.permissions.models import DelegatedRight, Delegation, Role, RoleAssignment, RoleGrant
 from platform_core.permissions.rights import narrowed
-from platform_core.permissions.services import live
 from platform_core.users.models import Department, DepartmentClosure, TeamMember, User
 
 

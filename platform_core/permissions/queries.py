@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Permission, Scope
 from platform_core.kernel.clock import now
 from platform_core.kernel.i18n import translator
+from platform_core.permissions.assignments import live
 from platform_core.permissions.editing import grants_of, whole
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
-from platform_core.permissions.services import live, roles
+from platform_core.permissions.services import roles
 from platform_core.plugins.manager import PluginManager
 from platform_core.users.models import User
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
@@ -18,6 +17,7 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.assignments import holding
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.users import accounts
 from platform_core.users.models import Department, User
@@ -114,12 +114,6 @@ def change_status(
         return accounts.set_status(session, actor, user_id, status, reason=reason, permission=permission)
 
 
-def live(moment: datetime) -> Any:
-    return and_(
-        RoleAssignment.valid_from <= moment, or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > moment)
-    )
-
-
 def issue_reset(session: Session, actor: Actor | None, user_id: UUID) -> str:
     """A one-time code for choosing the user's password.
 
@@ -137,24 +131,11 @@ def issue_reset(session: Session, actor: Actor | None, user_id: UUID) -> str:
 
 def _has_holder(session: Session, permission: str, *, for_good: bool = False) -> bool:
     """Whether somebody who can sign in holds it now, `for_good`: by a role without an end."""
-    found = session.scalar(
-        select(User.id)
-        .join(RoleAssignment, RoleAssignment.user_id == User.id)
-        .join(Role, Role.id == RoleAssignment.role_id)
-        .join(RoleGrant, RoleGrant.role_id == RoleAssignment.role_id)
-        .where(
-            RoleGrant.permission == permission,
-            RoleGrant.scope > Scope.NONE,
-            Role.retired_at.is_(None),
-            User.status == "active",
-            User.password_hash != "",
-            RoleAssignment.credential_id.is_(None),  # keys are lost
-            live(now()),
-            *((RoleAssignment.valid_to.is_(None),) if for_good else ()),
-        )
-        .limit(1)
-    )
-    return found is not None
+    signing_in = (User.password_hash != "", RoleAssignment.credential_id.is_(None))  # keys are lost
+    found = holding(permission, User.id).where(*signing_in)
+    if for_good:
+        found = found.where(RoleAssignment.valid_to.is_(None))
+    return session.scalar(found.limit(1)) is not None
 
 
 def has_administrator(session: Session) -> bool:

@@ -22,8 +22,9 @@ from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import admission
 from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.assignments import live
 from platform_core.permissions.models import Role, RoleAssignment, SignInRule
-from platform_core.permissions.services import keeping, live, require
+from platform_core.permissions.services import keeping, require
 from platform_core.users import accounts, keyhelp
 from platform_core.users.keymodels import Credential
 from platform_core.users.models import User
@@ -79,7 +80,7 @@ class Rules:
         return Demand(present, coming, by, any(row.credential_id is not None for row in rows))
 
     def helpers(self, session: Session) -> list[str]:
-        return [person.name for person in admission.unfreezers(session, keyhelp.PERMISSION)[:_MOST_NAMES]]
+        return [person.name for person in admission.holders(session, keyhelp.PERMISSION)[:_MOST_NAMES]]
 
 
 def of_roles(session: Session) -> Mapping[UUID, SignInRule]:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from platform_core.app import Runtime
 from platform_core.testing import services
+from platform_core.testing.pytest_plugin import make_settings
 
 
 @pytest.fixture
@@ -16,3 +19,20 @@ def empty_database(backend: str, tmp_path: Path, request: pytest.FixtureRequest)
         return
     with services.clone_database(request.getfixturevalue("postgres_url")) as url:
         yield url
+
+
+@pytest.fixture
+def start(runtime: Runtime, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
+    """Another process's view of the same database: `start(strict=False)`, with other settings by name."""
+    started: list[Runtime] = []
+
+    def make(*, strict: bool = False, **changes: Any) -> Runtime:
+        url = runtime.settings.database_url
+        started.append(Runtime(make_settings(url, tmp_path / "data", strict_plugins=strict, **changes)))
+        started[-1].follow()
+        return started[-1]
+
+    yield make
+    for item in started:
+        item.database.dispose()
+    runtime.take_charge()

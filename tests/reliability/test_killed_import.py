@@ -142,8 +142,8 @@ def test_killed_at_each_statement_it_leaves_all_of_a_slice_or_nothing(
     assert collector.act("commit").status_code == 303
     job_id, statement, imported = collector.batch.job_id, 1, set()
     assert job_id is not None
-    with victims_of(runtime.settings) as victims:
-        while victims.run_job(job_id, statement):
+    with victims_of(runtime.settings.database_url, runtime.settings.data_dir) as victims:
+        while victims.run(statement, str(job_id)):
             check_whole(collector)
             imported.add(collector.batch.imported)
             let_the_lease_end(runtime)

@@ -2,76 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from platform_core.app import Runtime
 from platform_core.audit import anchors, sealing, verifying
 from platform_core.audit.models import AuditSeal
-from platform_core.settings import Settings
 from platform_core.testing.pytest_plugin import make_settings, migrate_and_seed
 from platform_core.testing.waiting import wait_until
 from tests.core.audit.forging import entries, found, write
 from tests.reliability.places import Place
+from tests.reliability.victims import serve, victims_of
 
-_ROOT = Path(__file__).resolve().parents[2]
 _LINES = 25
 _BATCH = 10
 
 
-@contextmanager
-def _sealers(url: str, folder: Path) -> Iterator[Callable[[int], bool]]:
-    """Seals and anchors in a process that is killed before its nth statement or commit; tells whether it was."""
-    command = [sys.executable, "-m", __name__, url, str(folder)]
-    with subprocess.Popen(command, cwd=_ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-
-        def seal(statement: int) -> bool:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{statement}\n")
-            process.stdin.flush()
-            code = int(process.stdout.readline())
-            assert code in {0, -signal.SIGKILL}, code
-            return code != 0
-
-        yield seal
-
-
-def _main() -> None:
-    settings = make_settings(sys.argv[1], Path(sys.argv[2]))
-    Runtime(settings)  # for what it imports, which takes most of the time
-    for statement in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                _seal_until(settings, int(statement))
-                code = 0
-            finally:
-                os._exit(code)
-        _child, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
-
-
-def _seal_until(settings: Settings, left: int) -> None:
-    runtime = Runtime(settings)
-
-    def count(*_given: object) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for moment in ("before_cursor_execute", "commit"):
-        event.listen(runtime.database.engine, moment, count)
+def _seal(runtime: Runtime) -> None:
     sealing.seal(runtime.database, batch=_BATCH)
     runtime.keeper.keep()
 
@@ -82,8 +30,8 @@ def _kill_everywhere(url: str, folder: Path) -> None:
     own = anchors.path_in(folder)
     killed = 0
     write(runtime, _LINES)
-    with _sealers(url, folder) as seal:
-        while seal(killed + 1):
+    with victims_of(url, folder, __name__) as sealers:
+        while sealers.run(killed + 1):
             killed += 1
             assert found(runtime) == [], killed
             write(runtime, _LINES)  # so that there is always something to seal and to anchor
@@ -119,4 +67,4 @@ def test_a_server_seals_by_itself(embedded: Place) -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_seal)

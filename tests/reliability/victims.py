@@ -1,6 +1,7 @@
 """Processes that die at a chosen statement: what a kill at random moments hits only now and then, every time.
 
-Run as a program it forks one for each line of its input (job's id, number of the statement) and prints how that ended.
+A module that calls `serve` when it is run as a program forks one for each line of its input (number of the statement,
+and what the act needs) and prints how that ended.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,14 @@ class Victims:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def run_job(self, job_id: UUID, statement: int) -> bool:
-        """Run a job in a process that is killed before its `statement`th statement or commit.
+    def run(self, statement: int, *words: str) -> bool:
+        """Act in a process that is killed before its `statement`th statement or commit.
 
-        Returns whether it was killed; else the job has come to its end.
+        Returns whether it was killed; else the act has come to its end.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{job_id} {statement}\n")
+        self._process.stdin.write(" ".join((str(statement), *words)) + "\n")
         self._process.stdin.flush()
         code = int(self._process.stdout.readline())
         assert code in {0, -signal.SIGKILL}, code
@@ -44,13 +45,35 @@ class Victims:
 
 
 @contextmanager
-def victims_of(settings: Settings) -> Iterator[Victims]:
-    command = [sys.executable, "-m", __name__, settings.database_url, str(settings.data_dir)]
+def victims_of(database_url: str, folder: Path, program: str = __name__) -> Iterator[Victims]:
+    """Without a program of their own they run jobs: `run(statement, job_id)`."""
+    command = [sys.executable, "-m", program, database_url, str(folder)]
     with subprocess.Popen(command, cwd=_ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Victims(process)
 
 
-def _run_job(settings: Settings, job_id: UUID, statement: int) -> None:
+def serve(act: Callable[..., None]) -> None:
+    """`act(runtime, *words)` runs in a process of its own for each line."""
+    settings = make_settings(sys.argv[1], Path(sys.argv[2]))
+    Runtime(settings)  # for what it imports, which takes most of the time
+    for line in sys.stdin:
+        statement, *words = line.split()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                act(_dying_at(settings, int(statement)), *words)
+                code = 0
+            except Exception:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        _child, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _dying_at(settings: Settings, statement: int) -> Runtime:
     runtime = Runtime(settings)
     runtime.manager.follow(runtime.database)
     left = statement
@@ -63,28 +86,12 @@ def _run_job(settings: Settings, job_id: UUID, statement: int) -> None:
 
     for moment in ("before_cursor_execute", "commit"):
         event.listen(runtime.database.engine, moment, count)
-    runtime.jobs.run(job_id)
+    return runtime
 
 
-def _main() -> None:
-    settings = make_settings(sys.argv[1], Path(sys.argv[2]))
-    Runtime(settings)  # for what it imports, which takes most of the time
-    for line in sys.stdin:
-        job_id, statement = line.split()
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                _run_job(settings, UUID(job_id), int(statement))
-                code = 0
-            except Exception:
-                traceback.print_exc()
-            finally:
-                os._exit(code)
-        _child, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+def _run_job(runtime: Runtime, job_id: str) -> None:
+    runtime.jobs.run(UUID(job_id))
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_run_job)

@@ -16,8 +16,8 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
+from platform_core.permissions.assignments import live
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
-from platform_core.permissions.services import live
 from platform_core.users.models import Department, TeamMember, User
 
 _ = translator("customers")

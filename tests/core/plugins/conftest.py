@@ -71,22 +71,6 @@ def install(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def start(runtime: Runtime, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
-    """Another process's view of the same database: `start(strict=False)`."""
-    started: list[Runtime] = []
-
-    def make(*, strict: bool = False) -> Runtime:
-        settings = make_settings(runtime.settings.database_url, tmp_path / "data", strict_plugins=strict)
-        started.append(Runtime(settings))
-        started[-1].follow()
-        return started[-1]
-
-    yield make
-    for item in started:
-        item.database.dispose()
-
-
-@pytest.fixture
 def specimens(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Path]]]:
     """`specimens("raising_hook", …)` installs them for this test and returns their folders."""
     import baton_plugins

@@ -14,14 +14,13 @@ from litestar.testing import TestClient
 from sqlalchemy import select
 
 from platform_core.admin import theming
-from platform_core.app import Runtime, create_app
+from platform_core.app import create_app
 from platform_core.audit.models import AuditEntry
 from platform_core.cli import baton
 from platform_core.kernel.errors import Forbidden, Invalid
 from platform_core.kernel.models import PluginFault
 from platform_core.plugins.places import PluginError
 from platform_core.testing.browser import Browser
-from platform_core.testing.pytest_plugin import make_settings
 from platform_core.users.models import User
 from platform_core.web import themes
 
@@ -44,23 +43,11 @@ def write(folder: Path, name: str = "night", toml: str = TOML, css: str | None =
 
 
 @pytest.fixture
-def start(runtime, tmp_path):
+def themed(runtime, start):
     """Another process's view of the same database, with the themes of a folder."""
-    started = []
-
-    def make(folder: Path, *, strict: bool = False) -> Runtime:
-        settings = make_settings(
-            runtime.settings.database_url, tmp_path / "data", strict_plugins=strict, theme_folders=(folder,),
-            secret_file=runtime.settings.secret_file,
-        )  # fmt: skip
-        started.append(Runtime(settings))
-        started[-1].follow()
-        return started[-1]
-
-    yield make
-    for item in started:
-        item.database.dispose()
-    runtime.take_charge()
+    return lambda folder, *, strict=False: start(
+        strict=strict, theme_folders=(folder,), secret_file=runtime.settings.secret_file
+    )
 
 
 def wearing(factory, name: str) -> User:
@@ -101,12 +88,12 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_theme_is_worn_by_nobody_and_named(name, start, factory, tmp_path, caplog):
+def test_a_broken_theme_is_worn_by_nobody_and_named(name, themed, factory, tmp_path, caplog):
     given, problem, place = BROKEN[name]
     write(tmp_path / "more", **given)
     user = wearing(factory, "night")
     with caplog.at_level(logging.WARNING, logger="platform_core.app"):
-        broken = start(tmp_path / "more")
+        broken = themed(tmp_path / "more")
     theme = broken.templates.themes.found["night"]
     assert problem in theme.problem
     assert theme.place == f"more/night/{place}"
@@ -118,20 +105,20 @@ def test_a_broken_theme_is_worn_by_nobody_and_named(name, start, factory, tmp_pa
         assert theme.place in listed.text
         assert client.get("/healthz").json()["reasons"]["theme:night"].startswith(theme.problem)
     with pytest.raises(PluginError, match="theme night is broken") as caught:
-        start(tmp_path / "more", strict=True)
+        themed(tmp_path / "more", strict=True)
     assert theme.place in str(caught.value)
 
 
-def test_two_of_one_name_are_both_put_aside(start, tmp_path):
+def test_two_of_one_name_are_both_put_aside(themed, tmp_path):
     write(tmp_path / "more", "compact")
-    theme = start(tmp_path / "more").templates.themes.found["compact"]
+    theme = themed(tmp_path / "more").templates.themes.found["compact"]
     assert theme.problem == "two themes call themselves compact: compact and more"
 
 
-def test_a_theme_replaces_a_template_and_extends_the_original(start, factory, tmp_path):
+def test_a_theme_replaces_a_template_and_extends_the_original(themed, factory, tmp_path):
     text = '{% extends "core/users/me.html" %}{% block main %}<p>night</p>{{ super() }}{% endblock %}'
     write(tmp_path / "more", users__me=text)
-    shown = start(tmp_path / "more")
+    shown = themed(tmp_path / "more")
     with TestClient(create_app(shown, background=False)) as client:
         page = Browser(shown, client).sign_in(wearing(factory, "night")).get("/me").text
         assert "<p>night</p>" in page
@@ -139,12 +126,12 @@ def test_a_theme_replaces_a_template_and_extends_the_original(start, factory, tm
         assert "<p>night</p>" not in Browser(shown, client).sign_in(wearing(factory, "compact")).get("/me").text
 
 
-def test_a_template_that_fails_costs_the_theme_its_say_not_the_page(start, factory, tmp_path):
+def test_a_template_that_fails_costs_the_theme_its_say_not_the_page(themed, factory, tmp_path):
     write(
         tmp_path / "more", users__me='{% extends "base.html" %}\n{% block main %}{{ nobody_gave_this }}{% endblock %}'
     )
     user = wearing(factory, "night")
-    shown = start(tmp_path / "more")
+    shown = themed(tmp_path / "more")
     with TestClient(create_app(shown, background=False)) as client:
         inside = Browser(shown, client).sign_in(user)
         page = inside.get("/me")
@@ -155,20 +142,20 @@ def test_a_template_that_fails_costs_the_theme_its_say_not_the_page(start, facto
     shown.manager.faults.save(shown.database)
     with factory.runtime.database.system_session("which faults?", write=False) as session:
         assert session.scalars(select(PluginFault.owner)).all() == ["theme:night"]
-    strict = start(tmp_path / "more", strict=True)
+    strict = themed(tmp_path / "more", strict=True)
     with TestClient(create_app(strict, background=False), raise_server_exceptions=False) as client:
         assert Browser(strict, client).sign_in(user).get("/me").status_code == 500
 
 
-def test_a_fault_of_the_page_itself_is_not_the_themes(start, factory, tmp_path):
+def test_a_fault_of_the_page_itself_is_not_the_themes(themed, factory, tmp_path):
     write(tmp_path / "more", web__base='{% extends "core/web/base.html" %}')
-    shown = start(tmp_path / "more")
+    shown = themed(tmp_path / "more")
     with pytest.raises(Exception, match="undefined"):
         shown.templates.render("users/me.html", {}, "night")
     assert shown.manager.faults.latest("theme:night") == []
 
 
-def test_a_plugin_and_a_package_bring_themes(start, factory, tmp_path, monkeypatch, runtime):
+def test_a_plugin_and_a_package_bring_themes(themed, factory, tmp_path, monkeypatch, runtime):
     site = tmp_path / "site"
     write(site, "ocean_theme", TOML.replace("Night", "Ocean"))
     (site / "ocean-2.dist-info").mkdir()
@@ -176,7 +163,7 @@ def test_a_plugin_and_a_package_bring_themes(start, factory, tmp_path, monkeypat
     (site / "ocean-2.dist-info" / "entry_points.txt").write_text("[baton.themes]\nocean = ocean_theme\n")
     monkeypatch.syspath_prepend(str(site))
     importlib.invalidate_caches()
-    theme = start(tmp_path / "none").templates.themes.found["ocean"]
+    theme = themed(tmp_path / "none").templates.themes.found["ocean"]
     assert (theme.title, theme.origin, theme.problem) == ("夜", "ocean", "")
     write(tmp_path / "plugin" / "themes", "shore")
     listed = themes.Themes(themes.sources([themes.OURS], {"coast": tmp_path / "plugin"}))
@@ -199,9 +186,9 @@ def test_whose_choice_counts(runtime):
     assert themes.House.of({"offered": 3}) == themes.House()
 
 
-def test_the_house_changes_its_theme_for_everybody_at_once(runtime, start, browser, factory, tmp_path, count_queries):
+def test_the_house_changes_its_theme_for_everybody_at_once(runtime, themed, browser, factory, tmp_path, count_queries):
     boss, clerk = factory.user("system_admin"), factory.user("coordinator")
-    other = start(tmp_path / "none")
+    other = themed(tmp_path / "none")
     with TestClient(create_app(other, background=False)) as client:
         there = Browser(other, client).sign_in(clerk)
         assert 'data-theme="default"' in there.get("/me").text
@@ -253,9 +240,9 @@ def test_only_what_works_can_be_chosen_and_only_by_those_who_may(runtime, factor
         theming.choose(session, clerk, known, "compact", [])
 
 
-def test_a_theme_of_one_scheme_is_worn_in_that(start, factory, tmp_path):
+def test_a_theme_of_one_scheme_is_worn_in_that(themed, factory, tmp_path):
     write(tmp_path / "more", toml='schemes = ["dark"]\n' + TOML)
-    shown = start(tmp_path / "more")
+    shown = themed(tmp_path / "more")
     with TestClient(create_app(shown, background=False)) as client:
         page = Browser(shown, client).sign_in(wearing(factory, "night")).get("/me").text
     assert 'data-scheme="dark"' in page
