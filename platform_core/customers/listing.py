@@ -179,6 +179,7 @@ CUSTOMERS = ListView(
         _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"
     ),
     buttons=(
+        Button(_.lazy("Transfers"), "history", _TRANSFERS, TRANSFER),
         Button(_.lazy("Import"), "upload", "/customers/import", "customers.import"),
         Button(_.lazy("New customer"), "plus", "/customers/new", "customers.create"),
     ),

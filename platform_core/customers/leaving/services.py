@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers.leaving import inventory
 from platform_core.customers.leaving.inventory import CUSTOMERS, Item
 from platform_core.customers.models import Customer
-from platform_core.customers.transfer import drafts, passing, people, rules, services
+from platform_core.customers.transfer import drafts, news, passing, people, rules, services
 from platform_core.customers.transfer.drafts import EVERYTHING, OWN_ROWS
 from platform_core.customers.transfer.models import Transfer
 from platform_core.customers.transfer.passing import stored
@@ -191,13 +192,16 @@ def pass_rest(session: Session, actor: Actor, transfer: Transfer) -> dict[str, i
             chosen[key] = []
     fallback = chosen.get(str(user.department_id or "")) or next(filter(None, chosen.values()), [])
     counts: dict[str, int] = {}
+    taken: Counter[UUID] = Counter()
     for item in found:
         for person, ids in _turns(session, item, user.id, chosen, fallback):
             where = _fits(item, ids, person)
             moved = passing.move(session, actor, item, where, user.id, person) if where is not None else []
             if moved:
                 counts[item.key] = counts.get(item.key, 0) + len(moved)
+                taken[person.id] += len(moved)
                 _let_in(session, actor, item, [UUID(row["id"]) for row in moved], person)
+    news.took_over(session, actor, transfer, user.name, taken)
     return counts
 
 

@@ -31,7 +31,7 @@ _READ = 1000
 
 
 def require(actor: Actor) -> None:
-    if not actor.can(rules.PERMISSION):
+    if not rules.parties(actor):
         raise Forbidden(_("You may not give customers to others. Ask your department head."))
 
 

@@ -34,7 +34,7 @@ def undo(context: JobContext) -> None:
 
 def _run(context: JobContext, state: str, step: Step) -> None:
     actor = context.actor
-    if actor is None or not actor.can(rules.PERMISSION):
+    if actor is None or not rules.parties(actor):
         raise JobFailedError(_("You may no longer give customers to others."))
     while _slice(context, actor, state, step):
         pass

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,12 +17,21 @@ from platform_core.users.notifications import notify
 
 _GOT = noop("%(who)s gave you customers: %(count)s")
 _LOST = noop("%(who)s gave customers of yours to others: %(count)s")
+_TAKEN = noop("%(who)s leaves. Plans, legs and other work that you take over: %(count)s")
 _BACK = noop("%(who)s took a transfer back. Customers that are yours again: %(count)s")
 _RETURNED = noop("%(who)s took a transfer back. Customers that are no longer yours: %(count)s")
 
 
 def moved(session: Session, actor: Actor, transfer: Transfer) -> None:
     _tell(session, actor, transfer, "moved", _GOT, _LOST)
+
+
+def took_over(session: Session, actor: Actor, transfer: Transfer, leaver: str, counts: Mapping[UUID, int]) -> None:
+    """Whoever takes over work of somebody who leaves, beside customers."""
+    for user_id, number in counts.items():
+        if user_id != actor.user_id:
+            parameters: dict[str, str | int] = {"who": leaver, "count": number}
+            notify(session, [user_id], "customers", _TAKEN, parameters, url=transfer.url, icon="switch-horizontal")
 
 
 def undone(session: Session, actor: Actor, transfer: Transfer) -> None:
@@ -35,7 +47,7 @@ def _tell(session: Session, actor: Actor, transfer: Transfer, state: str, to_new
             .group_by(column)
         )
         for user_id, number in session.execute(counted, execution_options=OWN_ROWS).all():
-            if user_id is not None and user_id != actor.user_id:
+            if user_id is not None and user_id not in {actor.user_id, transfer.leaver_id}:
                 parameters: dict[str, str | int] = {"who": actor.name, "count": number}
                 notify(session, [user_id], "customers", message, parameters, url=transfer.url, icon="switch-horizontal")
     if transfer.job_id is not None:

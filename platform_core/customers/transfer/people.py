@@ -48,7 +48,7 @@ def holders(session: Session, rights: Collection[str], *where: ColumnElement[boo
 
 def offered(session: Session, actor: Actor, rights: Iterable[str] = ()) -> list[Person]:
     """Whom the actor may give customers, by department and name; without their teams."""
-    inside = [] if rules.is_general(actor) else [among(User.department_id, actor.subtree_ids)]
+    inside = [] if rules.is_general(actor) else [among(User.department_id, rules.branch(actor))]
     found = holders(session, {rules.VIEW, *rights}, *inside)
     return [person for person in found if rules.VIEW in person.rights]
 

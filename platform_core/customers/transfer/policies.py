@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, or_
 from platform_core.contracts.identity import Actor
 from platform_core.customers.transfer.models import TransferRow
 from platform_core.customers.transfer.rules import PERMISSION, is_general
+from platform_core.customers.transfer.rules import parties as transferring
 from platform_core.kernel.idlists import among
 
 _rows = TransferRow.__table__.alias("scope_transfer_row")
@@ -26,7 +27,8 @@ class TransferPolicy:
         mine = or_(_rows.c.from_id == actor.user_id, _rows.c.to_id == actor.user_id)
         concerned = exists().where(_rows.c.transfer_id == self._model.id, _rows.c.state != "pending", mine)
         parts: list[ColumnElement[bool]] = [self._model.by_id == actor.user_id, concerned]
-        departments = actor.departments_for(PERMISSION)
-        if departments:
-            parts.append(among(self._model.department_id, departments))
+        for party in transferring(actor):
+            departments = party.departments_for(PERMISSION)
+            if departments:
+                parts.append(among(self._model.department_id, departments))
         return or_(*parts)

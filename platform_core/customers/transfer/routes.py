@@ -141,7 +141,7 @@ def _page(
         status=422 if errors else 200, errors=errors or {}, transfer=transfer, mine=mine, lines=lines,
         names=labels.labels(session), words=rules.WORDS, days=services.DAYS, job=queries.job_of(session, transfer),
         can_undo=services.can_be_undone(transfer) and services.may_undo(actor, transfer),
-        may_print=not is_draft and actor.can(rules.PERMISSION),
+        may_print=not is_draft and bool(rules.parties(actor)),
         next_url=f"{transfer.url}?after={following}" if following else "",
         **context,
     )  # fmt: skip

@@ -56,13 +56,27 @@ class Person:
         return Place(self.id, self.department_id, place.team_id if place.team_id in self.team_ids else None)
 
 
+def parties(actor: Actor) -> list[Actor]:
+    """The actor, and those who have lent them their right to transfer: each within their own branch alone."""
+    return [party for party in actor.parties if party.can(PERMISSION)]
+
+
 def is_general(actor: Actor) -> bool:
-    return actor.can(PERMISSION) and actor.can(GENERAL)
+    return any(party.can(GENERAL) for party in parties(actor))
+
+
+def branch(actor: Actor) -> frozenset[UUID]:
+    """Departments inside of which the actor may transfer something."""
+    return frozenset[UUID]().union(*(party.subtree_ids for party in parties(actor)))
 
 
 def covers(actor: Actor, department_id: UUID | None) -> bool:
-    """Whether a department is in the actor's own branch: theirs, and those below."""
-    return is_general(actor) or department_id in actor.subtree_ids
+    """Whether a department is in the actor's branch: their own and those below, or of whom they are deputy."""
+    return any(_covers(party, department_id) for party in parties(actor))
+
+
+def _covers(party: Actor, department_id: UUID | None) -> bool:
+    return party.can(GENERAL) or department_id in party.subtree_ids
 
 
 def reaches(actor: Actor, place: Place) -> bool:
@@ -70,31 +84,51 @@ def reaches(actor: Actor, place: Place) -> bool:
 
     Parts in the relay do not count: a baton that was handed on is no reason to take the customer.
     """
-    scope = actor.scope(PERMISSION)
-    if scope == Scope.NONE:
-        return False
-    if is_general(actor):
+    return any(_reaches(party, place) for party in parties(actor))
+
+
+def _reaches(party: Actor, place: Place) -> bool:
+    if party.can(GENERAL):
         return True
-    if place.department_id is not None and not covers(actor, place.department_id):
+    scope = party.scope(PERMISSION)
+    if place.department_id is not None and place.department_id not in party.subtree_ids:
         return False
-    if place.owner_id == actor.user_id:
+    if place.owner_id == party.user_id:
         return True
     if place.department_id is None:
         return False
-    if scope >= Scope.TEAM and place.team_id in actor.team_ids:
+    if scope >= Scope.TEAM and place.team_id in party.team_ids:
         return True
     # The scope "all" alone reaches the own branch, too: across branches it takes the general right.
-    return place.department_id in (actor.subtree_ids if scope == Scope.ALL else actor.departments_for(PERMISSION))
+    return place.department_id in (party.subtree_ids if scope == Scope.ALL else party.departments_for(PERMISSION))
 
 
 def refusal(actor: Actor, place: Place, to: Person | None) -> str:
-    """A key of WORDS, or "" when `to` may have it."""
-    if not reaches(actor, place):
+    """A key of WORDS, or "" when `to` may have it: by one right alone, not with one end by each of two."""
+    found = [_refusal(party, place, to) for party in parties(actor)] or ["outside"]
+    return "" if "" in found else max(found, key=_ORDER.index)
+
+
+_ORDER = ("outside", "nobody", "unfit", "away", "same")
+"""Of several rights the refusal of that which came closest is told."""
+
+
+def _refusal(party: Actor, place: Place, to: Person | None) -> str:
+    if not _reaches(party, place):
         return "outside"
     if to is None:
         return "nobody"
     if VIEW not in to.rights:
         return "unfit"
-    if not covers(actor, to.department_id):
+    if not _covers(party, to.department_id):
         return "away"
     return "same" if place.owner_id == to.id else ""
+
+
+def refusal_back(actor: Actor, now_at: Place, back: Place, *, is_own_act: bool) -> str:
+    """As `refusal`, for giving a customer back; one's own act is taken back wherever both ends are in the branch."""
+    for party in parties(actor):
+        home = _covers(party, back.department_id) or (back.department_id is None and back.owner_id == party.user_id)
+        if home and (_reaches(party, now_at) or (is_own_act and _covers(party, now_at.department_id))):
+            return ""
+    return "outside"

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from platform_core.audit.models import AuditEntry
 from platform_core.customers.leaving import inventory, services
 from platform_core.customers.models import Contact, Customer
+from platform_core.customers.transfer import services as transfers
 from platform_core.customers.transfer.models import Transfer
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid
@@ -23,7 +24,7 @@ from platform_core.permissions.policies import live
 from platform_core.relay.models import Leg
 from platform_core.relay.services import hand_over, open_engagement
 from platform_core.users.keymodels import Credential, RecoveryCode
-from platform_core.users.models import ApiToken, OneTimeCode, SignInSession, Team, TeamMember, User
+from platform_core.users.models import ApiToken, Notification, OneTimeCode, SignInSession, Team, TeamMember, User
 
 
 @pytest.fixture
@@ -288,3 +289,24 @@ def test_who_left_without_the_wizard_is_listed(browser, runtime, factory, house,
     assert factory.read(Customer, customer.id).owner_id == house.ben.id
     assert "still own customers" not in boss.get("/customers/transfers").text
     assert "still own customers" not in browser.sign_in(house.head).get("/customers/transfers").text
+
+
+def test_receivers_are_told_and_nothing_is_taken_back(runtime, factory, house, holder, general):
+    general("management")
+    transfer = leave(runtime, factory, house, {str(house.north.id): f"person:{house.ben.id}"})
+    with runtime.database.system_session("what a test reads") as session:
+        told = session.execute(select(Notification.user_id, Notification.message, Notification.parameters)).all()
+    counts = {row.message.partition(":")[0]: row.parameters["count"] for row in told if row.user_id == house.ben.id}
+    assert counts["%(who)s gave you customers"] == 1
+    assert counts["%(who)s leaves. Plans, legs and other work that you take over"] == 6
+    assert house.anna.id not in {row.user_id for row in told if "gave customers of yours" in row.message}
+    boss = factory.actor(house.boss)
+    with runtime.database.actor_session(boss) as session, pytest.raises(Conflict):
+        transfers.undo(session, boss, transfer.id)
+
+
+def test_an_account_that_holds_nothing_is_closed_the_same_way(runtime, factory, house, general):
+    general("management")
+    leave(runtime, factory, house, {})
+    assert factory.read(User, house.anna.id).status == "left"
+    assert held(runtime, house.anna) == {}

@@ -10,12 +10,15 @@ from baton_plugins.opportunities.models import Opportunity, ProjectType
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
+from platform_core.contracts.identity import Scope
 from platform_core.customers.models import Customer
 from platform_core.customers.transfer import drafts, people, queries, services
 from platform_core.customers.transfer.models import Transfer, TransferRow
+from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from platform_core.permissions.models import Access
+from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.models import Access, DelegatedRight, Delegation
 from platform_core.permissions.policies import live
 from platform_core.relay.models import Leg, RelayEvent
 from platform_core.relay.services import open_engagement
@@ -264,3 +267,25 @@ def test_who_has_left_gets_nothing_back(runtime, factory, house, give):
         services.undo(session, actor, transfer.id)
     assert whys(runtime, transfer) == [("kept", "left")]
     assert place(factory, customer)[0] == house.ben.id
+
+
+def test_a_deputy_transfers_within_the_branch_of_whom_they_stand_for(runtime, factory, house, give):
+    """A lent right reaches as far as that of its giver, and does not join two branches."""
+    training_head = factory.user("department_head", house.training, name="Thea")
+    with runtime.database.system_session("Hanna is away") as session:
+        lent = Delegation(
+            giver_id=house.head.id, receiver_id=training_head.id, reason="holidays", valid_from=now(),
+            valid_to=now() + timedelta(days=2),
+        )  # fmt: skip
+        session.add(lent)
+        session.flush()
+        for permission in ("customers.view", "customers.transfer"):
+            session.add(DelegatedRight(delegation_id=lent.id, permission=permission, scope=Scope.SUBTREE))
+        counters.bump(session, COUNTER)
+    customer = factory.customer(house.anna)
+    give(training_head, [customer], house.carl)
+    assert place(factory, customer)[0] == house.carl.id
+    both = give(training_head, [customer, factory.customer(house.tom)], house.ben)
+    assert whys(runtime, both) == [("moved", ""), ("refused", "away")]
+    with pytest.raises(Conflict):
+        give(training_head, [customer], house.tom)
