@@ -15,6 +15,8 @@ from platform_core.cli.serve import offer_setup
 from platform_core.kernel import events, signals
 from platform_core.kernel.jobs import wake_through
 from platform_core.testing.browser import Browser
+from platform_core.users import keyhelp, keys
+from platform_core.users.keymodels import Credential
 from platform_core.users.models import User
 
 
@@ -69,6 +71,18 @@ def test_accounts_are_made_listed_given_roles_and_reset(runtime, run, browser, f
     assert look(runtime, select(User.login).where(User.login == "y2")) == []
     vias = set(look(runtime, select(AuditEntry.via).where(AuditEntry.action == "users.create")))
     assert vias == {"system"}
+
+
+def test_the_operator_helps_when_the_last_key_is_lost(runtime, run, factory):
+    user, other = factory.user(login="boss"), factory.user()
+    factory.add(Credential(user_id=user.id, key_id=b"lost", public_key=b"-", name="blue", kind="key"))
+    code = run("user", "lost-key", "boss").splitlines()[-1]
+    with runtime.database.system_session("test") as session:
+        assert keys.of_user(session, user.id) == []
+        assert not keyhelp.use(session, other.id, code)
+        assert keyhelp.use(session, user.id, code)
+        assert not keyhelp.use(session, user.id, code)
+    assert "there is no account" in run("user", "lost-key", "nobody", fails=True)
 
 
 def test_tokens_are_made_listed_and_revoked(runtime, run, browser, factory):

@@ -63,7 +63,9 @@ def hidden(response, name):
 
 
 def options_of(response, kind, value=""):
-    where = rf'value="{value}" data-options="([^"]*)"' if value else rf'data-key="{kind}"[^>]*data-options="([^"]*)"'
+    where = (
+        rf'value="{value}" data-options="([^"]*)"' if value else rf'data-webauthn="{kind}"[^>]*data-options="([^"]*)"'
+    )
     found = re.search(where, response.text)
     assert found, response.text
     return html.unescape(found[1])

@@ -55,7 +55,7 @@ def test_keys_change_only_within_five_minutes_of_a_proof(runtime, person):
     with freeze(now() + timedelta(minutes=6)):
         shown = li.page.get("/me/keys").text
         assert "first confirm that it is you" in shown
-        assert 'data-key="create"' not in shown
+        assert 'data-webauthn="create"' not in shown
         refused = li.page.post(f"/me/keys/{stored.id}/remove", {})
         assert refused.headers["location"] == "/me/keys/confirm?next=/me/keys"
         asked = li.page.get(refused.headers["location"])
@@ -74,7 +74,7 @@ def test_the_password_proves_it_where_there_is_no_key(person):
         wrong = li.page.post("/me/keys/confirm", {"password": "wrong", "next": "/me"})
         assert "not your password" in wrong.text
         assert li.page.post("/me/keys/confirm", {"password": PASSWORD, "next": "/me"}).headers["location"] == "/me"
-        assert 'data-key="create"' in li.page.get("/me/keys").text
+        assert 'data-webauthn="create"' in li.page.get("/me/keys").text
 
 
 FORGED = {

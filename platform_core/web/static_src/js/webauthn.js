@@ -1,8 +1,8 @@
-// Security keys and passkeys. input[data-key="get|create"] in a form: when the form is submitted the browser asks for the key
+// Security keys and passkeys. input[data-webauthn="get|create"] in a form: when the form is submitted the browser asks for the key
 // and its answer becomes the input's value. Options are the input's data-options, or those of the radio button chosen. A
 // submit button with data-no-key leaves the key out. p[data-key-says] are the sentences that may be shown.
 (() => {
-  const inputs = () => document.querySelectorAll('input[data-key]');
+  const inputs = () => document.querySelectorAll('input[data-webauthn]');
   const say = (form, kind) => {
     for (const line of form.querySelectorAll('[data-key-says]')) line.hidden = line.dataset.keySays !== kind;
   };
@@ -25,7 +25,7 @@
     const chosen = input.form.querySelector('[type=radio][data-options]:checked') ?? input;
     const options = JSON.parse(chosen.dataset.options);
     options.challenge = bytes(options.challenge);
-    if (input.dataset.key === 'get') {
+    if (input.dataset.webauthn === 'get') {
       options.allowCredentials = named(options.allowCredentials);
       return navigator.credentials.get({ publicKey: options });
     }
@@ -50,7 +50,7 @@
   document.addEventListener('submit', async (e) => {
     const form = e.target;
     const button = e.submitter;
-    const input = form.querySelector?.('input[data-key]');
+    const input = form.querySelector?.('input[data-webauthn]');
     if (!input || input.value || button?.hasAttribute('data-no-key')) return;
     e.preventDefault();
     e.stopImmediatePropagation();
