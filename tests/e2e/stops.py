@@ -122,6 +122,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/contacts"),
         Stop("/customers/imports"),
         Stop("/customers/import"),
+        Stop("/customers/transfers"),
         Stop("/search"),
         Stop("/notifications"),
         Stop("/me"),
