@@ -22,9 +22,11 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_permissions() -> list[Permission]:
     return [
-        Permission("admin.plugins", _.lazy("Switch plugins on and off, change their settings"), scoped=False),
-        Permission("admin.dictionaries", _.lazy("Keep the dictionaries"), scoped=False),
-        Permission("admin.jobs", _.lazy("See and retry background work"), scoped=False),
+        Permission(
+            "admin.plugins", _.lazy("Switch plugins on and off, change their settings"), scoped=False, act="manage"
+        ),
+        Permission("admin.dictionaries", _.lazy("Keep the dictionaries"), scoped=False, act="manage"),
+        Permission("admin.jobs", _.lazy("See and retry background work"), scoped=False, act="manage"),
     ]
 
 

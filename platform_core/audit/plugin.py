@@ -36,9 +36,11 @@ def baton_customer_references() -> list[CustomerReference]:
 @hookimpl
 def baton_permissions() -> list[Permission]:
     return [
-        Permission("audit.read", _.lazy("Read the audit trail"), scoped=False),
+        Permission("audit.read", _.lazy("Read the audit trail"), scoped=False, act="view"),
         Permission("audit.export", _.lazy("Export lines of the audit trail"), scoped=False),
-        Permission("audit.retain", _.lazy("Archive old months of the audit trail and remove them"), scoped=False),
+        Permission(
+            "audit.retain", _.lazy("Archive old months of the audit trail and remove them"), scoped=False, act="manage"
+        ),
     ]
 
 

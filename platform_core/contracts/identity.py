@@ -32,6 +32,15 @@ class Permission:
     label: str
     scoped: bool = True
     delegable: bool = False
+    act: str = ""
+    """What it is a case of, where the verb of its name does not say: `enter` for adding and importing alike.
+
+    Acts that several plugins have are columns where roles are edited.
+    """
+
+    @property
+    def kind_of_act(self) -> str:
+        return self.act or self.name.partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,13 +62,13 @@ REFERENCES = [
 ]
 PERMISSIONS = [
     Permission("customers.view", _.lazy("See customers"), delegable=True),
-    Permission("customers.create", _.lazy("Add customers"), scoped=False),
+    Permission("customers.create", _.lazy("Add customers"), scoped=False, act="enter"),
     Permission("customers.edit", _.lazy("Change customers"), delegable=True),
     Permission("customers.delete", _.lazy("Delete customers"), delegable=True),
     Permission("customers.merge", _.lazy("Merge customers"), delegable=True),
     Permission("customers.erase", _.lazy("Erase the person behind a customer")),
     Permission("customers.reveal", _.lazy("Reveal phone numbers and addresses"), delegable=True),
-    Permission("customers.import", _.lazy("Import customers"), scoped=False),
+    Permission("customers.import", _.lazy("Import customers"), scoped=False, act="enter"),
     Permission(transfer_rules.PERMISSION, _.lazy("Give customers to others within the own branch")),
     Permission(transfer_rules.OFFBOARD, _.lazy("Hand over what leavers hold, and close their accounts"), scoped=False),
     Permission(transfer_rules.GENERAL, _.lazy("Give customers from one branch to another"), scoped=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +29,21 @@ SCOPES = {
     Scope.SUBTREE: _.lazy("department and below"),
     Scope.ALL: _.lazy("all"),
 }
+
+ACTS = {
+    "view": _.lazy("See"),
+    "enter": _.lazy("Enter"),
+    "edit": _.lazy("Change"),
+    "delete": _.lazy("Delete"),
+    "manage": _.lazy("Manage"),
+    "transfer": _.lazy("Give to others"),
+    "urge": _.lazy("Urge"),
+    "export": _.lazy("Take along"),
+    "print": _.lazy("Print"),
+    "approve": _.lazy("Approve"),
+    "reveal": _.lazy("Reveal"),
+}
+"""Words for columns; an act that is not here is shown as plugins call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,42 @@ def rights(session: Session, manager: PluginManager, role: Role, words: str) -> 
         RightGroup(owner, _title(manager, owner), owner not in manager.enabled, tuple(rows))
         for owner, rows in groups.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRow:
+    """A module in the overview of one role. `cells`: act -> how far, for those of the columns that the module has.
+
+    `others`: (label, how far) of what the role may do that only this module knows.
+    """
+
+    title: str
+    off: bool
+    cells: dict[str, str]
+    others: tuple[tuple[str, str], ...]
+
+
+def by_module(groups: Sequence[RightGroup]) -> tuple[list[tuple[str, str]], list[ModuleRow]]:
+    """The columns as (act, words), the most common first, and a row for each module.
+
+    Columns are the acts that at least two modules declare rights for, whichever these are.
+    """
+    counted = Counter(act for group in groups for act in {row.permission.kind_of_act for row in group.rows})
+    acts = [act for act, modules in sorted(counted.items(), key=lambda one: (-one[1], one[0])) if modules > 1]
+    rows = []
+    for group in groups:
+        cells: dict[str, list[str]] = {}
+        others = []
+        for row in group.rows:
+            words = in_words(row.permission, row.scope)
+            if row.permission.kind_of_act not in acts:
+                if row.scope > Scope.NONE:
+                    others.append((str(row.permission.label), words))
+            elif words not in (found := cells.setdefault(row.permission.kind_of_act, [])):
+                found.append(words)
+        joined = {act: _(", ").join(words) for act, words in cells.items()}
+        rows.append(ModuleRow(group.title, group.off, joined, tuple(others)))
+    return [(act, str(ACTS.get(act, act))) for act in acts], rows
 
 
 def choices(permission: Permission) -> list[tuple[str, str]]:

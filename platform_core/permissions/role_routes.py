@@ -72,10 +72,12 @@ def _editor(
     request: Request[Any, Any, Any], session: Session, role: Role, form: Bound[Any], *, notice: str = ""
 ) -> Response[str]:
     words = request.query_params.get("q", "").strip()[:100]
+    groups = queries.rights(session, platform_of(request).manager, role, words)
+    acts, modules = queries.by_module(groups)
     return page(
         request, "permissions/role.html", partial="permissions/_role_rights.html", active="roles",
         status=422 if form.errors else 200, role=role, form=form, words=words, notice=notice,
-        groups=queries.rights(session, platform_of(request).manager, role, words), choices=queries.choices,
+        groups=groups, acts=acts, modules=modules, choices=queries.choices,
         people=queries.holders(session).get(role.id, []), field=FIELD,
     )  # fmt: skip
 

@@ -33,11 +33,11 @@ REFERENCES = [
 baton_user_references = passing.baton_user_references
 PERMISSIONS = [
     Permission("relay.view", _.lazy("See engagements"), delegable=True),
-    Permission("relay.open", _.lazy("Open engagements"), scoped=False),
+    Permission("relay.open", _.lazy("Open engagements"), scoped=False, act="enter"),
     Permission("relay.handover", _.lazy("Hand over"), delegable=True),
     Permission("relay.accept", _.lazy("Take over batons offered to the own department"), scoped=False),
     Permission("relay.reassign", _.lazy("Reassign legs within the department"), delegable=True),
-    Permission("relay.routes", _.lazy("Manage routes"), scoped=False),
+    Permission("relay.routes", _.lazy("Manage routes"), scoped=False, act="manage"),
     Permission("relay.audience", _.lazy("See who sees a customer, and why"), scoped=False),
 ]
 

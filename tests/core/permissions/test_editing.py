@@ -12,8 +12,9 @@ from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Permission, Scope
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid
+from platform_core.kernel.i18n import speaking
 from platform_core.kernel.ids import new_id
-from platform_core.permissions import editing, services
+from platform_core.permissions import editing, queries, services
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.users.models import User
 
@@ -267,3 +268,34 @@ def test_programs_edit_roles(browser, factory, guard):
     assert (changed["name"], changed["retired"], changed["rights"]) == ("Short", True, {"customers.view": "team"})
     assert "temp" not in {item["code"] for item in api.get("/api/v1/roles").json()["items"]}
     assert api.get(f"/api/v1/roles/{new_id()}").status_code == 404
+
+
+def test_modules_show_the_acts_that_they_share_as_columns(browser, factory, guard, runtime, count_queries):
+    """Whatever rights are declared: an act that a second module declares becomes a column by itself."""
+    inside = browser.sign_in(guard)
+    role = role_of(runtime, "coordinator")
+    with count_queries(at_most=12):
+        page = inside.get(f"/settings/roles/{role.id}").text
+    table = page.split('aria-label="Rights by module"')[1].split("</table>")[0]
+    for words in ("See", "Enter", "Change", "Manage"):
+        assert f'<th scope="col">{words}</th>' in table
+    declared = [Permission("a.view", "See a"), Permission("b.view", "See b"), Permission("a.urge", "Urge a", scoped=False),
+                Permission("b.add", "Add b", scoped=False, act="enter"), Permission("a.import", "Import a", scoped=False, act="enter"),
+                Permission("a.create", "Create a", scoped=False, act="enter")]  # fmt: skip
+    held = {"a.view": Scope.OWN, "a.create": Scope.ALL, "a.urge": Scope.ALL}
+
+    def groups(permissions):
+        rows = [queries.RightRow(one, held.get(one.name, Scope.NONE), unused=False) for one in permissions]
+        return [
+            queries.RightGroup(owner, owner, False, tuple(row for row in rows if row.permission.name[0] == owner))
+            for owner in "ab"
+        ]
+
+    with speaking("en"):
+        acts, (first, second) = queries.by_module(groups(declared))
+        assert acts == [("enter", "Enter"), ("view", "See")]
+        assert first.cells == {"view": "own", "enter": "no, yes"}
+        assert first.others == (("Urge a", "yes"),)
+        assert second.cells == {"view": "none", "enter": "no"}
+        acts, _rows = queries.by_module(groups([*declared, Permission("b.urge", "Urge b")]))
+        assert [act for act, _words in acts] == ["enter", "urge", "view"]

@@ -14,9 +14,9 @@ hookimpl = pluggy.HookimplMarker("baton")
 def baton_permissions() -> list[Permission]:
     return [
         Permission("activities.view", _.lazy("See plans and follow-ups"), delegable=True),
-        Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False),
+        Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False, act="enter"),
         Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans"), delegable=True),
-        Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False),
+        Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False, act="manage"),
     ]
 
 

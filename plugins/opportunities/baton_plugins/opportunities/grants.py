@@ -18,7 +18,7 @@ def baton_permissions() -> list[Permission]:
         Permission(
             "opportunities.export", _.lazy("Print the list of opportunities and ask for it as a file"), scoped=False
         ),
-        Permission("opportunities.types", _.lazy("Manage project types"), scoped=False),
+        Permission("opportunities.types", _.lazy("Manage project types"), scoped=False, act="manage"),
     ]
 
 
