@@ -27,6 +27,7 @@ from platform_core.kernel.database import database_of
 from platform_core.kernel.planning import estimated_rows
 from platform_core.kernel.scope import proven, readable
 from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
+from platform_core.users import probing
 from platform_core.web.lists import statements
 from platform_core.web.lists.declaration import Search, Sort
 from platform_core.web.lists.ordering import Order
@@ -72,9 +73,13 @@ class Hits:
 def find(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
     """The actor's customers that meet all the words; audited. Nothing for words that mean nothing."""
     words = words.strip()[:MAX_QUERY]
+    probing.check(session, actor, words)
     matcher = matching.matcher(session, parse_query(words))
     hits = Hits(()) if matcher is None else _found(session, actor, matcher, words, limit)
-    audit.record(session, actor, "customers.search", ids=[row.id for row in hits.rows], after={"words": masked(words)})
+    # Digits that are no number yet mean nothing, and are no guess.
+    result = probing.result(words, found=matcher is None or bool(hits.rows))
+    ids = [row.id for row in hits.rows]
+    audit.record(session, actor, "customers.search", ids=ids, after={"words": masked(words)}, result=result)
     return hits
 
 

@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.exports.sources import Choice, Source, Table
 from platform_core.kernel.database import database_of
 from platform_core.kernel.i18n import translator
-from platform_core.users import lists, preferences
+from platform_core.users import lists, preferences, probing
 from platform_core.web.lists import conditions, dialogs
 from platform_core.web.lists.declaration import Column, ListView
 from platform_core.web.lists.reading import Reader
@@ -72,7 +73,11 @@ class ListSource:
         ]
 
     def count(self, session: Session, actor: Actor, query: str) -> int:
-        found = Reader(session, actor, self._state(session, actor, query)).count(MOST)
+        state = self._state(session, actor, query)
+        probing.check(session, actor, state.words)
+        found = Reader(session, actor, state).count(MOST)
+        if probing.result(state.words, found=bool(found.number)) != "ok":
+            audit.record(session, actor, f"{self.view.prefix}.list", result="failed")
         return found.number + found.more
 
     def read(self, session: Session, actor: Actor, query: str, columns: Sequence[str], most: int) -> Table:

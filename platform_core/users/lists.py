@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.users import preferences
+from platform_core.users import preferences, probing
 from platform_core.web.forms import FormData
 from platform_core.web.lists import dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
@@ -85,6 +85,7 @@ def exportable(key: str) -> ListView | None:
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
     """One page of the list, as its URL asks for it."""
     asked = state.read(session, actor, view, request.query_params)
+    probing.check(session, actor, asked.words)
     reader = Reader(session, actor, asked)
     found = reader.page()
     _note(session, actor, asked, found)
@@ -97,6 +98,7 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
 
 def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = PAGE_SIZE) -> Page:
     """The same rows for programs; `Page.after` is their next cursor."""
+    probing.check(session, actor, asked.words)
     found = Reader(session, actor, asked).page(min(max(limit, 1), _BIGGEST_PAGE))
     _note(session, actor, asked, found)
     return found
@@ -106,7 +108,9 @@ def _note(session: Session, actor: Actor, asked: ListState, found: Page) -> None
     shown: dict[str, Any] = {"conditions": [item.text for item in asked.conditions]} if asked.conditions else {}
     if asked.words:
         shown["words"] = masked(asked.words)
-    audit.record(session, actor, f"{asked.view.prefix}.list", ids=[row.id for row in found.rows], after=shown)
+    result = probing.result(asked.words, found=bool(found.rows))
+    ids = [row.id for row in found.rows]
+    audit.record(session, actor, f"{asked.view.prefix}.list", ids=ids, after=shown, result=result)
 
 
 def _total(reader: Reader, found: Page) -> Count:
