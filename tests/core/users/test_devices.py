@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import select
 
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.i18n import speaking
-from platform_core.users import accounts, devices
-from platform_core.users.keymodels import Device
+from platform_core.kernel.secrets import token_digest
+from platform_core.users import accounts, authenticators, devices, keyhelp, keys
+from platform_core.users.keymodels import Device, KeyHelp, RecoveryCode, SpentChallenge
 from platform_core.users.models import Notification, OneTimeCode
 from tests.core.users.keyring import ENGLISH, PASSWORD, look
 
@@ -146,3 +148,33 @@ def test_links_are_for_once_and_one_purpose_and_say_who_made_them(runtime, brows
     assert inside.post(f"/settings/users/{user.id}/end-code", {}).status_code == 303
     assert browser.get(f"/reset/{second}").status_code == 404
     assert "out until" not in inside.get(f"/settings/users/{user.id}").text
+
+
+def test_housekeeping_forgets_what_is_over(runtime, factory):
+    user, moment = factory.user(), now()
+    factory.add(
+        Device(user_id=user.id, digest=b"a" * 32, seen_at=moment - timedelta(days=401)),
+        Device(user_id=user.id, digest=b"b" * 32),
+        SpentChallenge(digest=b"c" * 32, expires_at=moment - timedelta(seconds=1)),
+        SpentChallenge(digest=b"d" * 32, expires_at=moment + timedelta(minutes=5)),
+        KeyHelp(user_id=user.id, reason="nobody confirmed", asked_at=moment - timedelta(days=8)),
+        KeyHelp(user_id=user.id, reason="still waiting"),
+    )
+    with runtime.database.system_session("test") as session:
+        for package in (authenticators, devices, keyhelp):
+            package.forget_old(session)
+    assert look(runtime, select(Device.digest)) == [b"b" * 32]
+    assert look(runtime, select(SpentChallenge.digest)) == [b"d" * 32]
+    assert look(runtime, select(KeyHelp.reason)) == ["still waiting"]
+
+
+def test_of_many_who_use_a_code_at_once_one_wins(runtime, factory):
+    user, code = factory.user(), keys.new_code()
+    factory.add(RecoveryCode(user_id=user.id, digest=token_digest(f"recovery:{keys.plain_code(code)}")))
+
+    def use(_number):
+        with runtime.database.system_session("test") as session:
+            return keys.use_code(session, user.id, code)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(use, range(8))) == [False] * 7 + [True]
