@@ -8,7 +8,8 @@ from litestar.testing import TestClient
 from platform_core.admin import services
 from platform_core.app import create_app
 from platform_core.testing.browser import Browser
-from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
+from tests.core.conftest import start  # noqa: F401  a fixture
+from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 SPECIMEN = """
 @hookimpl

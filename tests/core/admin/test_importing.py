@@ -12,7 +12,7 @@ from platform_core.audit.models import AuditEntry
 from platform_core.permissions.models import Role, RoleGrant
 from platform_core.testing.browser import Browser
 from platform_core.users.models import Department
-from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
+from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 SPECIMEN = """
 import msgspec

@@ -18,7 +18,7 @@ from platform_core.contracts.plugin import Setting
 from platform_core.kernel import settingvalues
 from platform_core.kernel.models import SettingValue
 from platform_core.testing.browser import Browser
-from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
+from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 PAGE = "/settings/plugins/activities/settings"
 SPECIMEN = """

@@ -14,7 +14,7 @@ from platform_core.app import create_app
 from platform_core.audit.models import AuditEntry
 from platform_core.testing.browser import Browser
 from tests.core.admin.test_plugin_settings import SPECIMEN
-from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
+from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 URL = "/api/v1/plugins/activities/settings"
 SPECIMENS = "/api/v1/plugins/specimen/settings"

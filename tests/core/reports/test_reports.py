@@ -19,7 +19,7 @@ from platform_core.permissions.models import Role, RoleGrant
 from platform_core.testing.browser import Browser
 from platform_core.users import passwords
 from platform_core.users.models import User
-from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
+from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 SPECIMEN = """
 from datetime import date

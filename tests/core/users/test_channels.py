@@ -9,7 +9,7 @@ from platform_core.admin import services
 from platform_core.api import notify
 from platform_core.kernel.models import JobRow
 from platform_core.users.models import Notification
-from tests.core.plugins.conftest import install, start  # noqa: F401  fixtures
+from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 SPECIMEN = """
 def by_mail(session, user_ids, news):
