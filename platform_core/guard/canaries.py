@@ -7,7 +7,8 @@ changing or taking one along alerts in the same transaction, and ordinary reques
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -65,12 +66,8 @@ def make(session: Session, actor: Actor, data: CanaryInput) -> UUID:
         grants={**owner.grants, "customers.create": Scope.ALL},
     )  # fmt: skip
     given = CustomerInput(name=data.name.strip(), contact_name=data.contact_name, phone=data.phone, city=data.city)
-    session.info["actor"] = stand_in
-    try:
+    with _working_for(session, stand_in):
         customer = customers.create(session, stand_in, given)
-        session.flush()  # its rows are written while the session works for its owner
-    finally:
-        session.info["actor"] = actor
     session.add(Canary(customer_id=customer.id, owner_id=owner.user_id, made_by=actor.name, note=data.note.strip()))
     _note(session, actor, "guard.lay", customer.id, customer.code, owner.name)
     return customer.id
@@ -109,6 +106,21 @@ def laid(session: Session) -> Sequence[Row[Canary, str, str]]:
     ).all()  # fmt: skip
 
 
+@contextmanager
+def _working_for(session: Session, actor: Actor) -> Iterator[None]:
+    """For a moment the session works for somebody else: the owner of bait to be, or who is really there."""
+    before = session.info.get("actor")
+    if before is None:  # the platform's own session, such as that which writes down a refusal
+        yield
+        return
+    session.info["actor"] = actor
+    try:
+        yield
+        session.flush()  # the rows are written while the session works for them
+    finally:
+        session.info["actor"] = before
+
+
 def _require(actor: Actor) -> None:
     if not actor.can(MANAGE):
         raise Forbidden(_("Ask a security administrator: bait is theirs to lay."))
@@ -127,7 +139,8 @@ def touched(session: Session, actor: Actor | None, line: Mapping[str, Any]) -> N
         return
     if actor.user_id == canary.owner_id and line["action"] in _OWNERS:
         return
-    _alert(session, actor, canary.customer_id, line["action"])
+    with _working_for(session, actor):  # also where they look as somebody else, which writes nothing but lines
+        _alert(session, actor, canary.customer_id, line["action"])
 
 
 def taken(session: Session, actor: Actor, ids: Iterable[UUID], action: str) -> None:

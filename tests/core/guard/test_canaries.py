@@ -11,6 +11,8 @@ from platform_core.guard.models import Alert, Canary
 from platform_core.kernel.i18n import speaking
 from platform_core.users import notifications
 from platform_core.users.models import Notification
+from tests.core.permissions.test_looking import begin
+from tests.core.web.test_watermark import words as watermark_words
 
 
 def rows(runtime, statement):
@@ -152,3 +154,21 @@ def test_only_security_administrators_know(factory, browser):
         here = browser.sign_in(factory.user(role))
         assert here.get("/settings/bait").status_code == 403
         assert "/settings/bait" not in here.get("/me").text
+
+
+def test_whoever_looks_as_its_owner_is_told_about_under_their_own_name(runtime, factory, browser, owner, bait):
+    boss = factory.user("management", name="Boss Lin")
+    inside, answer = begin(browser, runtime, boss, owner)
+    assert answer.status_code == 303, answer.text
+    page = inside.get(f"/customers/{bait.id}")
+    assert page.status_code == 200, page.text
+    assert watermark_words(page.text)[0] == "Boss Lin"
+    assert [(alert.user_id, alert.user_label) for alert in alerts(runtime)] == [(boss.id, "Boss Lin")]
+    for url in ("/exports", "/papers/new?of=list:customers"):
+        assert inside.get(url).status_code in {403, 404}
+
+
+def test_knocking_at_it_without_the_right_is_told_about_too(runtime, factory, browser, bait):
+    stranger = factory.user(name="Stan", department=factory.department())
+    assert browser.sign_in(stranger).get(f"/customers/{bait.id}").status_code == 404
+    assert [(alert.user_id, alert.action) for alert in alerts(runtime)] == [(stranger.id, "permissions.denied")]
