@@ -10,6 +10,7 @@ from sqlalchemy import select
 from platform_core.audit.models import AuditEntry
 from platform_core.caps import freezing
 from platform_core.contracts.identity import Scope
+from platform_core.customers.models import Customer
 from platform_core.kernel import counters
 from platform_core.kernel.clock import freeze, now, today
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -17,6 +18,7 @@ from platform_core.permissions import delegating, services
 from platform_core.permissions.actors import COUNTER, load_actor
 from platform_core.permissions.delegating import DelegationInput
 from platform_core.permissions.models import RoleAssignment
+from platform_core.relay import services as relay
 from platform_core.users import accounts
 from platform_core.users.models import Notification, User
 
@@ -217,3 +219,29 @@ def test_who_sees_a_customer_names_the_loan(browser, runtime, factory, giver, he
     lend(runtime, giver, helper, {VIEW: Scope.OWN})
     page = browser.sign_in(factory.user("management")).get(f"/customers/{customer.id}/audience").text
     assert f"stands in for {giver.name}, who owns this customer" in page
+
+
+def test_a_deputy_hands_over_what_the_giver_may(runtime, factory, giver, helper):
+    """A leg of the giver's department, held by one of its staff; by the lent right, in the deputy's own name."""
+    staff = factory.user("coordinator", factory_department(factory, giver))
+    customer = factory.customer(staff)
+    places = [giver.department_id, factory.department("Next").id]
+
+    def act(user, call):
+        with runtime.database.actor_session(factory.actor(user)) as session:
+            return call(session, session.info["actor"])
+
+    def open_it(session, actor):
+        found = session.get_one(Customer, customer.id)
+        return relay.open_engagement(session, actor, found, None, "Course", departments=places).id
+
+    key = act(staff, open_it)
+
+    def hand_over(session, actor):
+        return relay.hand_over(session, actor, key, note="go on").offered_by
+
+    lend(runtime, giver, helper, {VIEW: Scope.SUBTREE, "relay.view": Scope.SUBTREE})
+    with pytest.raises(Forbidden):
+        act(helper, hand_over)
+    lend(runtime, giver, helper, {"relay.handover": Scope.SUBTREE})
+    assert act(helper, hand_over) == helper.id
