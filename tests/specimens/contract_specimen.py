@@ -15,7 +15,7 @@ from baton_plugins.{name} import models, routes
 
 from platform_core.api import (
     Customer, CustomerReference, DemoContext, DemoData, Dictionary, Entity, Job, NavItem, Permission, PluginInfo,
-    Routes, ThroughCustomer, now, translator,
+    Routes, ThroughCustomer, UserReference, now, translator,
 )
 
 _ = translator("{name}")
@@ -35,6 +35,11 @@ def baton_entities() -> list[Entity]:
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
     return [CustomerReference(models.Thing, "customer_id", "delete")]
+
+
+@hookimpl
+def baton_user_references() -> list[UserReference]:
+    return [UserReference(models.Thing, "keeper_id")]
 
 
 @hookimpl
@@ -92,6 +97,7 @@ class Thing(Identified, Base):
     __tablename__ = "{name}_thing"
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    keeper_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
     counted: Mapped[int] = mapped_column(default=0)
 
 
@@ -157,8 +163,10 @@ def upgrade() -> None:
         "{name}_thing",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("keeper_id", sa.Uuid(), nullable=True),
         sa.Column("counted", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers_customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["keeper_id"], ["users_user.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
 
@@ -203,6 +211,10 @@ FLAWS: dict[str, tuple[str, Change]] = {
     "references": (
         "test_references_to_customers_are_declared",
         ("plugin.py", 'return [CustomerReference(models.Thing, "customer_id", "delete")]', "return []"),
+    ),
+    "people": (
+        "test_references_to_people_are_declared",
+        ("plugin.py", 'return [UserReference(models.Thing, "keeper_id")]', "return []"),
     ),
     "ondelete": (
         "test_references_to_customers_are_declared",
