@@ -91,6 +91,7 @@ def begin(session: Session, actor: Actor, data: TransferInput) -> TransferOut:
 
 @get("/{transfer_id:uuid}", permission=SIGNED_IN, name="customers:api_transfer_read")
 def read(session: Session, actor: Actor, transfer_id: UUID) -> TransferOut:
+    """A draft or a transfer that has been made, as far as the reader may see it."""
     transfer = drafts.get(session, transfer_id)
     audit.record(session, actor, "customers.transfer_view", transfer.ref)
     return _out(session, transfer)
