@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.database import database_of
 from platform_core.kernel.models import Counter
+from platform_core.kernel.unitofwork import on_commit, on_rollback
 
 T = TypeVar("T")
 _RECHECK_SECONDS = 2.0
@@ -40,7 +41,18 @@ def bump_in_flush(session: Session, connection: Connection, name: str) -> None:
 
 
 def _set_apart(session: Session, name: str) -> None:
-    session.info.setdefault(_BUMPED, {})[name] = None
+    bumped = session.info.setdefault(_BUMPED, {})
+    if name not in bumped:
+        for afterwards in (on_commit, on_rollback):
+            afterwards(session, _settle, bumped, database_of(session).url, name)
+    bumped[name] = None
+
+
+def _settle(bumped: dict[str, Any], url: str, name: str) -> None:
+    """The transaction is over: it sees what all see, and this process asks anew, also outside of requests."""
+    bumped.pop(name, None)
+    for followed in _followed.get(name, ()):
+        followed.forget(url)
 
 
 def is_bumped(session: Session, name: str) -> bool:
@@ -74,6 +86,7 @@ class Followed(Generic[T]):
         self._counter = counter
         self._load = load
         self._kept: dict[str, _Kept[T]] = {}
+        _followed.setdefault(counter, []).append(self)
 
     def get(self, session: Session, is_enough: Callable[[T], bool] | None = None) -> T:
         """`is_enough` says whether a kept value will do; none: always."""
@@ -103,6 +116,9 @@ class Followed(Generic[T]):
             value = own[self._counter] = self._load(session)
         return value
 
-    def forget(self) -> None:
-        """The databases have been put back to an earlier state."""
-        self._kept.clear()
+    def forget(self, url: str) -> None:
+        """Load that database's anew when it is next asked for."""
+        self._kept.pop(url, None)
+
+
+_followed: dict[str, list[Followed[Any]]] = {}

@@ -141,7 +141,7 @@ def runtime(stand: Stand) -> Iterator[Runtime]:
     with stand.runtime.database.connection("clean up after a test") as connection:
         _restore(connection, stand)
     for followed in (dictionaries.followed, labels.followed):
-        followed.forget()
+        followed.forget(stand.runtime.database.url)
     stand.runtime.manager.version = -2
     stand.runtime.follow()
 
