@@ -122,11 +122,11 @@ def test_a_wrong_password_gets_the_answer_and_time_of_an_unknown_name(runtime, b
             accounts.get_user(session, user.id).password_hash = ""
 
     def answer(login):
-        began = time.perf_counter()
+        began = time.process_time()
         found = browser.post("/login", {"login": login, "password": "not the password"}, headers=ENGLISH)
         assert "Name or password is not right." in found.text
         assert found.status_code == 422
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     answer("warm-up")
     known = min(answer(user.login) for _try in range(3))
