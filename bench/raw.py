@@ -77,7 +77,8 @@ def _renewed(statement: str, parameters: Any) -> Any:
     if not statement.startswith("INSERT"):
         return parameters
     if isinstance(parameters, dict):
-        return {**parameters, "id": new_id()} if isinstance(parameters.get("id"), UUID) else parameters
+        keys = [key for key in ("id", "new_id") if isinstance(parameters.get(key), UUID)]
+        return {**parameters, **{key: new_id() for key in keys}}
     return (new_id().hex, *parameters[1:])
 
 
