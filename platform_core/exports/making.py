@@ -24,7 +24,6 @@ from platform_core.kernel.errors import BatonError, Conflict
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
 from platform_core.users import notifications
-from platform_core.users.models import User
 from platform_core.web import csvs, formats, sheets
 
 _ = translator("exports")
@@ -56,7 +55,7 @@ def make(context: JobContext) -> None:
             audit.record(session, actor, "exports.make", asking.ref(request), result="failed")
             _tell(session, request, _FAILED)
             return
-        content = _content(session, actor, request, table)
+        content = _content(actor, request, table)
         session.add(MadeFile(request_id=request.id, content=vault_of(session).encrypt_bytes(content)))
         request.state, request.ready_at, request.expires_at = "ready", now(), now() + KEPT
         request.rows, request.sha256 = len(table.rows), hashlib.sha256(content).hexdigest()
@@ -78,9 +77,9 @@ def _tell(session: Session, request: FileRequest, message: str) -> None:
     )
 
 
-def _content(session: Session, actor: Actor, request: FileRequest, table: Table) -> bytes:
+def _content(actor: Actor, request: FileRequest, table: Table) -> bytes:
     """The first row says whose file it is, wherever it turns up."""
-    mark = mark_of(session, actor, request.id)
+    mark = mark_of(actor, request.id)
     titles, rows = [mark, *[""] * (len(table.titles) - 1)], [list(table.titles), *table.rows]
     if request.form == "csv":
         return csvs.content(titles, rows).encode()
@@ -90,10 +89,9 @@ def _content(session: Session, actor: Actor, request: FileRequest, table: Table)
         return path.read_bytes()
 
 
-def mark_of(session: Session, actor: Actor, key: UUID) -> str:
+def mark_of(actor: Actor, key: UUID) -> str:
     """Who, when, and under which number it is found in the audit trail."""
-    number = session.scalar(select(User.employee_no).where(User.id == actor.user_id)) or ""
-    who = f"{actor.name} {number}".strip()
+    who = f"{actor.name} {actor.employee_no}".strip()
     return _("For %(who)s alone, %(at)s, no. %(number)s", who=who, at=formats.exact(now()), number=str(key))
 
 

@@ -49,9 +49,7 @@ def print_rows(request: Request[Any, Any, Any], session: Session, actor: Actor, 
 @get("/papers/{paper_id:uuid}", permission=SIGNED_IN, name="exports:paper", opt={"personal": True})
 def paper(request: Request[Any, Any, Any], session: Session, actor: Actor, paper_id: UUID) -> Response[str]:
     sheet = printing.sheet(session, actor, paper_id)
-    return page(
-        request, "exports/paper.html", sheet=sheet, mark=making.mark_of(session, actor, paper_id), text=printing.text
-    )
+    return page(request, "exports/paper.html", sheet=sheet, mark=making.mark_of(actor, paper_id), text=printing.text)
 
 
 HANDLERS = [new, print_rows, paper]

@@ -107,15 +107,15 @@ def _count(session: Session, actor: Actor, customers: Sequence[UUID]) -> None:
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     rows = [{"user_id": actor.user_id, "day": day, "customer_id": key} for key in customers]
     session.execute(insert(Printed).on_conflict_do_nothing(), rows)
-    used = session.scalar(select(func.count()).where(*mine, Printed.day == day)) or 0
-    cap = session.scalar(
-        select(cap_of(DEFAULTS[PRINT])), {"user_id": actor.user_id, "counter": PRINT, "now": now()}
-    )  # fmt: skip
-    if used > (cap or 0):
+    printed = select(func.count()).where(*mine, Printed.day == day).scalar_subquery()
+    used, cap = session.execute(
+        select(printed, cap_of(DEFAULTS[PRINT])), {"user_id": actor.user_id, "counter": PRINT, "now": now()}
+    ).one()
+    if used > cap:
         raise Forbidden(
             _(
                 "That would be %(used)d customers on paper today; %(cap)d are allowed. Narrow the list, or ask for a "
                 "file, which somebody approves.",
-                used=used, cap=cap or 0,
+                used=used, cap=cap,
             )
         )  # fmt: skip

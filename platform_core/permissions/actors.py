@@ -72,7 +72,7 @@ def load_actor(session: Session, user_id: UUID, *, via: str = "job") -> Actor | 
     user, department_name = row
     identity = sessions.Identity(
         user.id, user.name, user.department_id, department_name or "", user.language, user.scheme, user.theme,
-        new_id(), 0, via, counters.read(session, COUNTER),
+        new_id(), 0, via, counters.read(session, COUNTER), employee_no=user.employee_no,
     )  # fmt: skip
     return _build(session, identity, "", "zh")
 
