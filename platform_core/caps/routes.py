@@ -49,12 +49,12 @@ def _sheet(
     status: int = 200,
     refused: str = "",
 ) -> Response[str]:
-    asked = stepup.asks(request, session, actor, always=True)
+    asked = stepup.asks(request, session, actor, always=True, refused=refused)
     freeze, user, standing = thawing.waiting(session, user_id)
     return page(
         request, "caps/sheet.html", active="frozen", status=status, freeze=freeze, user=user, standing=standing,
         viewed=thawing.sheet(session, actor, freeze, user), most=thawing.SHEET, labels=settings.LABELS, form=form,
-        asked=asked.refused(refused) if refused else asked,
+        asked=asked,
     )  # fmt: skip
 
 

@@ -105,12 +105,12 @@ def _show(
     own = line.request.requester_id == actor.user_id
     undecided = line.request.state == "asked"
     to_decide = undecided and not own and actor.can(APPROVE)
-    asked = stepup.asks(request, session, actor, always=True) if to_decide else stepup.Asked()
+    asked = stepup.asks(request, session, actor, always=True, refused=refused) if to_decide else stepup.Asked()
     return page(
         request, "exports/request.html", active="exports", status=status, line=line, own=own, form=form,
         states=STATES, most=making.MOST_DOWNLOADS, to_decide=to_decide,
         number=deciding.number_now(session, line.request) if to_decide else None,
-        asked=asked.refused(refused) if refused else asked,
+        asked=asked,
     )  # fmt: skip
 
 

@@ -52,13 +52,13 @@ def _mine(
 ) -> Response[str]:
     manager = platform_of(request).manager
     given, received = delegating.of_person(session, actor)
-    asked = stepup.asks(request, session, actor, always=True)
+    asked = stepup.asks(request, session, actor, always=True, refused=refused)
     return page(
         request, "permissions/delegations.html", active="me", status=422 if form.errors else 200, form=form,
         given=given, received=received,
         lendable=delegating.lendable(actor, manager), choices=lambda permission: _up_to(actor, permission),
         chosen=chosen, colleagues=delegating.colleagues(session, actor), field=FIELD, most_days=delegating.MOST_DAYS,
-        in_words=_in_words(request), moment=clock.now(), asked=asked.refused(refused) if refused else asked,
+        in_words=_in_words(request), moment=clock.now(), asked=asked,
     )  # fmt: skip
 
 

@@ -35,10 +35,10 @@ def _ask(
     refused: str = "",
 ) -> Response[str]:
     user = looking.check(session, actor, user_id)
-    asked = stepup.asks(request, session, actor, always=True)
+    asked = stepup.asks(request, session, actor, always=True, refused=refused)
     return page(
         request, "permissions/see_as.html", active="users", status=status, user=user, form=form,
-        minutes=looking.MINUTES, asked=asked.refused(refused) if refused else asked,
+        minutes=looking.MINUTES, asked=asked,
     )  # fmt: skip
 
 

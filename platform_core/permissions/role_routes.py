@@ -124,12 +124,12 @@ def _preview(
 ) -> Response[str]:
     role = editing.get_role(session, role_id, version=_version(form))
     found = editing.changes(session, platform_of(request).manager, role, asked_rights(form))
-    asked = stepup.asks(request, session, actor)
+    asked = stepup.asks(request, session, actor, refused=refused)
     return page(
         request, "permissions/role_preview.html", active="roles", role=role, changes=found,
         people=editing.people_with(session, role.id), in_words=queries.in_words, field=FIELD,
         own=editing.holds(session, actor, role) and any(change.widens for change in found),
-        asked=asked.refused(refused) if refused else asked,
+        asked=asked,
     )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, MetaData, Table, inspect
 from sqlalchemy.orm import Session
@@ -12,18 +12,21 @@ from sqlalchemy.schema import sort_tables
 
 from platform_core.kernel.model import METADATA
 from platform_core.plugins import catalogue
-from platform_core.plugins.catalogue import StoredReference
+from platform_core.plugins.catalogue import Content, StoredHolding, StoredReference
 from platform_core.plugins.hooks import Hooks
+
+Stored = TypeVar("Stored", StoredReference, StoredHolding)
+Found = TypeVar("Found", bound="Located[Any]")
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
-    """A declared reference with its table: the mapped one, or as the database describes it."""
+class Located(Generic[Stored]):
+    """A declared column with its table: the mapped one, or as the database describes it."""
 
     owner: str
     title: str
     table: Table
-    declared: StoredReference
+    declared: Stored
     is_builtin: bool = False
 
     @property
@@ -34,6 +37,9 @@ class Pointer:
     def label(self) -> str:
         return catalogue.said(self.declared.label) or self.table.name
 
+
+@dataclass(frozen=True, slots=True)
+class Pointer(Located[StoredReference]):
     @property
     def keys(self) -> list[Column[Any]]:
         """The primary key without the pointing column."""
@@ -42,16 +48,29 @@ class Pointer:
 
 def pointers(session: Session, hooks: Hooks) -> list[Pointer]:
     """All references of all owners, parents before their children; tables that are not there are left out."""
+    installed = [
+        (item.owner, catalogue.stored(item.value)) for item in hooks.manager.declared.customer_references.installed()
+    ]
+    return located(session, hooks, installed, lambda content: content.references, Pointer)
+
+
+def located(
+    session: Session,
+    hooks: Hooks,
+    installed: Iterable[tuple[str, Stored]],
+    kept: Callable[[Content], Iterable[Stored]],
+    make: Callable[[str, str, Table, Stored, bool], Found],
+) -> list[Found]:
+    """What owners declare here, and what is kept of those who are not: (owner, title, table, declared, is_builtin).
+
+    Parents before their children; tables that are not there are left out.
+    """
     manager = hooks.manager
-    known = {
-        (item.owner, stored.table, stored.column): stored
-        for item in manager.declared.customer_references.installed()
-        for stored in [catalogue.stored(item.value)]
-    }
+    known = {(owner, stored.table, stored.column): stored for owner, stored in installed}
     titles = {name: str(plugin.info.title) for name, plugin in manager.plugins.items() if plugin.info}
     for owner, item in catalogue.everything(session).items():
         # Also of plugins that are loaded: another process may have met a newer version.
-        for stored in () if item.is_purged else item.content.references:
+        for stored in () if item.is_purged else kept(item.content):
             known.setdefault((owner, stored.table, stored.column), stored)
         titles.setdefault(owner, item.title)
     # What waits for a migration is not yet as its models say.
@@ -60,12 +79,12 @@ def pointers(session: Session, hooks: Hooks) -> list[Pointer]:
     tables = tables_named(session, names, {table for owner, table, _column in known if owner in fits})
     core = {name for name, plugin in manager.plugins.items() if plugin.builtin}
     found = [
-        Pointer(owner, titles.get(owner, owner), tables[name], stored, owner in core)
+        make(owner, titles.get(owner, owner), tables[name], stored, owner in core)
         for (owner, name, column), stored in known.items()
         if name in tables and column in tables[name].c
     ]
     place = {table: number for number, table in enumerate(sort_tables(tables.values()))}
-    return sorted(found, key=lambda pointer: place[pointer.table])
+    return sorted(found, key=lambda item: place[item.table])
 
 
 def tables_named(session: Session, names: Iterable[str], mapped: Collection[str] = ()) -> dict[str, Table]:

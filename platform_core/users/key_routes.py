@@ -50,7 +50,7 @@ def confirm(request: Request[Any, Any, Any], session: Session, actor: Actor, for
     refused = stepup.check(request, session, actor, form, "users.confirm")
     if not refused:
         return redirect(request, following)
-    return _confirm_page(request, stepup.asks(request, session, actor).refused(refused), following)
+    return _confirm_page(request, stepup.asks(request, session, actor, refused=refused), following)
 
 
 def _confirm_page(request: Request[Any, Any, Any], asked: Asked, following: str) -> Response[str]:

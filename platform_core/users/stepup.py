@@ -6,7 +6,7 @@ it (`asks`, users/_stepup.html, `check`); one with several sends people to the q
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -45,20 +45,19 @@ class Asked:
     domain: str = ""
     error: str = ""
 
-    def refused(self, answer: str) -> Asked:
-        """The same question again, with what was wrong."""
-        return replace(self, error=str(MESSAGES[answer]))
 
-
-def asks(request: Request[Any, Any, Any], session: Session, actor: Actor, *, always: bool = False) -> Asked:
-    """`always`: also of somebody who has proved to be there less than RECENT ago."""
+def asks(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, *, always: bool = False, refused: str = ""
+) -> Asked:
+    """`always`: also of somebody who has proved to be there less than RECENT ago. `refused`: what `check` returned."""
     kind = _kind(request, session, actor, always=always)
+    error = str(MESSAGES[refused]) if refused else ""
     if kind != "key":
-        return Asked(kind)
+        return Asked(kind, error=error)
     held = keys.of_user(session, actor.user_id)
     settings = platform_of(request).settings
     options = authenticators.request_options(session, settings, held, "stepup", keys.subject_of(actor))
-    return Asked(kind, options, settings.key_domain)
+    return Asked(kind, options, settings.key_domain, error)
 
 
 def first(request: Request[Any, Any, Any], session: Session, actor: Actor, following: str) -> Response[str] | None:
