@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import jobs, retention, sealing, services
 from platform_core.contracts.identity import Actor
+from platform_core.contracts.presence import PRESENCE
+from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import Conflict
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.jobs import enqueue
@@ -19,6 +21,7 @@ from platform_core.web.routing import get, post
 
 _ = translator("audit")
 RETAIN = "audit.retain"
+_PATH = "/audit/retention"
 
 
 class RetentionInput(msgspec.Struct):
@@ -30,7 +33,7 @@ class RetentionInput(msgspec.Struct):
     sure: bool = False
 
 
-@get("/audit/retention", permission=RETAIN, name="audit:retention")
+@get(_PATH, permission=RETAIN, name="audit:retention")
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     form = initial(RetentionInput, months=retention.USUAL)
     asked = request.query_params.get("months", "")
@@ -40,9 +43,9 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
     return _draw(request, session, form)
 
 
-@post("/audit/retention", permission=RETAIN, name="audit:archive")
+@post(_PATH, permission=RETAIN, name="audit:archive")
 def archive(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
-    """Begin to archive; the progress is the job's page."""
+    """Begin to archive; the progress is the job's page. Needs a fresh proof of who is there: lines go for good."""
     asked = bind(RetentionInput, form)
     if not asked.ok:
         return _draw(request, session, asked, status=422)
@@ -54,6 +57,9 @@ def archive(request: Request[Any, Any, Any], session: Session, actor: Actor, for
         asked.errors["sure"] = _("Tick this to confirm.")
         return _draw(request, session, asked, status=422)
     arguments = {"months": data.months, "until": data.until, "lines": data.lines}
+    unproved: Response[str] | None = service_of(session, PRESENCE).first(request, session, actor, _PATH)
+    if unproved:
+        return unproved
     job_id = enqueue(session, jobs.ARCHIVE, arguments, user_id=actor.user_id)
     services.record(session, actor, "audit.archive_start", after=arguments)
     return redirect(request, f"/jobs/{job_id}")

@@ -132,14 +132,16 @@ def token() -> None:
 @click.argument("login")
 @click.option("--name", default="", help="What it is for.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days [default: never].")
-def create_token(login: str, name: str, days: int | None) -> None:
+@click.option("--changes-rights", is_flag=True, help="It may change roles, teams and loans of rights, as its user may.")
+def create_token(login: str, name: str, days: int | None, changes_rights: bool) -> None:  # noqa: FBT001  click names it
     """Print a new token. It is shown this once."""
     with operating("baton token create") as (_runtime, session):
         account = _account(session, login)
         if account.status != "active":
             raise click.ClickException(f"the account {login} is {account.status}")
-        text = sessions.create_api_token(session, account, name[:80], days=days)
-        audit.record(session, None, "users.token", accounts.ref(account), after={"name": name, "days": days})
+        text = sessions.create_api_token(session, account, name[:80], days=days, changes_rights=changes_rights)
+        after = {"name": name, "days": days, **({"changes_rights": True} if changes_rights else {})}
+        audit.record(session, None, "users.token", accounts.ref(account), after=after)
     click.echo(text)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
+from litestar import Request
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -14,7 +15,7 @@ from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import services
 from platform_core.permissions.models import Role, RoleAssignment
-from platform_core.users import accounts
+from platform_core.users import accounts, stepup
 from platform_core.web.apis import Items
 from platform_core.web.routing import delete, get, post, put
 
@@ -69,8 +70,11 @@ def list_held(session: Session, user_id: UUID) -> Items[HeldRole]:
 
 
 @post(_ROLES, permission="permissions.manage", name="permissions:api_give_role", status_code=201)
-def give(session: Session, actor: Actor, user_id: UUID, data: GivenRole) -> HeldRole:
-    """Give a role, also for another department or for a time. Giving it twice changes nothing."""
+def give(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, data: GivenRole
+) -> HeldRole:
+    """Give a role, also for another department or for a time. Twice changes nothing. Token: one that changes rights."""
+    stepup.over_api(request, session, actor)
     made = services.assign_role(
         session, actor, user_id, data.role, department_id=data.department_id, valid_from=data.valid_from,
         valid_to=data.valid_to,
@@ -81,8 +85,11 @@ def give(session: Session, actor: Actor, user_id: UUID, data: GivenRole) -> Held
 
 @delete(f"{_ROLES}/{{assignment_id:uuid}}", permission="permissions.manage", name="permissions:api_end_role",
         status_code=204)  # fmt: skip
-def end(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> None:
-    """Take a role away now; 409 where nobody could manage accounts or roles afterwards."""
+def end(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, assignment_id: UUID
+) -> None:
+    """Take a role away now; 409 where nobody could manage it all afterwards. Takes a token that changes rights."""
+    stepup.over_api(request, session, actor)
     if assignment_id not in {assignment.id for assignment, _role, _name in services.roles_of(session, user_id)}:
         raise NotFound(_("This role is no longer held."))
     services.unassign_role(session, actor, assignment_id)

@@ -13,6 +13,7 @@ from platform_core.contracts.identity import Actor, Scope
 from platform_core.permissions import editing, services
 from platform_core.permissions.models import Role
 from platform_core.permissions.role_routes import MANAGE
+from platform_core.users import stepup
 from platform_core.web.apis import Items
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, patch, post, put
@@ -104,14 +105,19 @@ def show(session: Session, role_id: UUID) -> RoleDetail:
 
 
 @post("/", permission=MANAGE, name="permissions:api_create_role", status_code=201)
-def create(session: Session, actor: Actor, data: editing.RoleInput) -> RoleDetail:
-    """Make a role without any right, or with those of another one."""
+def create(request: Request[Any, Any, Any], session: Session, actor: Actor, data: editing.RoleInput) -> RoleDetail:
+    """Make a role without any right, or with those of another one. Takes a token that changes rights."""
+    stepup.over_api(request, session, actor)
     return _detail(session, editing.create_role(session, actor, data))
 
 
 @patch(_ROLE, permission=MANAGE, name="permissions:api_change_role")
-def change(session: Session, actor: Actor, role_id: UUID, data: RoleChange) -> RoleDetail:
-    """Rename, retire or bring back; 409 where somebody holds it."""
+def change(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, role_id: UUID, data: RoleChange
+) -> RoleDetail:
+    """Rename, retire or bring back; 409 where somebody holds it. Retiring takes a token that changes rights."""
+    if data.retired is not msgspec.UNSET:
+        stepup.over_api(request, session, actor)
     role = editing.get_role(session, role_id)
     if data.name is not msgspec.UNSET:
         editing.rename(session, actor, role_id, data.name)
@@ -132,7 +138,8 @@ def preview(request: Request[Any, Any, Any], session: Session, role_id: UUID, da
 def store(
     request: Request[Any, Any, Any], session: Session, actor: Actor, role_id: UUID, data: Rights
 ) -> Items[ChangeOut]:
-    """Store rights; answers with what has changed. 403 for widening a role that one holds."""
+    """Store rights; answers with what has changed. Takes a token that changes rights; 403 for widening one's own."""
+    stepup.over_api(request, session, actor)
     manager = platform_of(request).manager
     return _changes(editing.change_grants(session, actor, manager, role_id, _asked(data), version=data.version))
 

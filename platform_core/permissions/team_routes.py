@@ -14,6 +14,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.permissions import teams
 from platform_core.permissions.days import end_of
 from platform_core.permissions.role_routes import MANAGE
+from platform_core.users import stepup
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.notices import Notice
 from platform_core.web.pages import page, redirect
@@ -37,6 +38,9 @@ def _index(request: Request[Any, Any, Any], session: Session, form: Bound[Any]) 
 
 @post("/settings/teams", permission=MANAGE, name="permissions:create_team")
 def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    unproved = stepup.first(request, session, actor, "/settings/teams")
+    if unproved:
+        return unproved
     bound = bind(teams.TeamInput, form)
     try:
         team = teams.create(session, actor, bound.require().name)
@@ -72,6 +76,9 @@ def _show(
 def save(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, team_id: UUID
 ) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/teams/{team_id}")
+    if unproved:
+        return unproved
     bound = bind(teams.TeamInput, form)
     try:
         teams.change(session, actor, team_id, bound.require())
@@ -84,6 +91,9 @@ def save(
 def join(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, team_id: UUID
 ) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/teams/{team_id}")
+    if unproved:
+        return unproved
     bound: Bound[Any] = Bound(values=form.as_dict())
     try:
         teams.add(session, actor, team_id, form.get("colleague"), until=end_of("until", form.get("until")))
@@ -96,12 +106,18 @@ def join(
 def leave(
     request: Request[Any, Any, Any], session: Session, actor: Actor, team_id: UUID, user_id: UUID
 ) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/teams/{team_id}")
+    if unproved:
+        return unproved
     teams.remove(session, actor, team_id, user_id)
     return redirect(request, f"/settings/teams/{team_id}#members")
 
 
 @post(f"{_TEAM}/dissolve", permission=MANAGE, name="permissions:dissolve_team")
 def dissolve(request: Request[Any, Any, Any], session: Session, actor: Actor, team_id: UUID) -> Response[str]:
+    unproved = stepup.first(request, session, actor, f"/settings/teams/{team_id}")
+    if unproved:
+        return unproved
     teams.dissolve(session, actor, team_id)
     return redirect(request, "/settings/teams", Notice(_("The team is dissolved.")))
 

@@ -37,10 +37,11 @@ class Browser:
         csrf = self._runtime.vault.sign("csrf", str(identity.session_id))
         return Browser(self._runtime, self._client, f"{cookie.key}={cookie.value}", csrf)
 
-    def token(self, user: User) -> Browser:
+    def token(self, user: User, *, changes_rights: bool = False) -> Browser:
         """A program that holds a bearer token of `user`."""
         with self._runtime.database.system_session("token for a test") as session:
-            token = sessions.create_api_token(session, session.get_one(User, user.id), "test")
+            account = session.get_one(User, user.id)
+            token = sessions.create_api_token(session, account, "test", changes_rights=changes_rights)
         return Browser(self._runtime, self._client, f"Bearer {token}")
 
     def get(self, url: str, *, htmx: bool = False, **options: Any) -> Response:

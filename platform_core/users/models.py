@@ -150,6 +150,8 @@ class ApiToken(Identified, Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    changes_rights: Mapped[bool] = mapped_column(default=False)
+    """It may do what asks its user, at a browser, who is there: who may do what, who leaves. Made with that proof."""
 
 
 class OneTimeCode(Identified, Base):

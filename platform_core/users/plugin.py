@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pluggy
 
 from platform_core.contracts.entities import Entity
@@ -9,6 +11,8 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
+from platform_core.contracts.ports import Provider
+from platform_core.contracts.presence import PRESENCE
 from platform_core.kernel.i18n import translator
 from platform_core.users import (
     api,
@@ -21,6 +25,7 @@ from platform_core.users import (
     notifications,
     routes,
     signin_routes,
+    stepup,
     theme_routes,
     token_routes,
     wording,
@@ -49,21 +54,15 @@ def baton_permissions() -> list[Permission]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
+    mine = [
+        *me_routes.HANDLERS, *key_routes.HANDLERS, *theme_routes.HANDLERS, *token_routes.HANDLERS, *routes.PREFERENCES,
+    ]  # fmt: skip
     return [
         Routes("/login", signin_routes.LOGIN),
         Routes("/logout", routes.LOGOUT),
         Routes("/reset", routes.RESET),
         Routes("/", [*notification_routes.HANDLERS, *keyhelp_routes.HANDLERS]),
-        Routes(
-            "/me",
-            [
-                *me_routes.HANDLERS,
-                *key_routes.HANDLERS,
-                *theme_routes.HANDLERS,
-                *token_routes.HANDLERS,
-                *routes.PREFERENCES,
-            ],
-        ),
+        Routes("/me", mine),
     ]
 
 
@@ -76,6 +75,11 @@ def baton_navigation() -> list[NavItem]:
             "lost-keys", _.lazy("Lost keys"), "/settings/lost-keys", "key", "users.keys", group="settings", order=32
         ),
     ]
+
+
+@hookimpl
+def baton_ports() -> list[Provider[Any]]:
+    return [Provider(PRESENCE, stepup)]
 
 
 @hookimpl

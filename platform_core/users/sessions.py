@@ -244,7 +244,9 @@ def revoke(session: Session, session_id: UUID) -> None:
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(revoked_at=now()))
 
 
-def create_api_token(session: Session, user: User, name: str, *, days: int | None = None) -> str:
+def create_api_token(
+    session: Session, user: User, name: str, *, days: int | None = None, changes_rights: bool = False
+) -> str:
     """Returns the token; it is shown once and cannot be read again."""
     token = "baton_" + new_token()
     session.add(
@@ -254,6 +256,7 @@ def create_api_token(session: Session, user: User, name: str, *, days: int | Non
             auth_epoch=user.auth_epoch,
             name=name,
             expires_at=now() + timedelta(days=days) if days else None,
+            changes_rights=changes_rights,
         )
     )
     return token

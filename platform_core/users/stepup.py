@@ -21,7 +21,7 @@ from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
 from platform_core.users import accounts, authenticators, keys, passwords, throttle
 from platform_core.users.authenticators import RefusedKeyError
-from platform_core.users.models import SignInSession, User
+from platform_core.users.models import ApiToken, SignInSession, User
 from platform_core.web.forms import FormData
 from platform_core.web.pages import redirect
 from platform_core.web.requests import platform_of
@@ -94,6 +94,23 @@ def check(
     if kind and not refused and place is not None:
         place.verified_at, place.verified_by = now(), kind
     return refused
+
+
+def over_api(request: Request[Any, Any, Any], session: Session, actor: Actor) -> None:
+    """Let an act of the JSON API pass that asks on its page who is there.
+
+    A program has nobody at its desk, so its token must have been made for such acts, which asked who was there. A page
+    of one's own that calls the API has to be proved like any other. Raises Forbidden.
+    """
+    if actor.via == "page":
+        if _kind(request, session, actor, always=False):
+            raise Forbidden(_("First confirm that it is you, at %(address)s.", address=f"{keys.PAGE}/confirm"))
+        return
+    token = session.get(ApiToken, actor.session_id)
+    if token is None or not token.changes_rights:
+        raise Forbidden(
+            _("This token does not change rights. Its user makes one that does under My account, API tokens.")
+        )
 
 
 def _only_people(actor: Actor) -> None:

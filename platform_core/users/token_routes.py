@@ -9,15 +9,16 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.errors import Conflict
+from platform_core.kernel.errors import Conflict, Invalid
 from platform_core.kernel.i18n import translator
-from platform_core.users import tokens
+from platform_core.users import stepup, tokens
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
 from platform_core.web.routing import get, post
 
 _ = translator("users")
+_PATH = "/me/tokens"
 
 
 @get("/tokens", permission=SIGNED_IN, name="users:tokens", opt={"personal": True})
@@ -31,8 +32,13 @@ def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form
     bound = bind(tokens.TokenInput, form)
     made = ""
     if bound.ok:
+        unproved = stepup.first(request, session, actor, _PATH) if bound.require().changes_rights else None
+        if unproved:
+            return unproved
         try:
             made = tokens.create(session, actor, bound.require())
+        except Invalid as error:
+            return _page(request, session, actor, bound.add(error), status=422)
         except Conflict as error:
             return _page(request, session, actor, bound, status=409, message=error.message)
         session.flush()  # the list below shows the new one
@@ -43,7 +49,7 @@ def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form
 @post("/tokens/{token_id:uuid}/revoke", permission=SIGNED_IN, name="users:revoke_token")
 def revoke(request: Request[Any, Any, Any], session: Session, actor: Actor, token_id: UUID) -> Response[str]:
     tokens.revoke(session, actor, actor.user_id, token_id)
-    return redirect(request, "/me/tokens")
+    return redirect(request, _PATH)
 
 
 def _page(
@@ -66,6 +72,8 @@ def _page(
         lives=[(days, _.ngettext("%(num)d day", "%(num)d days", days)) for days in tokens.LIVES],
         made=made,
         message=message,
+        proved=not stepup.asks(request, session, actor).kind,
+        shortest=min(tokens.LIVES),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, NotFound
+from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.users import accounts, sessions
 from platform_core.users.models import ApiToken, User
@@ -25,10 +25,11 @@ LIVES = (30, 90, 365)
 
 
 class TokenInput(msgspec.Struct, kw_only=True):
-    """What the token is for, and for how many days."""
+    """What the token is for, and for how many days. `changes_rights`: see ApiToken."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     days: Annotated[int, msgspec.Meta(ge=1, le=max(LIVES))] = 90
+    changes_rights: bool = False
 
 
 def of_user(session: Session, user_id: UUID) -> Sequence[ApiToken]:
@@ -47,17 +48,28 @@ def has_ended(token: ApiToken) -> bool:
 
 
 def create(session: Session, actor: Actor, data: TokenInput) -> str:
-    """A token that acts as the actor. It is returned this once. Raises Forbidden for programs, Conflict beyond MOST."""
+    """A token that acts as the actor. It is returned this once.
+
+    One that changes rights is for those who have just proved to be there (`stepup`): that is the caller's to ask.
+    Raises Forbidden for programs, Invalid where such a one would live too long, Conflict beyond MOST.
+    """
     if actor.via != "page":
         # Whoever got hold of one token must not be able to make others that outlive it.
         raise Forbidden(_("A program cannot make tokens. Sign in and use the page."))
+    if data.changes_rights and data.days > min(LIVES):
+        message = _("A token that changes rights ends after %(days)d days at the latest.", days=min(LIVES))
+        raise Invalid(message, fields={"days": message})
     if sum(1 for token in of_user(session, actor.user_id) if not has_ended(token)) >= MOST:
         raise Conflict(_("You have %(number)s tokens. Revoke one first.", number=MOST))
     user = accounts.get_user(session, actor.user_id)
-    text = sessions.create_api_token(session, user, data.name.strip(), days=data.days)
-    audit.record(
-        session, actor, "users.token", accounts.ref(user), after={"name": data.name.strip(), "days": data.days}
+    text = sessions.create_api_token(
+        session, user, data.name.strip(), days=data.days, changes_rights=data.changes_rights
     )
+    after = {"name": data.name.strip(), "days": data.days}
+    audit.record(
+        session, actor, "users.token", accounts.ref(user),
+        after={**after, "changes_rights": True} if data.changes_rights else after,
+    )  # fmt: skip
     return text
 
 

@@ -14,7 +14,7 @@ from platform_core.kernel.clock import now
 
 @pytest.fixture
 def security(browser, factory):
-    return browser.token(factory.user("security_admin"))
+    return browser.token(factory.user("security_admin"), changes_rights=True)
 
 
 @pytest.fixture
@@ -44,6 +44,9 @@ def test_roles_are_read_by_colleagues_and_given_by_few(browser, factory, securit
         refused = security.post(roles(somebody), json=wrong)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
     url = f"{roles(somebody)}/{held.json()['id']}"
+    plain = browser.token(factory.user("security_admin"))
+    assert plain.post(roles(somebody), json={"role": "management"}).status_code == 403
+    assert plain.request("DELETE", url).status_code == 403
     assert admin.request("DELETE", url).status_code == 403
     assert security.request("DELETE", f"{roles(factory.user())}/{held.json()['id']}").status_code == 404
     assert security.request("DELETE", url).status_code == 204

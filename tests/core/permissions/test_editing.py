@@ -251,7 +251,10 @@ def test_dated_roles_begin_and_end_by_themselves(browser, factory, guard, runtim
 
 
 def test_programs_edit_roles(browser, factory, guard):
-    api = browser.token(guard)
+    plain = browser.token(guard)
+    api = browser.token(guard, changes_rights=True)
+    refused = plain.post("/api/v1/roles", json={"name": "Temp"})
+    assert (refused.status_code, "token" in refused.json()["title"]) == (403, True)
     assert browser.token(factory.user("system_admin")).post("/api/v1/roles", json={"name": "A"}).status_code == 403
     made = api.post("/api/v1/roles", json={"name": "Temp", "code": "temp"})
     assert made.status_code == 201
@@ -260,6 +263,10 @@ def test_programs_edit_roles(browser, factory, guard):
     expected = [{"right": "customers.view", "before": "none", "after": "team", "people": 0}]
     assert api.post(f"{url}/preview", json=asked).json()["items"] == expected
     assert api.get(url).json()["rights"] == {}
+    assert plain.request("PUT", f"{url}/rights", json=asked).status_code == 403
+    assert plain.request("PATCH", url, json={"retired": True}).status_code == 403
+    assert plain.request("PATCH", url, json={"name": "Temporary"}).status_code == 200, "a name gives nobody anything"
+    asked["version"] = api.get(url).json()["version"]
     assert api.request("PUT", f"{url}/rights", json=asked).json()["items"] == expected
     assert api.request("PUT", f"{url}/rights", json=asked).status_code == 409
     wrong = {"rights": {"made.up": "all"}, "version": api.get(url).json()["version"]}

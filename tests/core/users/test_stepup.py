@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from platform_core.audit import retention
 from platform_core.audit.models import AuditEntry
 from platform_core.caps.models import UserCap
 from platform_core.kernel.clock import freeze, now
+from platform_core.kernel.models import JobRow
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.testing.softkey import SoftKey
-from platform_core.users.models import SignInSession, User
+from platform_core.users.models import SignInSession, Team, TeamMember, User
+from tests.core.audit.forging import seal, write
 from tests.core.users.keyring import PASSWORD, look, options_of
 
 LATER = timedelta(minutes=6)
@@ -88,6 +91,44 @@ def test_giving_and_taking_roles_asks_again_after_five_minutes(runtime, person, 
     with freeze(now() + 3 * LATER):
         assert "confirm" in security.page.post(f"{url}/{given.id}/end", {}).headers["location"]
     assert len(look(runtime, held)) == 1
+
+
+def test_teams_ask_again_after_five_minutes(runtime, person, factory):
+    """Who is in a team decides what somebody sees."""
+    security, user = person("security_admin"), factory.user()
+    url = security.page.post("/settings/teams", {"name": "North"}).headers["location"]
+    with freeze(now() + LATER):
+        for at, form in (
+            ("/settings/teams", {"name": "South"}),
+            (url, {"name": "South"}),
+            (f"{url}/members", {"colleague": user.login}),
+            (f"{url}/members/{user.id}/end", {}),
+            (f"{url}/dissolve", {}),
+        ):
+            assert security.page.post(at, form).headers["location"].startswith("/me/keys/confirm?next=/settings/teams")
+    assert look(runtime, select(TeamMember)) == []
+    assert [team.name for team in look(runtime, select(Team))] == ["North"]
+
+
+def test_archiving_the_trail_asks_again_after_five_minutes(runtime, person):
+    """Lines leave the trail for good: nobody does that at a desk somebody has just left."""
+    for month in range(1, 3):
+        with freeze(datetime(2024, month, 10, tzinfo=UTC)):
+            write(runtime, 3, "test.month")
+    seal(runtime, 5)
+    keeper = person("audit_admin")
+    with runtime.database.system_session("look", write=False) as session:
+        old = retention.old(session, 6)
+    form = {"months": "6", "until": old[-1].month, "lines": str(sum(month.lines for month in old)), "sure": "1"}
+    begun = select(JobRow).where(JobRow.name == "audit.archive")
+    with freeze(now() + LATER):
+        sent = keeper.page.post("/audit/retention", form)
+        assert sent.headers["location"] == "/me/keys/confirm?next=/audit/retention"
+        assert look(runtime, begun) == []
+        proof = {"password": PASSWORD, "next": "/audit/retention"}
+        assert keeper.page.post("/me/keys/confirm", proof).status_code == 303
+        assert keeper.page.post("/audit/retention", form).headers["location"].startswith("/jobs/")
+    assert len(look(runtime, begun)) == 1
 
 
 def test_a_password_does_not_prove_what_a_key_would(runtime, person, factory):

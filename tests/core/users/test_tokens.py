@@ -98,3 +98,31 @@ def test_refused_are_programs_blanks_and_too_many(browser, user, monkeypatch):
     status, made = make(person, "second")
     assert (status, made) == (409, "")
     assert "Revoke one first" in person.post("/me/tokens", {"name": "x", "_csrf": person.csrf}).text
+
+
+def test_a_token_that_changes_rights_takes_a_proof_and_is_short_lived(browser, runtime, factory):
+    person = browser.sign_in(factory.user("security_admin"))
+    asked = {"name": "roles", "days": "30", "changes_rights": "1"}
+    with freeze(now() + timedelta(minutes=6)):
+        assert "confirm?next=/me/tokens" in person.get("/me/tokens").text
+        sent = person.post("/me/tokens", asked)
+        assert sent.headers["location"] == "/me/keys/confirm?next=/me/tokens"
+        assert make(person)[0] == 200, "an ordinary one asks nobody"
+    assert 'name="changes_rights"' in person.get("/me/tokens").text
+    too_long = person.post("/me/tokens", asked | {"days": "90"})
+    assert (too_long.status_code, "after 30 days" in too_long.text) == (422, True)
+    text = re.search(r'value="(baton_[^"]+)"', person.post("/me/tokens", asked).text)[1]
+    role = {"name": "Night shift", "code": "night"}
+    assert program(browser, text).post("/api/v1/roles", json=role).status_code == 201
+    assert "changes rights" in person.get("/me/tokens").text
+    with runtime.database.system_session("look", write=False) as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "users.token")).all()
+    assert sorted(entry.after.get("changes_rights", False) for entry in entries) == [False, True]
+
+
+def test_a_page_of_one_s_own_that_changes_rights_over_the_api_is_asked_as_well(browser, factory):
+    person = browser.sign_in(factory.user("security_admin"))
+    with freeze(now() + timedelta(minutes=6)):
+        refused = person.post("/api/v1/roles", json={"name": "Night shift", "code": "night"})
+        assert (refused.status_code, "/me/keys/confirm" in refused.json()["title"]) == (403, True)
+    assert person.post("/api/v1/roles", json={"name": "Night shift", "code": "night"}).status_code == 201
