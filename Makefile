@@ -67,17 +67,20 @@ run: setup ## the demo on http://127.0.0.1:$PORT (8000)
 .PHONY: test-tools
 test-tools: setup
 	@scripts/test-tools
+	@scripts/tools lint
 
 .PHONY: test
 test: test-tools ## all tests, or a part: make test ONLY=tests/core
 	@$(BIN)/pytest -n $(WORKERS) --dist loadscope $(ONLY)
 
 .PHONY: lint
-lint: setup ## ruff, mypy, import contracts
+lint: setup ## ruff, mypy, import contracts, bandit, house rules
+	@scripts/tools lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m lint.run
 
 .PHONY: fix
 fix: setup ## what ruff can mend and format by itself

@@ -13,6 +13,12 @@ def test_nothing_names_a_registry_or_a_path_of_some_machine():
     assert files.run(wording.foreign) == []
 
 
+def test_no_merge_is_left_unfinished():
+    assert files.run(wording.unmerged) == []
+    marks = [f"{sign * 7} Updated upstream" for sign in "<>"]
+    assert len(wording.unmerged("docs/a.md", "\n".join(["ours", marks[0], "=" * 7, marks[1], "=" * 8]))) == 3
+
+
 @pytest.mark.parametrize("text", ["客户", "label = '公海'", "x = 1  # 交棒", "\u3400", "\U00020000"])
 def test_chinese_is_found(text):
     assert wording.han("platform_core/web/pages.py", text)

@@ -24,6 +24,9 @@ _FOREIGN = re.compile(
 )
 
 
+_UNMERGED = re.compile(r"(?:<{7}|>{7}) |={7}$")
+
+
 def han(path: str, text: str) -> list[str]:
     """No Chinese characters outside catalogues, demo data and tests: texts go through gettext."""
     if is_test(path) or path.startswith(_MAY_HOLD_CHINESE):
@@ -38,6 +41,11 @@ def foreign(path: str, text: str) -> list[str]:
     return [
         f"{path}:{number}: names {match[0]!r}" for number, line in _lines(text) for match in _FOREIGN.finditer(line)
     ]
+
+
+def unmerged(path: str, text: str) -> list[str]:
+    """No marks of a merge that nobody finished."""
+    return [f"{path}:{number}: a merge is unfinished" for number, line in _lines(text) if _UNMERGED.match(line)]
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
