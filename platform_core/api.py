@@ -41,12 +41,13 @@ from platform_core.contracts.plugin import AuditWords, Dictionary, DictionaryEnt
 from platform_core.contracts.ports import Port, Provider
 from platform_core.contracts.reports import Linked, Report, ReportColumn, ReportFilter, ReportQuery, Widget
 from platform_core.customers.attachments import store as store_attachment
-from platform_core.customers.models import Attachment, Contact, Customer
+from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
+from platform_core.customers.rights import require_unrestricted as customer_require_unrestricted
 from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
 from platform_core.kernel import dictionaries, timelines
@@ -65,6 +66,10 @@ from platform_core.kernel.settingvalues import read as read_setting
 from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
+from platform_core.privacy.allowed import Recipient, Verdict
+from platform_core.privacy.allowed import allowed as contact_allowed
+from platform_core.privacy.allowed import allowed_among as contact_allowed_among
+from platform_core.privacy.consent import opt_out as contact_opt_out
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.queries import may_write as engagement_may_write
 from platform_core.relay.queries import members_of as engagement_members
@@ -109,6 +114,7 @@ __all__ = [
     "ComposerKind",
     "Conflict",
     "Contact",
+    "ContactPoint",
     "Cursor",
     "Customer",
     "CustomerReference",
@@ -153,6 +159,7 @@ __all__ = [
     "PluginInfo",
     "Port",
     "Provider",
+    "Recipient",
     "Report",
     "ReportColumn",
     "ReportFilter",
@@ -180,6 +187,7 @@ __all__ = [
     "User",
     "UserReference",
     "UtcDateTime",
+    "Verdict",
     "Versioned",
     "Widget",
     "WorkItem",
@@ -189,12 +197,16 @@ __all__ = [
     "bind",
     "cancel_engagement",
     "changes",
+    "contact_allowed",
+    "contact_allowed_among",
+    "contact_opt_out",
     "create_word_index",
     "customer_contacts",
     "customer_get",
     "customer_may",
     "customer_opened",
     "customer_require",
+    "customer_require_unrestricted",
     "customer_set_status",
     "customer_touch",
     "cut",

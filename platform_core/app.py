@@ -49,7 +49,8 @@ _log = logging.getLogger(__name__)
 BUILTINS = tuple(
     f"platform_core.{name}.plugin"
     for name in (
-        "web", "audit", "users", "permissions", "caps", "customers", "relay", "guard", "exports", "reports", "admin",
+        "web", "audit", "users", "permissions", "caps", "customers", "privacy", "relay", "guard", "exports", "reports",
+        "admin",
     )
 )  # fmt: skip
 _PACKAGE = Path(__file__).resolve().parent

@@ -6,7 +6,7 @@ person, so that what is kept still belongs to one. The audit trail keeps who did
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,8 @@ from platform_core.web import answers
 _ = translator("customers")
 PERMISSION = "customers.erase"
 LONGEST_REASON = 500
+Before = Callable[[Session, Sequence[UUID]], None]
+_before: list[Before] = []
 _PROOF = proven("erasing walks everything of customers the actor may erase")
 _OPTIONS: dict[str, Any] = {"execution_options": {**_PROOF, "synchronize_session": False}}
 _PERSON: dict[str, Any] = {
@@ -49,12 +51,17 @@ _PERSON: dict[str, Any] = {
         ),
         "",
     ),
-    **dict.fromkeys(("birth_year", "birth_month", "birth_day", "phone_point_id", "collected_on")),
+    **dict.fromkeys(("birth_year", "birth_month", "birth_day", "phone_point_id", "collected_on", "restricted_at")),
     "birth_lunar": False,
     "birth_leap": False,
     "custom": {},
 }  # fmt: skip
 """Columns that say who it is, and what they are emptied to. Code, kind and what counts in reports stay."""
+
+
+def before_erasing(act: Before) -> None:
+    """For core packages above: `act` gets the ids of the records, in the erasing transaction, while all is there."""
+    _before.append(act)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,8 @@ def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Non
     session.flush()  # what follows goes past the session
     ids = _with_merged(session, customer.id)
     label = _("Erased customer")
+    for act in _before:
+        act(session, ids)
     found = pointers(session, hooks_of(session))
     touched = _engagements(session, ids)
     answers.forget_about(session, _said_of(session, ids))

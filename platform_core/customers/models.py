@@ -84,6 +84,8 @@ class Customer(Identified, Stamped, Versioned, Base):
     batch_id: Mapped[UUID | None] = mapped_column(Uuid())
     """The import that made the row, so that it can be taken back."""
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    restricted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """Since when the record is only kept: seen, but neither changed, contacted nor taken along (privacy)."""
 
     __table_args__ = (
         _listed("updated_at"),

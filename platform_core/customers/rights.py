@@ -22,11 +22,18 @@ from platform_core.users.models import Department, User
 _ = translator("customers")
 _REMEMBERED = "customers.writable"
 _EDIT = "customers.edit"
+_WHILE_RESTRICTED = frozenset({"customers.erase", "customers.transfer", "privacy.consent", "privacy.handle"})
+"""What may still be done with a restricted record: what the person has a right to, and giving it an owner."""
 _SHOWN = proven("rows of a list that the actor has just been shown")
 
 
 def may(session: Session, actor: Actor, permission: str, customer: Customer) -> bool:
-    """By the scope of `permission` over owner, team and department, or by access with the right to write."""
+    """By the scope of `permission` over owner, team and department, or by access with the right to write.
+
+    Of a restricted record nobody may do more than what is left to the person.
+    """
+    if _is_closed(customer, permission):
+        return False
     if any(party.can(permission) and _in_scope(party, permission, customer) for party in actor.parties):
         return True
     return actor.can(permission) and _has_access(session, actor, customer.id)
@@ -49,13 +56,28 @@ def _alone_in_scope(actor: Actor, permission: str, contact: Contact) -> bool:
 
 def require(session: Session, actor: Actor, permission: str, customer: Customer) -> None:
     """Raises Forbidden with a sentence that says whom to ask."""
+    if _is_closed(customer, permission):
+        require_unrestricted(customer)
     if not may(session, actor, permission, customer):
         raise Forbidden(_whom_to_ask(session, customer))
+
+
+def require_unrestricted(customer: Customer) -> None:
+    """For what needs no right to the customer itself, such as a note about it. Raises Forbidden with a sentence."""
+    if customer.restricted_at is not None:
+        raise Forbidden(
+            _("This record is restricted: it is kept, but not used. Ask whoever handles requests of persons.")
+        )
+
+
+def _is_closed(customer: Customer, permission: str) -> bool:
+    return customer.restricted_at is not None and permission not in _WHILE_RESTRICTED
 
 
 def allowed_among(session: Session, actor: Actor, permission: str, customers: Sequence[Customer]) -> set[UUID]:
     """Ids of those with which the actor may do that; as `may`, for many at once. Seeing them is another matter."""
     able = [party for party in actor.parties if party.can(permission)]
+    customers = [customer for customer in customers if not _is_closed(customer, permission)]
     allowed = {each.id for each in customers if any(_in_scope(party, permission, each) for party in able)}
     if not actor.can(permission):
         return allowed
@@ -114,7 +136,7 @@ def _editable(actor: Actor) -> ColumnElement[bool]:
         departments = party.departments_for(_EDIT)
         if departments:
             parts.append(among(Customer.department_id, departments))
-    return or_(*parts)
+    return and_(Customer.restricted_at.is_(None), or_(*parts))
 
 
 def writable(

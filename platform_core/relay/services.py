@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
+from platform_core.customers import rights
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -66,6 +67,7 @@ def open_engagement(
     """
     if not actor.can("relay.open"):
         raise Forbidden(_("You may not open engagements. Ask an administrator for the right to it."))
+    rights.require_unrestricted(customer)
     if not title.strip():
         raise Invalid(_("Please check the marked fields."), fields={"title": _("Say what it is about.")})
     steps = _steps(session, route, departments)
@@ -156,6 +158,9 @@ def hand_over(
     held = hold(session, engagement_id)
     active = held.active
     _check_hand_over(actor, held, active)
+    customer = session.get(Customer, held.engagement.customer_id)
+    if customer is not None:
+        rights.require_unrestricted(customer)
     following = held.planned
     if following is None:
         raise Conflict(_("This is the last leg: finish the engagement instead."))

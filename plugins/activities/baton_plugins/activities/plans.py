@@ -26,6 +26,7 @@ from platform_core.api import (
     User,
     customer_contacts,
     customer_get,
+    customer_require_unrestricted,
     customer_touch,
     engagement_members,
     local,
@@ -47,6 +48,7 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     """Plan something for oneself. Raises Invalid for a past date and for an engagement one cannot write in."""
     rights.require_write(actor)
     customer = customer_get(session, customer_id)
+    customer_require_unrestricted(customer)
     rights.require_engagement(session, actor, customer.id, data.engagement_id)
     if data.kind not in {kind.code for kind in presets.kinds(session)}:
         message = _("Please choose from the list.")

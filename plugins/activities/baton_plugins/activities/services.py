@@ -24,6 +24,7 @@ from platform_core.api import (
     at_local,
     changes,
     customer_get,
+    customer_require_unrestricted,
     customer_set_status,
     customer_touch,
     dictionaries,
@@ -60,6 +61,7 @@ def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: Follo
     """
     rights.require_write(actor)
     customer = customer_get(session, customer_id)
+    customer_require_unrestricted(customer)
     plan = _answered(session, actor, customer, data.plan_id)
     resolved = _resolve(session, actor, customer, data, plan)
     old_status = customer.status
@@ -112,6 +114,7 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
     follow_up = queries.follow_up(session, follow_up_id)
     if not rights.may_correct(actor, follow_up):
         raise Forbidden(_("Only %(name)s or the head of the department may correct this.", name=follow_up.author_label))
+    customer_require_unrestricted(customer_get(session, follow_up.customer_id))
     if follow_up.version != data.version:
         raise Conflict(_("Somebody else has corrected this in the meantime. Look at the new text first."))
     _require_text(data.body)
