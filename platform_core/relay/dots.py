@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import Text, and_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.i18n import translator
+from platform_core.kernel.i18n import language, translator
 from platform_core.kernel.idlists import NamedIds, among
 from platform_core.kernel.scope import AnySelect, prepared, proven
 from platform_core.permissions.policies import engagement_predicate
@@ -20,6 +21,7 @@ from platform_core.web.lists.declaration import Column, Decoration, decorate
 from platform_core.web.marks import dots
 
 _ = translator("relay")
+_MOST_KEPT = 1024
 _OF_SEEN_CUSTOMERS = proven("the relay's part of a list: its customers were read within the actor's scope")
 
 
@@ -27,12 +29,17 @@ def _find(session: Session, actor: Actor, customer_ids: Sequence[UUID]) -> Mappi
     """Customer -> the drawn relay of its newest open engagement. One statement."""
     if not actor.can("relay.view") or not customer_ids:
         return {}
-    found: dict[UUID, list[Any]] = {}
-    for leg in session.execute(_open_legs(session), {"customer_ids": list(customer_ids)}):
-        legs = found.setdefault(leg.customer_id, [])
-        if not legs or legs[0].engagement == leg.engagement:
-            legs.append(leg)
-    return {customer_id: _drawn(legs) for customer_id, legs in found.items()}
+    found: dict[Any, tuple[Any, list[tuple[str, bool | None]]]] = {}
+    for customer, engagement, state, late in session.execute(_open_legs(session), {"customer_ids": list(customer_ids)}):
+        newest, legs = found.setdefault(customer, (engagement, []))
+        if newest == engagement:
+            legs.append((state, late))
+    return {_id_of(customer): _drawn(tuple(legs), language()) for customer, (_newest, legs) in found.items()}
+
+
+def _id_of(customer: str | UUID) -> UUID:
+    """Where the database has no type for ids they come as text here."""
+    return customer if isinstance(customer, UUID) else UUID(customer)
 
 
 @prepared
@@ -40,9 +47,10 @@ def _open_legs(reader: Actor) -> AnySelect:
     """Legs of the customers' open engagements that the actor may see, the newest engagement first."""
     theirs = engagement_predicate(Engagement.id, reader)
     wanted = and_(among(Engagement.customer_id, NamedIds("customer_ids")), Engagement.state == "open")
-    # Engagements are only told apart: as text, since making a UUID takes longer than all the rest of a row.
+    # Ids are told apart as they come: making a UUID of each would take longer than all the rest of a row.
+    customer, engagement = (type_coerce(column, Text()) for column in (Leg.customer_id, Leg.engagement_id))
     return (
-        select(Leg.customer_id, type_coerce(Leg.engagement_id, Text()).label("engagement"), Leg.state, Leg.late)
+        select(customer, engagement, Leg.state, Leg.late)
         .join(Engagement, Engagement.id == Leg.engagement_id)
         .where(wanted, true() if theirs is None else theirs)
         .order_by(Engagement.opened_at.desc(), Engagement.id.desc(), Leg.position)
@@ -50,8 +58,10 @@ def _open_legs(reader: Actor) -> AnySelect:
     )
 
 
-def _drawn(legs: Sequence[Any]) -> Markup:
-    states = [_dot(leg.state, late=leg.late) for leg in legs]
+@lru_cache(maxsize=_MOST_KEPT)
+def _drawn(legs: tuple[tuple[str, bool | None], ...], _language: str) -> Markup:
+    """Kept, since most relays of a list stand at one of few places; the label is in the language of the request."""
+    states = [_dot(state, late=late) for state, late in legs]
     done = sum(state == "done" for state in states)
     return dots(states, _("%(done)d of %(all)d legs done", done=done, all=len(states)))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -100,6 +101,12 @@ class Listing:
     def rows_template(self) -> str:
         keys = [column.key if column.values is None else f"+{column.key}" for column in self.columns]
         return rowtemplates.name_of(self.view.cells, keys)
+
+    @property
+    def named_rows(self) -> Iterator[tuple[Any, str]]:
+        """The rows, each with what the labels of its controls call it."""
+        name = attrgetter(self.view.row_name)
+        return ((row, name(row)) for row in self.page.rows)
 
     @property
     def previous_url(self) -> str:

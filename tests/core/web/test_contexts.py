@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from types import SimpleNamespace
+from uuid import UUID
 
 import jinja2
 import pytest
@@ -19,6 +21,8 @@ _CALLS = (
     "{{ plain(row, end='!') }}{{ wants_context(row) }}{{ wants_eval(row) }}{{ wants_environment(row) }}"
     "{{ thing(row) }}{{ row.upper() }}{{ cycler('a', 'b').next() }}{% endfor %}"
 )
+
+_ID = UUID("019355aa-7c1e-7000-a1b2-c3d4e5f60718")
 
 
 class _Thing:
@@ -90,10 +94,22 @@ def test_numbers_of_things(say, number, zh, en):
 
 
 @pytest.mark.parametrize(
-    "value", ["<i>", "a&b", 'say "x"', "it's", "张三", "abc1", "", 7, 1.5, None, True, Markup("<b>"), Lazy(str, "<u>")]
+    "value",
+    ["<i>", "a&b", 'say "x"', "it's", "张三", "abc1", "", 7, 1.5, None, True, Markup("<b>"), Lazy(str, "<u>"), _ID],
 )
 def test_values_are_escaped_as_in_jinja(value):
     source = "{{ v }}{% set x %}{{ v }}{% endset %}{{ x }}{{ v if v else 0 }}{% autoescape false %}{{ v }}{% endautoescape %}"
     drawn = [_environment(kind).from_string(source).render(v=value) for kind in (jinja2.Environment, QuickEnvironment)]
     assert html.unescape(drawn[0]) == html.unescape(drawn[1])
     assert drawn[0].count("&") == drawn[1].count("&")
+
+
+@pytest.mark.parametrize(
+    "held", [{"name": "x", "items": 1}, {}, SimpleNamespace(name="x"), SimpleNamespace(), None, "text", {"name": None}]
+)
+def test_names_are_looked_up_as_in_jinja(held):
+    source = "{{ held.name }}|{{ held.items is callable }}|{{ held.missing is defined }}|{{ held['name'] is defined }}"
+    drawn = [
+        _environment(kind).from_string(source).render(held=held) for kind in (jinja2.Environment, QuickEnvironment)
+    ]
+    assert drawn[0] == drawn[1]
