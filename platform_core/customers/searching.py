@@ -24,6 +24,7 @@ from platform_core.customers.matching import Matcher
 from platform_core.customers.models import Customer
 from platform_core.customers.names import norm
 from platform_core.kernel.database import database_of
+from platform_core.kernel.idlists import among
 from platform_core.kernel.planning import estimated_rows
 from platform_core.kernel.scope import proven, readable
 from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
@@ -199,14 +200,14 @@ def _ranked(session: Session, ids: Select[Any], words: str, limit: int) -> Selec
 def _walked(session: Session, reached: Reach, matcher: Matcher, words: str, limit: int) -> Sequence[Any]:
     """Those of the newest that match: of the newest that the actor sees, where they can be told, else of all."""
     if reached.whole or reached.parts > _FEW_PARTS:
-        newest: Any = _newest(reached)
+        newest: ColumnElement[bool] = Customer.id.in_(_newest(reached))
         theirs = _seen(session)
     else:
-        newest = [row.id for row in _newest_theirs(session, reached)]
+        newest = among(Customer.id, [row.id for row in _newest_theirs(session, reached)])
         theirs = reached.kept
     statement = (
         select(*_FIELDS, _rank(words))
-        .where(Customer.id.in_(newest), theirs, matcher.probe)
+        .where(newest, theirs, matcher.probe)
         .order_by(Customer.updated_at.desc(), Customer.id.desc())
         .limit(limit)
     )
