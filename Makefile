@@ -68,6 +68,7 @@ run: setup ## the demo on http://127.0.0.1:$PORT (8000)
 test-tools: setup
 	@scripts/test-tools
 	@scripts/tools lint
+	@scripts/tools attack
 
 .PHONY: test
 test: test-tools ## all tests, or a part: make test ONLY=tests/core
@@ -81,6 +82,10 @@ lint: setup ## ruff, mypy, import contracts, bandit, house rules
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m lint.run
+
+.PHONY: attack
+attack: test-tools ## wapiti and sqlmap for an hour against the demo on both databases
+	@BATON_ATTACK=long $(BIN)/pytest -q -s tests/security/test_scanners.py
 
 .PHONY: fix
 fix: setup ## what ruff can mend and format by itself

@@ -282,7 +282,7 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         state=State({"platform": runtime.platform}),
         compression_config=CompressionConfig("gzip", gzip_compress_level=5, minimum_size=500),
         before_send=[headers.add_security_headers],
-        guards=[endpoint.owner_is_on],
+        guards=[endpoint.host_is_ours, endpoint.owner_is_on],
         request_max_body_size=_MAX_BODY,
         openapi_config=describe_api() if runtime.settings.api_docs else None,
         exception_handlers={

@@ -71,6 +71,16 @@ class Settings:
         """`__Host-` cookies need HTTPS; a plain-HTTP address on the LAN or this machine cannot have them."""
         return self.base_url.startswith("https://")
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Values of the Host header that mean this house."""
+        netloc = urlsplit(self.base_url).netloc.rpartition("@")[2].lower()
+        return frozenset({netloc, netloc.removesuffix(":443"), f"{netloc}:443"})
+
+    def cookie_name(self, name: str) -> str:
+        """Of every cookie but that of the session: where HTTPS is, one that no neighbouring host can set."""
+        return f"__Host-baton-{name}" if self.secure_cookies else f"baton-{name}"
+
 
 def _flag(value: str | None) -> bool:
     return (value or "").strip().lower() in {"1", "true", "yes", "on"}

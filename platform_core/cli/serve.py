@@ -18,6 +18,8 @@ from platform_core.kernel.i18n import speaking
 from platform_core.permissions import setup
 
 _PR_SET_PDEATHSIG = 1
+_HEADER_SECONDS = 10
+"""Who takes longer to say what they want is cut off: connections held open cost others theirs."""
 _READ_AFTER = 1.0
 """Seconds after the start: the dictionaries of readings are needed by the first search, not by the first page."""
 
@@ -53,6 +55,7 @@ def offer_setup() -> None:
 def run_server(host: str, port: int, workers: int = 1) -> None:
     from granian import Granian  # noqa: PLC0415  worker and scheduler need no web server
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.http import HTTP1Settings  # noqa: PLC0415
 
     if workers > 1:
         searchtokens.load()  # one copy for all
@@ -64,6 +67,8 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
         interface=Interfaces.ASGI,
         workers=workers,
         workers_kill_timeout=5,
+        websockets=False,  # nothing here speaks them
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000),
         log_access=False,
         log_level="warning",  # type: ignore[arg-type]
         respawn_failed_workers=True,

@@ -26,7 +26,7 @@ from platform_core.web.routing import get, post
 
 _ = translator("exports")
 _TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 

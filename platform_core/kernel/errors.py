@@ -45,6 +45,13 @@ class Unauthenticated(BatonError):
     code = "unauthenticated"
 
 
+class Misdirected(BatonError):
+    """Asked under a host name that is not this house's."""
+
+    status = 421
+    code = "misdirected"
+
+
 class Frozen(BatonError):
     """The actor's account is frozen; the message says why and whom to ask."""
 

@@ -70,9 +70,7 @@ def list_held(session: Session, user_id: UUID) -> Items[HeldRole]:
 
 
 @post(_ROLES, permission="permissions.manage", name="permissions:api_give_role", status_code=201)
-def give(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, data: GivenRole
-) -> HeldRole:
+def give(request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, data: GivenRole) -> HeldRole:
     """Give a role, also for another department or for a time. Twice changes nothing. Token: one that changes rights."""
     stepup.over_api(request, session, actor)
     made = services.assign_role(
@@ -85,9 +83,7 @@ def give(
 
 @delete(f"{_ROLES}/{{assignment_id:uuid}}", permission="permissions.manage", name="permissions:api_end_role",
         status_code=204)  # fmt: skip
-def end(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, assignment_id: UUID
-) -> None:
+def end(request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> None:
     """Take a role away now; 409 where nobody could manage it all afterwards. Takes a token that changes rights."""
     stepup.over_api(request, session, actor)
     if assignment_id not in {assignment.id for assignment, _role, _name in services.roles_of(session, user_id)}:

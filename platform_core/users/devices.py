@@ -61,7 +61,7 @@ def _names(agent: str) -> tuple[str, str]:
 
 
 def cookie_name(settings: Settings) -> str:
-    return "__Host-baton-device" if settings.secure_cookies else "baton-device"
+    return settings.cookie_name("device")
 
 
 def note(session: Session, settings: Settings, user: User, token: str, *, ip: str, agent: str) -> Cookie | None:

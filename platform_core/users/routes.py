@@ -36,9 +36,10 @@ def local_path(target: str) -> str:
 
 def preference(request: Request[Any, Any, Any], name: str, value: str) -> Cookie:
     """A choice that the browser keeps for pages that know nobody."""
+    settings = platform_of(request).settings
     return Cookie(
-        key=f"baton_{name}", value=value, path="/", max_age=_YEAR, samesite="lax", httponly=True,
-        secure=platform_of(request).settings.secure_cookies,
+        key=settings.cookie_name(name), value=value, path="/", max_age=_YEAR, samesite="lax", httponly=True,
+        secure=settings.secure_cookies,
     )  # fmt: skip
 
 

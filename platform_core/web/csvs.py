@@ -18,7 +18,7 @@ from platform_core.web import formats
 def answer(filename: str, titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Response[str]:
     """A download."""
     headers = {"content-disposition": f'attachment; filename="{filename}"'}
-    return Response(content(titles, rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content(titles, rows), media_type="text/csv", headers=headers)
 
 
 def content(titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> str:

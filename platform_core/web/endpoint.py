@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, Misdirected, NotFound, Unauthenticated
 from platform_core.kernel.i18n import LANGUAGES, set_language, translator
 from platform_core.kernel.models import IdempotencyKey
 from platform_core.kernel.scope import ScopedSession
@@ -39,6 +39,17 @@ async def owner_is_on(connection: ASGIConnection[Any, Any, Any, Any], handler: B
     owner = handler.opt.get("plugin")
     if owner and owner not in connection.app.state.platform.manager.enabled:
         raise NotFound(_("This page does not exist."))
+
+
+async def host_is_ours(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: a house with HTTPS answers under its own name only, whatever other names lead here.
+
+    Load balancers ask for the health under any name.
+    """
+    settings = connection.app.state.platform.settings
+    host = connection.headers.get("host", "").lower()
+    if settings.secure_cookies and host not in settings.hosts and handler.name != "web:health":
+        raise Misdirected(_("Baton does not answer under this name. Open it at the address that you were given."))
 
 
 class Endpoint:
@@ -229,14 +240,15 @@ def speak(request: Request[Any, Any, Any], code: str) -> None:
 
 def asked_language(request: Request[Any, Any, Any]) -> str:
     """Of somebody unknown: what they chose on the sign-in page, else what their browser asks for, else the house's."""
-    chosen = request.cookies.get("baton_language", "")
+    settings = platform_of(request).settings
+    chosen = request.cookies.get(settings.cookie_name("language"), "")
     if chosen in LANGUAGES:
         return chosen
     for part in request.headers.get("accept-language", "").split(","):
         code = part.partition(";")[0].strip().lower().partition("-")[0]
         if code in LANGUAGES:
             return code
-    return platform_of(request).settings.language
+    return settings.language
 
 
 def _idempotency_key(request: Request[Any, Any, Any], form: FormData) -> str:

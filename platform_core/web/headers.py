@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 _CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 
 
@@ -20,9 +22,11 @@ async def add_security_headers(message: Message, scope: Scope) -> None:
     headers["x-content-type-options"] = "nosniff"
     headers["referrer-policy"] = "same-origin"
     headers["cross-origin-opener-policy"] = "same-origin"
+    headers["cross-origin-resource-policy"] = "same-origin"
     headers["permissions-policy"] = "camera=(), geolocation=(), microphone=()"
-    if scope.get("scheme") == "https":
+    # Behind a proxy that ends TLS every request comes as plain HTTP; the house's own address tells how people come.
+    if scope.get("scheme") == "https" or Litestar.from_scope(scope).state.platform.settings.secure_cookies:
         headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
-    if not scope["path"].startswith("/static/"):
+    if not scope["path"].startswith("/static/") or message["status"] >= 400:
         headers["cache-control"] = "no-store"
         headers["vary"] = "HX-Request, HX-Request-Type, Cookie, Accept-Language, Accept-Encoding"

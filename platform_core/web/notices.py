@@ -16,7 +16,6 @@ from litestar.datastructures import Cookie
 from platform_core.contracts.identity import Actor
 from platform_core.web.requests import Platform
 
-COOKIE = "baton_notice"
 _SECONDS = 60
 _PURPOSE = "notice"
 
@@ -35,6 +34,10 @@ def cookie(platform: Platform, actor: Actor, notice: Notice) -> Cookie:
     return _cookie(platform, f"{text}.{signature}", _SECONDS)
 
 
+def cookie_name(platform: Platform) -> str:
+    return platform.settings.cookie_name("notice")
+
+
 def taken(platform: Platform) -> Cookie:
     return _cookie(platform, "", 0)
 
@@ -51,6 +54,6 @@ def read(platform: Platform, actor: Actor, value: str) -> Notice | None:
 
 def _cookie(platform: Platform, value: str, seconds: int) -> Cookie:
     return Cookie(
-        key=COOKIE, value=value, path="/", max_age=seconds, samesite="lax", httponly=True,
+        key=cookie_name(platform), value=value, path="/", max_age=seconds, samesite="lax", httponly=True,
         secure=platform.settings.secure_cookies,
     )  # fmt: skip

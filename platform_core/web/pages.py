@@ -66,13 +66,13 @@ class PageContext:
         tried = str(request.scope.get("baton_theme", ""))
         worn = self._wear(session, actor.theme if actor else "", tried)
         self.theme, self.theme_css = worn.name, worn.css_url
-        chosen = actor.scheme if actor else request.cookies.get("baton_scheme", "auto")
+        chosen = actor.scheme if actor else request.cookies.get(platform.settings.cookie_name("scheme"), "auto")
         scheme = str(request.scope.get("baton_scheme", "")) or chosen
         self.scheme = scheme if len(worn.schemes) > 1 else worn.schemes[0]
         self.unread: int = session.info.get("unread", 0) if session is not None else 0  # type: ignore[attr-defined]
         self._session: Session | None = session  # type: ignore[assignment]
         self.demo = platform.settings.demo
-        kept = request.cookies.get(notices.COOKIE, "")
+        kept = request.cookies.get(notices.cookie_name(platform), "")
         self.notice = notices.read(platform, actor, kept) if actor and kept else None
 
     def _wear(self, session: Any, wanted: str, tried: str) -> Theme:
@@ -203,7 +203,7 @@ def page(
     shell = PageContext(platform, request, actor, active)
     name = partial if partial and wants_fragment(request) else template
     html = platform.templates.render(name, {"status": status, **context, "page": shell}, shell.theme)
-    response = Response(html, media_type="text/html; charset=utf-8", status_code=status, headers=headers or {})
+    response = Response(html, media_type="text/html", status_code=status, headers=headers or {})
     if shell.notice and name == template:
         response.set_cookie(notices.taken(platform))
     return response

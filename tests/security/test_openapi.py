@@ -64,7 +64,9 @@ def send(caller: Browser, case: Case[Any]) -> Any:
     return caller.request(prepared.method or "GET", path, content=prepared.body or b"", headers=headers)
 
 
-def check_operation(caller: Browser, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) -> list[str]:
+def check_operation(
+    caller: Browser, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, clear: set[str]
+) -> list[str]:
     wrong: list[str] = []
 
     @seed(1)
@@ -80,6 +82,12 @@ def check_operation(caller: Browser, operation: APIOperation[Any, Any, Any, Any]
         except FailureGroup as group:
             wrong.extend(f"{failure.title}: {failure.message}"[:300] for failure in group.exceptions)
         seen.append(answer.status_code)
+        # Revealing is what that one operation is for; it is counted and written down.
+        if not operation.path.endswith("/reveal"):
+            asked = json.dumps(case.body, default=str) if isinstance(case.body, dict | list) else ""
+            wrong.extend(
+                f"a number in the clear: {value}" for value in clear if value in answer.text and value not in asked
+            )
 
     seen: list[int] = []
     run()
@@ -98,9 +106,11 @@ def test_every_answer_is_as_described(demo_house: House, who: str) -> None:
     assert len(operations) == len(results), "the description itself is wrong"
     operations.sort(key=lambda item: _ORDER.index(item.method))
     assert len(operations) > 60
+    clear = demo_house.clear_values()
+    assert len(clear) > 40
     wrong = [
         line
         for operation, mode in itertools.product(operations, EXAMPLES)
-        for line in check_operation(caller, operation, mode)
+        for line in check_operation(caller, operation, mode, clear)
     ]
     assert not wrong, "\n".join(wrong)

@@ -262,7 +262,7 @@ def test_the_bin_and_back(browser, factory):
     undo = f'action="/customers/{customer.id}/restore"'
     shown = theirs.get("/customers", headers=notice)
     assert undo in shown.text
-    assert "baton_notice=" in shown.headers["set-cookie"]
+    assert "baton-notice=" in shown.headers["set-cookie"]
     assert "Max-Age=0" in shown.headers["set-cookie"]
     assert undo not in browser.sign_in(factory.user("management")).get("/customers", headers=notice).text
     theirs.post(f"/customers/{customer.id}/restore")

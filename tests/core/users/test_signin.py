@@ -319,9 +319,9 @@ def test_appearance_and_language_are_chosen_before_and_after_sign_in(runtime, br
     outside = browser.post("/me/preferences", {"scheme": "dark", "lang": "en", "next": "/login"})
     assert outside.status_code == 303
     cookies = " ".join(outside.headers.get_list("set-cookie"))
-    assert "baton_scheme=dark" in cookies
-    assert "baton_language=en" in cookies
-    page = browser.get("/login", headers={"Cookie": "baton_scheme=dark; baton_language=en"})
+    assert "baton-scheme=dark" in cookies
+    assert "baton-language=en" in cookies
+    page = browser.get("/login", headers={"Cookie": "baton-scheme=dark; baton-language=en"})
     assert 'data-scheme="dark"' in page.text
     assert "Sign-in name" in page.text
     user = account()

@@ -86,7 +86,7 @@ def test_a_held_up_database_answers_503_and_then_serves_again(runtime: Runtime, 
 def test_it_says_so_in_chinese(runtime: Runtime, factory: Factory, impatient: Browser) -> None:
     reader = impatient.sign_in(factory.user(language="zh"))
     with held_up(runtime):
-        told = check(reader.get("/customers", headers={"Cookie": "baton_language=zh"}))
+        told = check(reader.get("/customers", headers={"Cookie": "baton-language=zh"}))
     assert "同时进行的操作太多" in told
 
 

@@ -302,6 +302,6 @@ def test_before_anybody_is_recognised_the_browser_s_language_counts(lab, factory
     assert "请先登录" in lab.get("/api/v1/users", headers=CHINESE).text
     signed_in = lab.sign_in(factory.user(language="zh"))
     saved = signed_in.post("/me", {"language": "en", "_csrf": signed_in.csrf})
-    assert "baton_language=en" in saved.headers["set-cookie"]
-    kept = {"Cookie": "baton_language=en", **CHINESE}
+    assert "baton-language=en" in saved.headers["set-cookie"]
+    kept = {"Cookie": "baton-language=en", **CHINESE}
     assert 'lang="en' in lab.get("/no-such-page", headers=kept).text
