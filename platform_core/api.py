@@ -22,6 +22,24 @@ from platform_core.contracts.events import ClockTime, Event, Job, Listener
 from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.importing import ImportTarget
+from platform_core.contracts.messaging import (
+    SMS_INBOUND,
+    SMS_SENDER,
+    Driver,
+    DriverField,
+    Gateway,
+    Inbound,
+    NotSent,
+    Outgoing,
+    Parcel,
+    RawCallback,
+    Receipt,
+    Rejected,
+    Rules,
+    Sms,
+    Taken,
+    driver_port,
+)
 from platform_core.contracts.news import News, NotificationChannel
 from platform_core.contracts.pages import (
     Action,
@@ -65,6 +83,13 @@ from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.settingvalues import read as read_setting
 from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
+from platform_core.outbox.accounts import price_of as price_of_part
+from platform_core.outbox.models import Message as OutboxMessage
+from platform_core.outbox.services import cancel as cancel_message
+from platform_core.outbox.services import put as send_message
+from platform_core.outbox.services import text_of as message_text
+from platform_core.outbox.wording import STATES as MESSAGE_STATES
+from platform_core.outbox.wording import reason as message_reason
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
 from platform_core.privacy.allowed import Recipient, Verdict
 from platform_core.privacy.allowed import allowed as contact_allowed
@@ -99,8 +124,11 @@ from platform_core.web.routing import delete, get, patch, post, put
 
 __all__ = [
     "COLUMN_TYPES",
+    "MESSAGE_STATES",
     "METADATA",
     "SIGNED_IN",
+    "SMS_INBOUND",
+    "SMS_SENDER",
     "Action",
     "Actor",
     "AnySelect",
@@ -126,6 +154,8 @@ __all__ = [
     "Department",
     "Dictionary",
     "DictionaryEntry",
+    "Driver",
+    "DriverField",
     "Engagement",
     "Entity",
     "EntityRef",
@@ -134,8 +164,10 @@ __all__ = [
     "FieldType",
     "Forbidden",
     "FormData",
+    "Gateway",
     "Identified",
     "ImportTarget",
+    "Inbound",
     "Invalid",
     "Items",
     "Job",
@@ -150,16 +182,23 @@ __all__ = [
     "NavItem",
     "News",
     "NotFound",
+    "NotSent",
     "NotificationChannel",
+    "OutboxMessage",
     "OutcomePreset",
+    "Outgoing",
     "Panel",
+    "Parcel",
     "Passed",
     "PastLine",
     "Permission",
     "PluginInfo",
     "Port",
     "Provider",
+    "RawCallback",
+    "Receipt",
     "Recipient",
+    "Rejected",
     "Report",
     "ReportColumn",
     "ReportFilter",
@@ -169,6 +208,7 @@ __all__ = [
     "Route",
     "RouteStep",
     "Routes",
+    "Rules",
     "Scope",
     "SearchHit",
     "SearchSource",
@@ -176,7 +216,9 @@ __all__ = [
     "Session",
     "Setting",
     "Slot",
+    "Sms",
     "Stamped",
+    "Taken",
     "TemplateHelper",
     "ThroughCustomer",
     "ThroughEngagement",
@@ -196,6 +238,7 @@ __all__ = [
     "at_local",
     "bind",
     "cancel_engagement",
+    "cancel_message",
     "changes",
     "contact_allowed",
     "contact_allowed_among",
@@ -216,6 +259,7 @@ __all__ = [
     "decode_cursor",
     "delete",
     "dictionaries",
+    "driver_port",
     "drop_word_index",
     "due_text",
     "due_tone",
@@ -233,6 +277,8 @@ __all__ = [
     "list_handlers",
     "lists",
     "local",
+    "message_reason",
+    "message_text",
     "money_text",
     "new_id",
     "next_weekday",
@@ -248,6 +294,7 @@ __all__ = [
     "platform_of",
     "post",
     "prepared",
+    "price_of_part",
     "proven",
     "publish",
     "put",
@@ -255,6 +302,7 @@ __all__ = [
     "readable",
     "record",
     "redirect",
+    "send_message",
     "service_of",
     "spelled",
     "store_attachment",

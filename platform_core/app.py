@@ -22,6 +22,7 @@ from platform_core.audit import keeping
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event, Listener
 from platform_core.contracts.identity import Actor
+from platform_core.contracts.messaging import LANES
 from platform_core.kernel import clock, counters, events, i18n, scope, signals
 from platform_core.kernel.broker import Ticker, WakeUps
 from platform_core.kernel.database import Database
@@ -29,6 +30,9 @@ from platform_core.kernel.errors import BatonError
 from platform_core.kernel.jobs import JobRunner, wake_through
 from platform_core.kernel.scheduler import Scheduler
 from platform_core.kernel.secrets import Vault, create_key_file
+from platform_core.outbox import services as outbox
+from platform_core.outbox.accounts import offered
+from platform_core.outbox.dispatch import Dispatcher
 from platform_core.plugins import asking, faults, migrations
 from platform_core.plugins.declarations import listener_key
 from platform_core.plugins.faults import StoppedError
@@ -49,8 +53,8 @@ _log = logging.getLogger(__name__)
 BUILTINS = tuple(
     f"platform_core.{name}.plugin"
     for name in (
-        "web", "audit", "users", "permissions", "caps", "customers", "privacy", "relay", "guard", "exports", "reports",
-        "admin",
+        "web", "audit", "users", "permissions", "caps", "customers", "privacy", "relay", "outbox", "guard", "exports",
+        "reports", "admin",
     )
 )  # fmt: skip
 _PACKAGE = Path(__file__).resolve().parent
@@ -83,7 +87,10 @@ class Runtime:
         )  # fmt: skip
         self.hub = Hub(settings.redis_url)
         self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
-        self.wakeups = WakeUps(settings.redis_url, self.jobs.run)
+        self.outbox = Dispatcher(self.database, lambda: offered(self.database), settings.base_url)
+        self.wakeups = WakeUps(
+            settings.redis_url, self.jobs.run, {lane: partial(self.outbox.work, lane) for lane in LANES}
+        )
         self.take_charge()
         self.template_folders = self._folders("templates")
         self.templates = Templates(self.template_folders, self._themes())
@@ -114,6 +121,7 @@ class Runtime:
         """What services announce without knowing a runtime goes through this one; the one made last begins with it."""
         events.listen_through(lambda: self.manager.declared.listeners, self._listen)
         wake_through(self.wakeups.send)
+        outbox.wake_through(self.wakeups.send_lane)
         signals.send_through(self.hub.send)
         asking.ask_through(self.database, self.hooks)
 
@@ -201,8 +209,10 @@ class Runtime:
         """Threads of this process: following plugin states always; jobs and schedules where asked."""
         self._tickers = [Ticker("plugin states", 1.0, self.follow)]
         if work:
-            self.wakeups.start(self.settings.job_threads)
+            self.wakeups.start(self.settings.job_threads, dict.fromkeys(LANES, self.settings.lane_threads))
         if schedule:
+            self._tickers.append(Ticker("outbox", 1.0, self.wake_lanes))
+            self._tickers.append(Ticker("outbox alarm", 60.0, self.watch_outbox))
             self._tickers.append(Ticker("schedule", 1.0, self.scheduler.tick))
             self._tickers.append(Ticker("job sweep", 5.0, self.sweep))
             self._tickers.append(Ticker("audit seals", keeping.EVERY, self.keep_audit))
@@ -213,6 +223,17 @@ class Runtime:
         """Wake workers for every job that should be running and is not."""
         for job_id in self.jobs.due():
             self.wakeups.send(job_id)
+
+    def wake_lanes(self) -> None:
+        """For every lane of the outbox that has something to do."""
+        for lane in self.outbox.due():
+            self.wakeups.send_lane(lane)
+
+    def watch_outbox(self) -> None:
+        """Messages that wait for far too long make the platform unwell."""
+        told = self.outbox.alarm()
+        if told:
+            self.manager.faults.note("outbox", "queue", "oldest", told)
 
     def keep_audit(self) -> None:
         """Seal the audit trail; a chain that is not the one that was anchored makes the platform unwell."""
@@ -226,6 +247,7 @@ class Runtime:
         self._tickers = []
         self.wakeups.stop()
         self.hub.stop()
+        self.outbox.close()
 
     def _on_denied(self, actor: Actor, request: Request[Any, Any, Any], error: BatonError) -> None:
         """A refusal is written down in a transaction of its own, since the refused one is rolled back."""

@@ -33,6 +33,8 @@ class Settings:
     trusted_proxies: frozenset[str] = frozenset()
     web_threads: int = 24
     job_threads: int = 4
+    lane_threads: int = 2
+    """Of a worker, for each lane of the outbox"""
     lock_seconds: float = 10.0
     """How long a request waits for others to be done with the database before it answers 503."""
     session_idle_minutes: int = 30
@@ -113,6 +115,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         trusted_proxies=_names(env.get("BATON_TRUSTED_PROXIES")),
         web_threads=int(env.get("BATON_WEB_THREADS", "24")),
         job_threads=int(env.get("BATON_JOB_THREADS", "4")),
+        lane_threads=int(env.get("BATON_LANE_THREADS", "2")),
         lock_seconds=float(env.get("BATON_LOCK_SECONDS", "10")),
         session_idle_minutes=int(env.get("BATON_SESSION_IDLE_MINUTES", "30")),
         session_absolute_hours=int(env.get("BATON_SESSION_ABSOLUTE_HOURS", "12")),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import dramatiq
@@ -12,12 +13,22 @@ from dramatiq.brokers.stub import StubBroker
 
 _log = logging.getLogger(__name__)
 QUEUE = "baton"
+_STALE = 60.0
+"""Seconds after which nobody needs the news that a lane has work: whoever keeps the clock says so again."""
 
 
 class WakeUps:
-    """Sends job ids to workers and, where this process works itself, receives them."""
+    """Sends job ids to workers and, where this process works itself, receives them.
 
-    def __init__(self, redis_url: str | None, handle: Callable[[UUID], object]) -> None:
+    `lanes` are further queues with threads of their own, whose messages say nothing but "look": name -> what looks.
+    """
+
+    def __init__(
+        self,
+        redis_url: str | None,
+        handle: Callable[[UUID], object],
+        lanes: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:
         self.broker: dramatiq.Broker = _redis_broker(redis_url) if redis_url else StubBroker(middleware=[])
         self.broker.emit_after("process_boot")
 
@@ -25,7 +36,22 @@ class WakeUps:
             handle(UUID(job_id))
 
         self._actor = dramatiq.actor(actor_name="baton_job", queue_name=QUEUE, broker=self.broker)(run_job)
-        self._worker: dramatiq.Worker | None = None
+        self._lanes = {lane: self._lane(lane, look) for lane, look in (lanes or {}).items()}
+        self._workers: list[dramatiq.Worker] = []
+
+    def _lane(self, lane: str, look: Callable[[], object]) -> dramatiq.Actor[[float], None]:
+        def run_lane(sent_at: float) -> None:
+            if time.time() - sent_at < _STALE:
+                look()
+
+        return dramatiq.actor(actor_name=f"baton_{lane}", queue_name=f"{QUEUE}-{lane}", broker=self.broker)(run_lane)
+
+    def send_lane(self, lane: str) -> None:
+        """Losing it loses time, not messages."""
+        try:
+            self._lanes[lane].send(time.time())
+        except Exception:
+            _log.exception("could not wake the lane %s; the clock does it again", lane)
 
     def send(self, job_id: UUID) -> None:
         """Losing this loses time, not work; so a dead Redis must not fail the request that enqueued."""
@@ -34,14 +60,18 @@ class WakeUps:
         except Exception:
             _log.exception("could not wake a worker; the sweep will find job %s", job_id)
 
-    def start(self, threads: int) -> None:
-        self._worker = dramatiq.Worker(self.broker, worker_threads=threads, worker_timeout=200)
-        self._worker.start()
+    def start(self, threads: int, lanes: Mapping[str, int] | None = None) -> None:
+        """`lanes`: which of them this process works on, with how many threads; 0 `threads` leaves jobs to others."""
+        queues = {QUEUE: threads, **{f"{QUEUE}-{lane}": number for lane, number in (lanes or {}).items()}}
+        for queue, number in queues.items():
+            if number:
+                worker = dramatiq.Worker(self.broker, queues={queue}, worker_threads=number, worker_timeout=200)
+                self._workers.append(worker)
+                worker.start()
 
     def stop(self) -> None:
-        if self._worker is not None:
-            self._worker.stop(timeout=5_000)
-            self._worker = None
+        while self._workers:
+            self._workers.pop().stop(timeout=5_000)
         self.broker.close()
 
 

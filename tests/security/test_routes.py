@@ -11,6 +11,8 @@ PUBLIC = {
     "POST /login/key",
     "POST /login/passkey",
     "POST /me/preferences",
+    "GET /messages/told/{account_id}/{signature}",
+    "POST /messages/told/{account_id}/{signature}",
     "GET /reset/{code}",
     "POST /reset/{code}",
     "POST /reset/{code}/check",

@@ -1,0 +1,246 @@
+"""Messages that leave the house: what plugins hand to the outbox, and what the drivers of gateways answer.
+
+A driver is offered through `baton_ports` under `driver_port("sms.kannel")`; the outbox finds those of a channel by the
+service's type. Everything about a network stands behind `Gateway`; whether a message is sent, sent again or looked
+into by people is the outbox's alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from platform_core.contracts.identity import Actor
+from platform_core.contracts.ports import Port
+
+Lane = Literal["interactive", "bulk"]
+LANES: tuple[Lane, ...] = ("interactive", "bulk")
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a gateway gets to send. `ref` is ours, the same in every attempt: by it the message is found again."""
+
+    ref: UUID
+    address: str
+    """E.164 for telephones"""
+    text: str
+    """Rendered, as the recipient reads it"""
+    template: str = ""
+    """The provider's code of an approved template; empty where it takes free text"""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """In the template's order"""
+    signature: str = ""
+    callback_url: str = ""
+    """Where reports about this message go; empty while the house cannot be reached from outside"""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The gateway has the message."""
+
+    provider_id: str = ""
+    parts: int = 0
+    """0: not told"""
+
+
+class NotSent(Exception):
+    """It certainly did not leave: refused connection, throttled, the provider busy. It is tried again later.
+
+    `account_down`: nothing of this account gets through at present; others may take over.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float = 0, account_down: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+        self.account_down = account_down
+
+
+class Rejected(Exception):
+    """The gateway says no, and will say so again. `code` is the provider's, shown as it is.
+
+    `opted_out`: because the recipient does not want it.
+    """
+
+    def __init__(self, code: str, text: str = "", *, opted_out: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.text = text
+        self.opted_out = opted_out
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One report about a message, which is named by our `ref` or by the provider's id."""
+
+    state: Literal["sent", "delivered", "undelivered"]
+    ref: UUID | None = None
+    provider_id: str = ""
+    code: str = ""
+    parts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What somebody wrote back. `key` is the same when a provider tells it twice."""
+
+    key: str
+    address: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RawCallback:
+    """A request of a provider as it came; kept before anybody looks into it."""
+
+    method: str
+    url: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: str
+
+
+class Gateway(Protocol):
+    """A provider's account, ready to be used. May be called by several threads at once; sets limits of time itself."""
+
+    def send(self, parcel: Parcel) -> Taken:
+        """Raises NotSent or Rejected; every other exception means that nobody knows."""
+
+    def find(self, ref: UUID, address: str, sent_at: datetime) -> Receipt | None:
+        """The message of this reference at the provider, None when it certainly is not there.
+
+        Raises NotImplementedError where the provider cannot be asked, anything else when it does not answer.
+        """
+
+    def health(self) -> str:
+        """Asks the provider whether account and keys are good, without sending. Returns what it says; raises."""
+
+    def read(self, raw: RawCallback) -> Sequence[Receipt | Inbound]:
+        """What a callback says. Raises ValueError for one that is not the provider's."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DriverField:
+    """One thing an administrator fills in for an account."""
+
+    name: str
+    label: str
+    default: str = ""
+    secret: bool = False
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a provider and its country allow; numbers of its documents, not of ours."""
+
+    longest: int = 500
+    """Characters of a text, signature included"""
+    window: tuple[int, int] = (9, 20)
+    """Hours of the recipient's day in which marketing may arrive: from, until"""
+    per_day: int = 10
+    """Messages to one number within 24 hours"""
+    forbidden: str = ""
+    """Characters that the provider refuses"""
+    marketing_ends_with: str = ""
+    """How a marketing text has to end"""
+    needs_template: bool = False
+    marketing_variables: bool = True
+    opt_out_words: tuple[str, ...] = ("R", "T", "TD", "N")
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A kind of gateway, named `<owner>.<kind>`."""
+
+    name: str
+    channel: str
+    title: str
+    fields: tuple[DriverField, ...]
+    open: Callable[[Mapping[str, str]], Gateway]
+    """Values of the fields -> gateway; raises ValueError when they cannot be right."""
+    rules: Rules = field(default_factory=Rules)
+    answer: tuple[str, str] = ("text/plain", "OK")
+    """Media type and body with which callbacks are thanked for"""
+
+
+def driver_port(name: str) -> Port[Driver | None]:
+    return Port(name, null=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for the outbox.
+
+    `key` says what it means, not when it was asked for: `plan:<id>:<when>`, `greet:<rule>:<person>:<year>`. The second
+    message with a key is none.
+    """
+
+    key: str
+    channel: str
+    owner: str
+    address: str
+    text: str
+    purpose: str = "service"
+    """A code of `privacy.purposes`, or `test`: to oneself, about nobody"""
+    lane: Lane = "interactive"
+    occasion: str = ""
+    customer_id: UUID | None = None
+    contact_id: UUID | None = None
+    """The contact of the customer whose number it is, where it is one's"""
+    batch_id: UUID | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    templates: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    """Driver -> its provider's code of the template, and the variables"""
+    parts: int = 0
+    zone: str = ""
+    """IANA name of the recipient's zone; empty is the organisation's"""
+    account: str = ""
+    """Only through this account; empty: through whichever serves"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A text for a mobile of a customer, as other plugins ask for it."""
+
+    key: str
+    customer_id: UUID
+    point_id: UUID
+    text: str
+    purpose: str = "service"
+    occasion: str = ""
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class SmsSender(Protocol):
+    def __call__(self, session: Any, actor: Actor, sms: Sms) -> UUID | None:
+        """Put it into the outbox, in the caller's transaction. None: there was one with this key, or no SMS at all."""
+
+
+class InboundHandler(Protocol):
+    def __call__(self, session: Any, account_id: UUID, message: Inbound) -> None:
+        """Take what somebody wrote back; may be called twice with the same."""
+
+
+def _nobody_sends(session: Any, actor: Actor, sms: Sms) -> UUID | None:
+    return None
+
+
+def _nobody_reads(session: Any, account_id: UUID, message: Inbound) -> None:
+    return None
+
+
+SMS_SENDER: Port[SmsSender] = Port("sms.sender", null=_nobody_sends)
+SMS_INBOUND: Port[InboundHandler] = Port("sms.inbound", null=_nobody_reads)
+INBOUND: Mapping[str, Port[InboundHandler]] = {"sms": SMS_INBOUND}
+"""Channel -> who takes what comes back"""

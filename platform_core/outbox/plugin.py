@@ -1,0 +1,75 @@
+"""What the outbox adds to the platform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pluggy
+
+from platform_core.contracts.entities import CustomerReference, Entity
+from platform_core.contracts.events import Job
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.pages import NavItem
+from platform_core.contracts.plugin import PluginInfo, Routes
+from platform_core.customers.models import Customer
+from platform_core.kernel.i18n import translator
+from platform_core.outbox import jobs, models, routes, wording
+from platform_core.outbox.services import MANAGE
+from platform_core.permissions.policies import ThroughCustomer
+
+_ = translator("outbox")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    return PluginInfo(
+        "outbox", _.lazy("Outgoing messages"), _.lazy("Messages that leave the house, each of them once"),
+        "platform_core.outbox",
+    )  # fmt: skip
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    own: list[Any] = [models.Account, models.Report]
+    return [
+        Entity(models.Message, ThroughCustomer(models.Message, Customer)),
+        Entity(models.Exclusion, ThroughCustomer(models.Exclusion, Customer)),
+        *(Entity(model, None, reason="configuration and encrypted callbacks, read by workers") for model in own),
+    ]
+
+
+@hookimpl
+def baton_customer_references() -> list[CustomerReference]:
+    return [
+        CustomerReference(models.Message, "customer_id", "delete", label=_.lazy("Messages")),
+        CustomerReference(models.Exclusion, "customer_id", "delete", label=_.lazy("Who is to be left alone")),
+    ]
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [Permission(MANAGE, _.lazy("Keep the accounts that messages leave through"), scoped=False)]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    return {"system_admin": {MANAGE: "all"}, "management": {MANAGE: "all"}}
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [Routes("/", routes.HANDLERS)]
+
+
+@hookimpl
+def baton_jobs() -> list[Job]:
+    return [Job(jobs.HEALTH, jobs.health, max_attempts=1), Job("outbox.tidy", jobs.tidy, every_seconds=24 * 3600)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    return [NavItem("outgoing", _.lazy("Outgoing messages"), "/settings/messages", "send", MANAGE, "settings", 56)]
+
+
+baton_audit_words = wording.baton_audit_words
