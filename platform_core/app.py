@@ -30,6 +30,7 @@ from platform_core.kernel.errors import BatonError
 from platform_core.kernel.jobs import JobRunner, wake_through
 from platform_core.kernel.scheduler import Scheduler
 from platform_core.kernel.secrets import Vault, create_key_file
+from platform_core.kernel.weak import refuse_weak
 from platform_core.outbox import services as outbox
 from platform_core.outbox.accounts import offered
 from platform_core.outbox.dispatch import Dispatcher
@@ -66,6 +67,7 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         clock.configure(settings.timezone)
+        refuse_weak(BATON_DATABASE_URL=settings.database_url, BATON_REDIS_URL=settings.redis_url)
         create_key_file(settings.secret_file)
         self.settings = settings
         self.vault = Vault.from_file(settings.secret_file)

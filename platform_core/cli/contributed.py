@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "demo",
     "docs": "docs",
     "doctor": "doctor",
+    "keys": "keys",
     "migrate": "database",
     "plugin": "scaffold",  # which adds `new` to those of `plugins`
     "quickstart": "demo",

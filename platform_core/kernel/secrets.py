@@ -1,7 +1,7 @@
-"""The deployment's key file, encryption of sensitive values at rest, keyed hashes to find them, signed tokens.
+"""Encryption of sensitive values at rest, keyed hashes to find them, signed tokens: with the keys of `kernel.keyfile`.
 
-The key file is JSON of mode 0600: {"current": "k1", "keys": {"k1": "<base64 of 32 bytes>"}}. Old keys stay for reading.
-Lookup hashes come from the first key for ever, since changing them would lose every number (HKDF-SHA256, RFC 5869).
+A value at rest is `<name of its key>:<nonce><AES-GCM>`, so that each of them says which key opens it. `baton keys
+rotate` changes the current key under running processes: whoever encrypts looks whether the file has changed.
 """
 
 from __future__ import annotations
@@ -9,64 +9,86 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
+import logging
 import os
 import secrets
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from platform_core.kernel import keyfile
+from platform_core.kernel.keyfile import WeakSecretError
+from platform_core.kernel.keyfile import create as create_key_file
+
+__all__ = ["UnknownKeyError", "Vault", "WeakSecretError", "create_key_file", "new_token", "token_digest"]
+_log = logging.getLogger(__name__)
 _NONCE = 12
+_ADDRESSES = "a"
 
 
-class WeakSecretError(RuntimeError):
-    """The key file is readable by others, malformed or too short; the process refuses to start."""
+class UnknownKeyError(KeyError):
+    """A value was encrypted with a key that the key file does not hold."""
 
 
-def create_key_file(path: Path) -> None:
-    """Write a new key file unless there is one; safe against two processes starting at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = base64.b64encode(secrets.token_bytes(32)).decode()
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w") as file:
-        json.dump({"current": "k1", "keys": {"k1": key}}, file)
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Keys, ready for use, and how the file looked that they were read from."""
+
+    current: str
+    ciphers: dict[str, AESGCM]
+    lookup: bytes
+    signing: bytes
+    stamp: tuple[int, int, int]
 
 
 class Vault:
-    """Encrypts, decrypts, hashes and signs with the deployment's keys."""
+    """Encrypts, decrypts, hashes and signs with the deployment's keys, as the key file has them at that moment."""
 
-    def __init__(self, keys: dict[str, bytes], current: str) -> None:
-        self._ciphers = {key_id: AESGCM(self._derive(key, b"baton column")) for key_id, key in keys.items()}
-        self._current = current
-        first = keys[min(keys)]
-        self._lookup = self._derive(first, b"baton lookup")
-        self._signing = self._derive(first, b"baton signing")
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._refused: tuple[int, int, int] | None = None
+        self._ready = self._read()
 
     @classmethod
     def from_file(cls, path: Path) -> Vault:
-        if path.stat().st_mode & 0o077:
-            message = f"{path} can be read by others; run: chmod 600 {path}"
-            raise WeakSecretError(message)
-        try:
-            data = json.loads(path.read_text())
-            keys = {key_id: base64.b64decode(value) for key_id, value in data["keys"].items()}
-            current = data["current"]
-        except (ValueError, KeyError, AttributeError) as error:
-            message = f"{path} is not a key file: {error}"
-            raise WeakSecretError(message) from error
-        if current not in keys or any(len(key) < 32 or len(set(key)) < 8 for key in keys.values()):
-            message = f"{path} holds a key that is too short or too simple"
-            raise WeakSecretError(message)
-        return cls(keys, current)
+        """Raises WeakSecretError."""
+        return cls(path)
 
-    @staticmethod
-    def _derive(key: bytes, purpose: bytes) -> bytes:
-        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(key)
+    def _read(self) -> _Ready:
+        stamp = self._stamp()
+        keys = keyfile.read(self._path)
+        ciphers = {name: AESGCM(keyfile.derive(key, b"baton column")) for name, key in keys.keys.items()}
+        ciphers[_ADDRESSES] = AESGCM(keyfile.derive(keys.signing, b"baton addresses"))
+        return _Ready(keys.current, ciphers, keys.lookup, keys.signing, stamp)
+
+    def _stamp(self) -> tuple[int, int, int]:
+        about = self._path.stat()
+        return about.st_ino, about.st_mtime_ns, about.st_size
+
+    def _follow(self) -> _Ready:
+        """The keys of this moment. Without a readable file those that are known go on: the server is not to stop."""
+        try:
+            stamp = self._stamp()
+        except OSError:
+            return self._ready
+        if stamp in (self._ready.stamp, self._refused):
+            return self._ready
+        with self._lock:
+            try:
+                fresh = self._read()
+            except (OSError, WeakSecretError) as error:
+                self._refused = stamp
+                _log.warning("the key file has changed and is not used: %s", error)
+                return self._ready
+            if (fresh.lookup, fresh.signing) != (self._ready.lookup, self._ready.signing):
+                self._refused = stamp
+                _log.warning("the key file has changed and is not used: it is that of another deployment")
+                return self._ready
+            self._ready = fresh
+        return self._ready
 
     def encrypt(self, text: str) -> bytes:
         return self.encrypt_bytes(text.encode())
@@ -75,24 +97,38 @@ class Vault:
         return self.decrypt_bytes(blob).decode()
 
     def encrypt_bytes(self, data: bytes) -> bytes:
-        nonce = os.urandom(_NONCE)
-        return self._current.encode() + b":" + nonce + self._ciphers[self._current].encrypt(nonce, data, None)
+        ready = self._follow()
+        return _sealed(ready, ready.current, data)
 
     def decrypt_bytes(self, blob: bytes) -> bytes:
-        key_id, _, rest = bytes(blob).partition(b":")
-        return self._ciphers[key_id.decode()].decrypt(rest[:_NONCE], rest[_NONCE:], None)
+        """Raises UnknownKeyError, ValueError for what is no such value, InvalidTag where somebody has changed it."""
+        key, _, rest = bytes(blob).partition(b":")
+        name = key.decode("ascii")
+        cipher = self._ready.ciphers.get(name) or self._follow().ciphers.get(name)
+        if cipher is None:
+            raise UnknownKeyError(name[:16])
+        return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], None)
+
+    def encrypt_address(self, text: str) -> bytes:
+        """For what stands in the address of a page: opened by `decrypt`, whatever keys are changed meanwhile."""
+        return _sealed(self._ready, _ADDRESSES, text.encode())
 
     def lookup(self, kind: str, text: str) -> int:
         """64-bit keyed hash of a normalised value, signed for a BIGINT column. `kind` keeps hashes of parts apart."""
-        digest = hmac.digest(self._lookup, f"{kind}:{text}".encode(), hashlib.sha256)
+        digest = hmac.digest(self._ready.lookup, f"{kind}:{text}".encode(), hashlib.sha256)
         return int.from_bytes(digest[:8], "big", signed=True)
 
     def sign(self, purpose: str, text: str) -> str:
-        digest = hmac.digest(self._signing, f"{purpose}:{text}".encode(), hashlib.sha256)
+        digest = hmac.digest(self._ready.signing, f"{purpose}:{text}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest[:24]).decode()
 
     def verify(self, purpose: str, text: str, signature: str) -> bool:
         return hmac.compare_digest(self.sign(purpose, text), signature)
+
+
+def _sealed(ready: _Ready, name: str, data: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return name.encode() + b":" + nonce + ready.ciphers[name].encrypt(nonce, data, None)
 
 
 def new_token() -> str:

@@ -38,7 +38,7 @@ def masked(words: str) -> str:
 
 
 def seal(session: Session, actor: Actor, text: str) -> str:
-    blob = vault_of(session).encrypt(f"{actor.user_id.hex}:{text}")
+    blob = vault_of(session).encrypt_address(f"{actor.user_id.hex}:{text}")
     return base64.urlsafe_b64encode(blob).decode().rstrip("=")
 
 
