@@ -56,9 +56,11 @@ from platform_core.contracts.pages import (
     WorkSection,
 )
 from platform_core.contracts.plugin import AuditWords, Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
-from platform_core.contracts.ports import Port, Provider
+from platform_core.contracts.ports import FOLLOW_UP_FORMS, FollowUpForms, Port, Provider
 from platform_core.contracts.reports import Linked, Report, ReportColumn, ReportFilter, ReportQuery, Widget
+from platform_core.customers import callers
 from platform_core.customers.attachments import store as store_attachment
+from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
@@ -66,6 +68,7 @@ from platform_core.customers.queries import get as customer_get
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
 from platform_core.customers.rights import require_unrestricted as customer_require_unrestricted
+from platform_core.customers.services import create as customer_create
 from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
 from platform_core.kernel import dictionaries, timelines
@@ -80,7 +83,9 @@ from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamp
 from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable, visible
 from platform_core.kernel.searchcolumn import SearchTokens, create_word_index, drop_word_index, has_words, spelled
 from platform_core.kernel.searchtokens import index_tokens
+from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.kernel.settingvalues import read as read_setting
+from platform_core.kernel.signals import signal
 from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.outbox.accounts import price_of as price_of_part
@@ -124,6 +129,7 @@ from platform_core.web.routing import delete, get, patch, post, put
 
 __all__ = [
     "COLUMN_TYPES",
+    "FOLLOW_UP_FORMS",
     "MESSAGE_STATES",
     "METADATA",
     "SIGNED_IN",
@@ -145,6 +151,7 @@ __all__ = [
     "ContactPoint",
     "Cursor",
     "Customer",
+    "CustomerInput",
     "CustomerReference",
     "DeclarativeBase",
     "DemoContext",
@@ -162,6 +169,7 @@ __all__ = [
     "Event",
     "Fact",
     "FieldType",
+    "FollowUpForms",
     "Forbidden",
     "FormData",
     "Gateway",
@@ -237,6 +245,7 @@ __all__ = [
     "actor_of",
     "at_local",
     "bind",
+    "callers",
     "cancel_engagement",
     "cancel_message",
     "changes",
@@ -245,6 +254,7 @@ __all__ = [
     "contact_opt_out",
     "create_word_index",
     "customer_contacts",
+    "customer_create",
     "customer_get",
     "customer_may",
     "customer_opened",
@@ -281,6 +291,7 @@ __all__ = [
     "message_text",
     "money_text",
     "new_id",
+    "new_token",
     "next_weekday",
     "noop",
     "notify",
@@ -304,11 +315,13 @@ __all__ = [
     "redirect",
     "send_message",
     "service_of",
+    "signal",
     "spelled",
     "store_attachment",
     "time_ago",
     "timelines",
     "today",
+    "token_digest",
     "translator",
     "visible",
     "wants_fragment",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 T = TypeVar("T")
 
@@ -22,3 +25,16 @@ class Provider(Generic[T]):
 
     port: Port[T]
     service: T
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpForms:
+    """Addresses of the forms in which a contact is written down or planned; both open as a dialog or as a page."""
+
+    log: Callable[[UUID, str, datetime], str]
+    """(customer, `in` or `out`, when it was)"""
+    plan: Callable[[UUID], str]
+    """(customer)"""
+
+
+FOLLOW_UP_FORMS: Port[FollowUpForms | None] = Port("activities.forms", null=None)

@@ -16,6 +16,10 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 Kind = Literal["mobile", "fixed", "other"]
 
 _MAX_LENGTH: Final = 60
+_SHORT_CODE: Final = 6
+"""Digits at most of extensions and service numbers such as 95588."""
+_LOCAL_DIGITS: Final = 8
+"""Digits at most of a number within its own area."""
 _HALF_WIDTH: Final = {
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
     **dict.fromkeys([0x3000, 0x00A0, 0x2007, 0x202F, 0x2002, 0x2003, 0x2009], " "),
@@ -76,6 +80,26 @@ def normalise(text: str, region: str = "CN") -> PhoneNumber | None:
     if number is None and extension is None and (found := _DASHED_EXTENSION.fullmatch(main)):
         number = _parse(found.group(1), region, found.group(2))
     return number
+
+
+def reported(text: str, *, area_code: str = "", outside: str = "") -> PhoneNumber | None:
+    """The number that a line or a telephone exchange reports, which is written in more ways than people's.
+
+    Country codes come without `+`, local calls without their area code (`area_code`, with its 0), and extensions may
+    leave the digit in front that gets an outside line (`outside`). None also for short codes and extensions.
+    """
+    written = half_width(text).strip()
+    digits = re.sub("[^0-9]", "", written)
+    if len(digits) <= _SHORT_CODE or len(written) > _MAX_LENGTH:
+        return None
+    tries = [written]
+    if outside and written.startswith(outside):
+        tries.append(written[len(outside) :])
+    if len(digits) <= _LOCAL_DIGITS:
+        tries.append(f"{area_code}{written}")
+    elif not written.startswith(("+", "0")):
+        tries.append(f"+{written}")
+    return next((number for tried in tries if (number := normalise(tried))), None)
 
 
 def _parse(written: str, region: str, extension: str | None) -> PhoneNumber | None:

@@ -44,6 +44,7 @@
   const claim = () => {
     clearTimeout(silence);
     claimed = Date.now();
+    document.documentElement.dataset.leads = '1';
     announce();
     if (!source) connect();
   };
@@ -53,6 +54,7 @@
     if (leading() && later < 0) announce();
     else {
       claimed = 0;
+      delete document.documentElement.dataset.leads;
       close();
       listen();
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -78,8 +78,9 @@ def composer(
     place: str = "panel",
     form: Bound[FollowUpInput] | None = None,
     message: str = "",
+    given: Mapping[str, Any] | None = None,
 ) -> Composer:
-    """The composer of a customer page; `form` as it came back, or None for a fresh one."""
+    """The composer of a customer page; `form` as it came back, or None for a fresh one with what is `given`."""
     engagements = [(str(key), title) for key, title in writable_engagements(session, actor, customer.id)]
     mine = [row for row in queries.open_plans(session, customer.id) if row.plan.assignee_id == actor.user_id]
     if form is None:
@@ -91,6 +92,7 @@ def composer(
             kind=kinds[0].code if kinds else "",
             engagement_id=only,
             plan_id=str(due[0].plan.id) if due else None,
+            **(given or {}),
         )
     return _composer(
         session,

@@ -8,6 +8,7 @@ from baton_plugins.activities import (
     commands,
     demo,
     grants,
+    links,
     models,
     panels,
     plan_routes,
@@ -81,6 +82,7 @@ baton_dictionaries = presets.baton_dictionaries
 baton_engagement_summary = panels.baton_engagement_summary
 baton_leg_taken = plans.baton_leg_taken
 baton_listeners = plans.baton_listeners
+baton_ports = links.baton_ports
 baton_permissions = grants.baton_permissions
 baton_reports = reports.baton_reports
 baton_settings = settings.baton_settings

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from baton_plugins.activities import composing, panels, queries, rights, services
+from baton_plugins.activities import composing, links, panels, queries, rights, services
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
 from baton_plugins.activities.models import FollowUp
 
@@ -43,12 +43,17 @@ _PLACES = {"panel", "sheet", "page", "row", "dialog"}
 
 
 @get("/new", permission=WRITE, name="activities:compose")
-def compose(request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID) -> Response[str]:
-    """The composer as a sheet over another page, or as a page of its own."""
+def compose(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID, way: str = "", at: str = ""
+) -> Response[str]:
+    """The composer as a sheet over another page, or as a page of its own.
+
+    `way` (in or out) and `at` (ISO 8601) come from where the contact took place, such as a telephone line.
+    """
     found = customer_get(session, customer)
     record_view(session, actor, found)
     place = "sheet" if wants_fragment(request) else "page"
-    composer = composing.composer(session, actor, found, place=place)
+    composer = composing.composer(session, actor, found, place=place, given=links.given(way, at))
     return page(
         request, "activities/compose.html", partial="activities/_compose_sheet.html", active="customers", c=composer
     )

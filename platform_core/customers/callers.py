@@ -1,0 +1,153 @@
+"""Who calls: the customers that have a number, by its keyed hashes, as far as whoever is called may know of them.
+
+Numbers are kept with the contact points themselves, normalised by the one function that also reads a caller's number
+(kernel.phones), so nothing has to be brought up to date: a number counts as soon as its transaction has committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from platform_core.contracts.identity import Actor
+from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.kernel import phones
+from platform_core.kernel.database import vault_of
+from platform_core.kernel.scope import proven
+from platform_core.users.models import Department, User
+
+_MOST = 20
+_REASON = "who calls? Of rows that the called person may not see only the department leaves this module"
+_PHONES = ("mobile", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A caller's number, ready to be stored: encrypted, masked, and with the hashes by which it is found."""
+
+    cipher: bytes
+    mask: str
+    full_hash: int | None
+    """None for what is no number that could be dialled from anywhere: found by its last eight digits at most."""
+    last8_hash: int | None
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A customer who has the number, seen by whoever is called; `contact` is whose number it is there."""
+
+    customer_id: UUID
+    name: str
+    code: str
+    kind: str
+    owner_id: UUID | None
+    owner: str
+    department: str
+    last_contact_at: datetime | None
+    contact_id: UUID | None
+    contact: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """`known` best first. `elsewhere`: departments of customers with this number that the actor may not see."""
+
+    known: Sequence[Caller]
+    elsewhere: Sequence[str]
+
+
+def number(session: Session, text: str, *, area_code: str = "", outside: str = "") -> Number | None:
+    """A number as a line or exchange reports it; None when there are no digits in it.
+
+    `area_code` (with its 0) completes local numbers, `outside` is the digit that gets an outside line.
+    """
+    found = phones.reported(text, area_code=area_code, outside=outside)
+    digits = "".join(char for char in phones.half_width(text) if char in "0123456789")
+    if not digits:
+        return None
+    vault = vault_of(session)
+    if found is None:
+        last8 = vault.lookup("last8", digits[-8:]) if len(digits) >= 8 else None
+        return Number(vault.encrypt(digits), _short_mask(digits), None, last8, "")
+    return Number(
+        vault.encrypt(found.e164),
+        phones.mask(found.e164),
+        vault.lookup("point", found.e164),
+        vault.lookup("last8", phones.last8(found.e164)),
+        found.extension or "",
+    )
+
+
+def _short_mask(digits: str) -> str:
+    """Internal numbers and service numbers are nobody's secret."""
+    return digits if len(digits) <= 6 else f"****{digits[-4:]}"
+
+
+def clear(session: Session, cipher: bytes) -> str:
+    """The number as people write it. Callers audit first."""
+    return phones.display(vault_of(session).decrypt(cipher))
+
+
+def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> list[tuple[UUID, UUID | None]]:
+    """(customer, contact) of everybody who has the number, whoever may see them: for records, never for pages."""
+    return [(row.id, row.contact_id) for row in _rows(session, full_hash, last8_hash)]
+
+
+def calling(session: Session, actor: Actor, full_hash: int | None, last8_hash: int | None) -> Callers:
+    """Whom a call may be from. Two statements; by the last eight digits only where there is no whole number."""
+    rows = _rows(session, full_hash, last8_hash)
+    if not rows:
+        return Callers((), ())
+    visible = set(session.scalars(select(Customer.id).where(Customer.id.in_({row.id for row in rows}))))
+    known = [_caller(row) for row in rows if row.id in visible]
+    known.sort(key=lambda one: (one.owner_id != actor.user_id, -(one.last_contact_at or _NEVER).timestamp()))
+    unseen = dict.fromkeys(row.department or "" for row in rows if row.id not in visible)
+    return Callers(known, list(unseen))
+
+
+_NEVER = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
+
+
+def _caller(row: Any) -> Caller:
+    return Caller(
+        row.id, row.name, row.code, row.kind, row.owner_id, row.owner or "", row.department or "", row.last_contact_at,
+        row.contact_id, row.contact or "", row.title or "",
+    )  # fmt: skip
+
+
+def _rows(session: Session, full_hash: int | None, last8_hash: int | None) -> Sequence[Any]:
+    """One row for each customer; of several contacts with the same number the main one."""
+    by: ColumnElement[bool]
+    if full_hash is not None:
+        by = ContactPoint.full_hash == full_hash
+    elif last8_hash is not None:
+        by = ContactPoint.last8_hash == last8_hash
+    else:
+        return ()
+    statement = (
+        select(
+            Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
+            User.name.label("owner"), Department.name.label("department"), ContactPoint.contact_id,
+            Contact.name.label("contact"), Contact.title,
+        )
+        .select_from(ContactPoint)
+        .join(Customer, Customer.id == ContactPoint.customer_id)
+        .outerjoin(Contact, Contact.id == ContactPoint.contact_id)
+        .outerjoin(User, User.id == Customer.owner_id)
+        .outerjoin(Department, Department.id == Customer.department_id)
+        .where(by, ContactPoint.kind.in_(_PHONES), Customer.deleted_at.is_(None))
+        .order_by(Contact.is_primary.desc(), ContactPoint.id)
+        .limit(_MOST * 2)
+    )  # fmt: skip
+    found: dict[UUID, Any] = {}
+    for row in session.execute(statement, execution_options=proven(_REASON)):
+        found.setdefault(row.id, row)
+    return list(found.values())[:_MOST]

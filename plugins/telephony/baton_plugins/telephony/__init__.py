@@ -1,0 +1,1 @@
+"""Calls: who is on the line, at whose telephone, and what reported it."""

@@ -1,0 +1,115 @@
+"""Rights, settings, references, words for the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pluggy
+from baton_plugins.telephony import models
+from baton_plugins.telephony.policies import VIEW, CallPolicy, RingPolicy
+
+from platform_core.api import (
+    AuditWords,
+    CustomerReference,
+    Entity,
+    PastLine,
+    Permission,
+    Setting,
+    UserReference,
+    translator,
+)
+
+_ = translator("telephony")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+def _some_days(days: int) -> str:
+    return "" if 1 <= days <= 3650 else _("Write a number from 1 to 3650.")
+
+
+KEEP_CALLS = Setting(
+    "telephony.keep_calls", _.lazy("Days for which calls are kept"), 730,
+    help=_.lazy("Then the log forgets them; follow-ups stay."), check=_some_days,
+)  # fmt: skip
+KEEP_HEARD = Setting(
+    "telephony.keep_heard", _.lazy("Days for which reports of devices are kept"), 7,
+    help=_.lazy("For finding out why no card appeared."), check=_some_days,
+)  # fmt: skip
+
+
+@hookimpl
+def baton_settings() -> list[Setting[Any]]:
+    return [KEEP_CALLS, KEEP_HEARD]
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    apparatus = "devices and exchanges, not about anybody's customers"
+    return [
+        Entity(models.Call, CallPolicy()),
+        Entity(models.Ring, RingPolicy()),
+        Entity(models.Source, None, reason=apparatus),
+        Entity(models.Line, None, reason=apparatus),
+        Entity(models.CallKey, None, reason="how sources name calls; leads to a call, which has a policy"),
+        Entity(models.Heard, None, reason="what devices said, with masks; only where telephony is managed"),
+    ]
+
+
+@hookimpl
+def baton_permissions() -> list[Permission]:
+    return [
+        Permission(VIEW, _.lazy("See calls; who calls is on screen")),
+        Permission("telephony.manage", _.lazy("Manage telephone agents, exchanges and lines"), scoped=False),
+    ]
+
+
+@hookimpl
+def baton_default_grants() -> dict[str, dict[str, str]]:
+    return {
+        "coordinator": {VIEW: "own"},
+        "department_head": {VIEW: "subtree"},
+        "management": {VIEW: "all"},
+        "office": {VIEW: "own"},
+        "finance": {VIEW: "own"},
+        "system_admin": {"telephony.manage": "all"},
+    }
+
+
+@hookimpl
+def baton_customer_references() -> list[CustomerReference]:
+    line = PastLine(verb=_.lazy("was on the telephone"), at="started_at", permission=VIEW, who="answered_by_label")
+    return [CustomerReference(models.Call, "customer_id", "delete", label=_.lazy("Calls"), line=line)]
+
+
+@hookimpl
+def baton_user_references() -> list[UserReference]:
+    return [
+        UserReference(models.Line, "user_id", "end", _.lazy("Telephone lines"), ends="until"),
+        UserReference(models.Ring, "user_id"),
+        UserReference(models.Call, "answered_by_id"),
+    ]
+
+
+_ACTIONS = {
+    "telephony.pop": _.lazy("was shown who calls"),
+    "telephony.list": _.lazy("listed calls"),
+    "telephony.choose": _.lazy("said whose call it was"),
+    "telephony.handle": _.lazy("saw to a missed call"),
+    "telephony.new_customer": _.lazy("made a customer of a caller"),
+    "telephony.add_source": _.lazy("added a telephone agent or exchange"),
+    "telephony.pairing_code": _.lazy("made a pairing code"),
+    "telephony.pair": _.lazy("a telephone agent was paired"),
+    "telephony.revoke_source": _.lazy("revoked a telephone agent or exchange"),
+    "telephony.add_line": _.lazy("gave somebody a telephone line"),
+    "telephony.remove_line": _.lazy("took a telephone line away"),
+    "telephony.simulate": _.lazy("simulated a call"),
+}
+_FIELDS = {
+    "number": _.lazy("Number"), "kind": _.lazy("Kind"), "line": _.lazy("Line"), "person": _.lazy("Person"),
+    "customer_id": _.lazy("Customer"),
+}  # fmt: skip
+
+
+@hookimpl
+def baton_audit_words() -> list[AuditWords]:
+    return [AuditWords("telephony", _ACTIONS, _FIELDS)]

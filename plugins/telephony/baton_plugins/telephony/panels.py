@@ -1,0 +1,52 @@
+"""What telephony shows on every page, on customers and on the workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pluggy
+from baton_plugins.telephony import queries
+from baton_plugins.telephony.policies import VIEW
+
+from platform_core.api import Actor, Customer, Panel, Session, Slot, WorkItem, WorkSection, time_ago, translator
+
+_ = translator("telephony")
+hookimpl = pluggy.HookimplMarker("baton")
+_MOST = 10
+
+
+def _telephone(session: Session, actor: Actor) -> Mapping[str, Any] | None:
+    """No statement: the place asks for its cards once the page is there."""
+    return {} if actor.can(VIEW) and actor.seen_by is None else None
+
+
+@hookimpl
+def baton_slots() -> list[Slot]:
+    return [Slot("topbar", "telephony/_place.html", _telephone)]
+
+
+@hookimpl
+def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
+    if not actor.can(VIEW):
+        return []
+    url = f"/calls/of/{customer.id}"
+    return [Panel("telephony.calls", "tab", _("Calls"), "telephony/_of_customer.html", icon="phone", lazy_url=url)]
+
+
+@hookimpl
+def baton_workbench(session: Session, actor: Actor) -> list[WorkSection]:
+    """Missed calls at one's own telephone that nobody has seen to."""
+    if not actor.can(VIEW):
+        return []
+    rows, following = queries.page_of(session, [*queries.waiting(), queries.mine(actor)], limit=_MOST)
+    items = tuple(
+        WorkItem(
+            row.call.id, "missed_call", row.customer or row.call.number_mask or _("Number withheld"), row.call.id,
+            row.customer, row.call.started_at, time_ago(row.call.started_at), "phone-incoming",
+            template="telephony/_work_item.html", context={"call": row.call, "customer": row.customer},
+        )
+        for row in rows
+    )  # fmt: skip
+    url = "/calls?show=missed" if following else ""
+    return [WorkSection("telephony.missed", _("Missed calls"), "red", items, 15, "side", url)] if items else []

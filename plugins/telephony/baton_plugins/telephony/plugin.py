@@ -1,0 +1,56 @@
+"""What telephony adds to the platform."""
+
+from __future__ import annotations
+
+import pluggy
+from baton_plugins.telephony import api, declared, demo, jobs, panels, routes, setting_routes, sources, webhooks
+from baton_plugins.telephony.policies import VIEW
+
+from platform_core.api import NavItem, PluginInfo, Routes, translator
+
+_ = translator("telephony")
+hookimpl = pluggy.HookimplMarker("baton")
+
+
+@hookimpl
+def baton_plugin_info() -> PluginInfo:
+    about = _.lazy("Who calls is on screen; calls are logged")
+    return PluginInfo("telephony", _.lazy("Telephony"), about, "baton_plugins.telephony")
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    return [
+        Routes("/calls", routes.HANDLERS),
+        Routes(sources.WEBHOOK.rstrip("/"), webhooks.HANDLERS),
+        setting_routes.ROUTES,
+    ]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/telephony", api.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    manage = setting_routes.MANAGE
+    return [
+        NavItem("calls", _.lazy("Calls"), "/calls", "phone-call", VIEW, "work", 30),
+        NavItem("telephony", _.lazy("Telephony"), setting_routes.URL, "phone", manage, "settings", 65),
+    ]
+
+
+baton_audit_words = declared.baton_audit_words
+baton_authenticate = sources.baton_authenticate
+baton_customer_panels = panels.baton_customer_panels
+baton_customer_references = declared.baton_customer_references
+baton_default_grants = declared.baton_default_grants
+baton_demo_data = demo.baton_demo_data
+baton_entities = declared.baton_entities
+baton_jobs = jobs.baton_jobs
+baton_permissions = declared.baton_permissions
+baton_settings = declared.baton_settings
+baton_slots = panels.baton_slots
+baton_user_references = declared.baton_user_references
+baton_workbench = panels.baton_workbench

@@ -1,0 +1,94 @@
+"""Reading calls, within the actor's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.telephony.models import Call, Heard, Ring, Source
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from platform_core.api import Actor, Customer, Session, decode_cursor, encode_cursor, now
+
+PAGE = 50
+MISSED_DAYS = 14
+"""Older missed calls are no longer anybody's to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """`customer` is empty where there is none or none for the actor."""
+
+    call: Call
+    customer: str
+
+
+def mine(actor: Actor) -> ColumnElement[bool]:
+    """Calls that rang at the actor's telephone."""
+    return exists().where(Ring.call_id == Call.id, Ring.user_id == actor.user_id)
+
+
+def waiting() -> tuple[ColumnElement[bool], ...]:
+    """Missed calls that nobody has seen to."""
+    return (
+        Call.state == "missed",
+        Call.handled_at.is_(None),
+        Call.started_at > now() - timedelta(days=MISSED_DAYS),
+    )
+
+
+def shown(actor: Actor, show: str) -> list[ColumnElement[bool]]:
+    """Conditions of a view of the log; anything unknown means all."""
+    if show == "missed":
+        return [*waiting()]
+    if show in {"in", "out"}:
+        return [Call.direction == show]
+    return [mine(actor)] if show == "mine" else []
+
+
+def of_customer(customer_id: UUID) -> list[ColumnElement[bool]]:
+    return [Call.customer_id == customer_id]
+
+
+def page_of(
+    session: Session, conditions: Sequence[ColumnElement[bool]], cursor: str = "", limit: int = PAGE
+) -> tuple[list[CallRow], str]:
+    """One page, newest first, and the cursor of the next one or ""."""
+    statement: Select[Any] = select(Call).where(*conditions)
+    if cursor:
+        at, key = decode_cursor(cursor, 2)
+        statement = statement.where(or_(Call.started_at < at, and_(Call.started_at == at, Call.id < key)))
+    found = list(session.scalars(statement.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit + 1)))
+    following = encode_cursor([found[limit - 1].started_at, found[limit - 1].id]) if len(found) > limit else ""
+    return _named(session, found[:limit]), following
+
+
+def _named(session: Session, calls: Sequence[Call]) -> list[CallRow]:
+    ids = {call.customer_id for call in calls if call.customer_id is not None}
+    seen = select(Customer.id, Customer.name).where(Customer.id.in_(ids), Customer.deleted_at.is_(None))
+    names = {row.id: row.name for row in session.execute(seen)} if ids else {}
+    return [CallRow(call, names.get(call.customer_id, "") if call.customer_id else "") for call in calls]
+
+
+def sources(session: Session) -> Sequence[Source]:
+    """Those in use first."""
+    statement = select(Source).where(Source.kind != "test").order_by(Source.revoked_at.is_not(None), Source.name)
+    return session.scalars(statement.limit(200)).all()
+
+
+def heard(session: Session, limit: int = 30) -> list[dict[str, Any]]:
+    """The latest events with their source, and whether somebody's page has shown the card."""
+    statement = (
+        select(Heard, Source.name)
+        .join(Source, Source.id == Heard.source_id)
+        .order_by(Heard.at.desc(), Heard.id.desc())
+        .limit(limit)
+    )
+    rows = session.execute(statement).all()
+    calls = {row[0].call_id for row in rows if row[0].call_id}
+    first = select(Ring.call_id, func.min(Ring.shown_at)).where(Ring.call_id.in_(calls)).group_by(Ring.call_id)
+    seen: dict[UUID | None, datetime] = {call_id: at for call_id, at in session.execute(first) if at is not None}
+    return [{"event": row[0], "source": row[1], "shown_at": seen.get(row[0].call_id)} for row in rows]
