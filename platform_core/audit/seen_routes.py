@@ -70,7 +70,8 @@ def _query(request: Request[Any, Any, Any]) -> SeenQuery | None:
 def _record(session: Session, actor: Actor, action: str, query: SeenQuery, ids: list[UUID]) -> None:
     ref = EntityRef("users", "user", query.actor_id, queries.name_of(session, query.actor_id))
     days = {"since": str(query.since), "until": str(query.until)}
-    services.record(session, actor, action, ref, ids=ids, after=days)
+    # Whom somebody else has seen: no cap stands between an auditor and the trail.
+    services.record(session, actor, action, ref, ids=ids, after=days, shown=False)
 
 
 HANDLERS = [index, export]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, insert
+from sqlalchemy import ColumnElement, Uuid, bindparam, insert, inspect
 from sqlalchemy.orm import Session
 
 from platform_core.audit import masking
@@ -38,6 +38,25 @@ class _Watch:
 
 
 _watch: list[_Watch] = []
+Writer = Callable[[Session, Actor, Mapping[str, Any]], None]
+_writer: list[Writer] = []
+_SHOWN_BY = {"page", "api"}
+"""How somebody acts who sees what is shown; a job shows nobody anything."""
+
+
+def tally(write: Writer) -> None:
+    """Have each line that shows somebody rows be written by `write`, which counts them by the way."""
+    _writer[:] = [write]
+
+
+def line() -> Any:
+    """An INSERT of one line by parameters as `named` makes them: other than one in bulk, it may carry more."""
+    named: dict[Any, Any] = {column: bindparam(f"new_{column}") for column in _FILLED}
+    return insert(inspect(AuditEntry).local_table).values(named)
+
+
+def named(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"new_{column}": value for column, value in values.items()}
 
 
 def watch(probe: ColumnElement[bool], told: Told) -> None:
@@ -45,10 +64,7 @@ def watch(probe: ColumnElement[bool], told: Told) -> None:
 
     The statement that writes the line answers it: no other is sent.
     """
-    # Values come as named parameters: an insert in bulk takes none besides those of its columns.
-    named: dict[Any, Any] = {column: bindparam(f"new_{column}") for column in _FILLED}
-    statement = insert(AuditEntry).values(named).returning(probe).execution_options(dml_strategy="raw")
-    _watch[:] = [_Watch(statement, told)]
+    _watch[:] = [_Watch(line().returning(probe), told)]
 
 
 def record(  # noqa: PLR0913  one word for each column a caller may fill
@@ -64,8 +80,12 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
     result: str = "ok",
     reason: str = "",
     ip: str = "",
+    shown: bool = True,
 ) -> None:
     """Append one line. `before` and `after` hold changed fields only; sensitive values must come in as masks.
+
+    `ids` are rows that a page shows; they count as shown unless they are a customer's, whom opening has counted, or
+    `shown` is false: those of an act, or counted elsewhere. Raises Frozen where they would be more than allowed.
 
     `ip` is for acts before anybody is known, such as a failed sign-in; an actor brings their own. What somebody sees
     while looking as another person is their own line, which names that person.
@@ -93,14 +113,13 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
         "request_id": actor.request_id if actor else "",
         "salt": new_salt(),
     }
-    if customer_id is None or not _watch:
+    if customer_id is not None and _watch:
+        if session.execute(_watch[0].statement, {"watched": customer_id, **named(values)}).scalar_one():
+            _watch[0].told(session, actor, values)
+    elif shown and values["ids"] and _writer and actor is not None and actor.via in _SHOWN_BY:
+        _writer[0](session, actor, values)
+    else:
         session.execute(_WRITE, values)
-    elif session.execute(_watch[0].statement, _named(values)).scalar_one():
-        _watch[0].told(session, actor, values)
-
-
-def _named(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"watched": values["customer_id"], **{f"new_{column}": value for column, value in values.items()}}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -23,11 +23,7 @@ from platform_core.caps.limits import DEFAULTS, OPEN, Standing, allowed_beyond, 
 from platform_core.caps.models import Opened
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now, today
-from platform_core.kernel.database import database_of
-from platform_core.kernel.errors import Frozen
 from platform_core.kernel.types import UtcDateTime
-from platform_core.kernel.unitofwork import on_commit, on_rollback
-from platform_core.permissions import admission
 
 _USER, _TODAY = bindparam("user_id", type_=Uuid()), bindparam("day", type_=Date())
 _COUNTER, _CUSTOMER = bindparam("counter", type_=String()), bindparam("customer_id", type_=Uuid())
@@ -70,20 +66,13 @@ def count(
         seen = None  # another request of the same person was faster: with this customer, or with this number
     standing = Standing(counter, seen.day, noted.number, noted.cap + seen.extra)
     if standing.used > standing.limit:
-        raise _refusal(session, actor, standing)
+        raise freezing.refusal(session, actor, standing)
     return standing
 
 
 def parameters_of(actor: Actor, customer_id: UUID, counter: str = OPEN) -> dict[str, Any]:
     """What a statement with `looking` in it needs."""
     return {"user_id": actor.real.user_id, "day": today(), "counter": counter, "customer_id": customer_id}
-
-
-def _refusal(session: Session, actor: Actor, standing: Standing) -> Frozen:
-    database = database_of(session)
-    for afterwards in (on_rollback, on_commit):
-        afterwards(session, freezing.freeze, database, actor, standing.day, standing.counter)
-    return Frozen(admission.with_advice(session, freezing.sentence(standing.counter, standing.limit)))
 
 
 def looking() -> FromClause:

@@ -10,15 +10,18 @@ from uuid import UUID
 from sqlalchemy import Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from platform_core.caps.models import Opened, RoleCap, UserCap
+from platform_core.caps.models import Listed, Opened, RoleCap, UserCap
 from platform_core.kernel.clock import now
 from platform_core.kernel.types import UtcDateTime
 from platform_core.permissions.models import Role, RoleAssignment
 from platform_core.users.models import Freeze
 
-OPEN, REVEAL, PRINT = "open", "reveal", "print"
-DEFAULTS = {OPEN: 150, REVEAL: 80, PRINT: 30}
-"""Customers on a day, for whoever nothing else was decided about. Beyond `print` nothing freezes, it is not printed."""
+OPEN, REVEAL, LIST, PRINT = "open", "reveal", "list", "print"
+DEFAULTS = {OPEN: 150, REVEAL: 80, LIST: 3000, PRINT: 30}
+"""Customers on a day, and rows for `list`, for whoever nothing else was decided about.
+
+Beyond `print` nothing freezes, it is not printed.
+"""
 _WARN_PERCENT = 80
 
 
@@ -41,6 +44,8 @@ def standing_of(session: Session, user_id: UUID, day: date, counter: str) -> Sta
     used = select(func.coalesce(func.max(Opened.number), 0)).where(
         Opened.user_id == user_id, Opened.day == day, Opened.counter == counter
     )
+    if counter == LIST:
+        used = select(func.coalesce(func.max(Listed.number), 0)).where(Listed.user_id == user_id, Listed.day == day)
     row = session.execute(
         select(used.scalar_subquery().label("used"), cap_of(DEFAULTS[counter]).label("cap"),
                allowed_beyond(user_id, day, counter).label("extra")),

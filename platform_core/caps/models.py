@@ -41,6 +41,17 @@ class Opened(Base):
     """What held for the person at that moment, without what was allowed beyond it."""
 
 
+@ledger
+class Listed(Base):
+    """How many rows lists and searches have shown somebody on the latest day that they showed any."""
+
+    __tablename__ = "caps_listed"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date)
+    number: Mapped[int]
+
+
 class RoleCap(Base):
     """The cap of those who hold a role; without a row the default holds."""
 

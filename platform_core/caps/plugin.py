@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.caps import jobs, models, routes, settings, wording
+from platform_core.audit import services as audit
+from platform_core.caps import jobs, listing, models, routes, settings, wording
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
@@ -15,6 +16,7 @@ from platform_core.permissions.admission import UNFREEZE
 
 _ = translator("caps")
 hookimpl = pluggy.HookimplMarker("baton")
+audit.tally(listing.write)
 _OWN_PAGES = "counted by the platform, reached only through the pages of caps and frozen accounts"
 
 
@@ -27,7 +29,10 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [Entity(model, None, reason=_OWN_PAGES) for model in (models.Opened, models.RoleCap, models.UserCap)]
+    return [
+        Entity(model, None, reason=_OWN_PAGES)
+        for model in (models.Opened, models.Listed, models.RoleCap, models.UserCap)
+    ]
 
 
 @hookimpl

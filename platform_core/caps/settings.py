@@ -14,9 +14,11 @@ from platform_core.caps.limits import DEFAULTS
 from platform_core.caps.models import RoleCap, UserCap
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
+from platform_core.kernel import counters
 from platform_core.kernel.errors import Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.models import Role
+from platform_core.permissions.rights import COUNTER
 from platform_core.users import accounts
 
 _ = translator("caps")
@@ -25,6 +27,7 @@ MOST = 100_000
 LABELS = {
     "open": _.lazy("Customers opened"),
     "reveal": _.lazy("Numbers revealed, customers"),
+    "list": _.lazy("Rows shown by lists and searches"),
     "print": _.lazy("Printed, customers"),
 }
 Caps = Mapping[str, int | None]
@@ -96,4 +99,5 @@ def _set(session: Session, actor: Actor, model: Any, key: dict[str, UUID], ref: 
         else:
             row.cap = cap
     if after:
+        counters.bump(session, COUNTER)  # caps are remembered along with rights
         audit.record(session, actor, "caps.set", ref, before=before, after=after)

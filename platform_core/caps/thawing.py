@@ -89,7 +89,7 @@ def sheet(session: Session, actor: Actor, freeze: Freeze, user: User) -> list[Vi
         .group_by(Opened.customer_id).order_by(func.min(Opened.at).desc(), Opened.customer_id).limit(SHEET)
     ).all()  # fmt: skip
     ids = [row.customer_id for row in rows]
-    audit.record(session, actor, "caps.sheet", accounts.ref(user), ids=ids)
+    audit.record(session, actor, "caps.sheet", accounts.ref(user), ids=ids, shown=False)
     names = service_of(session, CUSTOMER_NAMES).names(session, ids)
     return [Viewed(row.customer_id, masked(names.get(row.customer_id, "")), row.at, bool(row.revealed)) for row in rows]
 

@@ -22,6 +22,7 @@ _FIELDS = {
     "extra": _.lazy("Further customers today"),
     "open": _.lazy("Customers opened"),
     "reveal": _.lazy("Numbers revealed, customers"),
+    "list": _.lazy("Rows shown by lists and searches"),
     "print": _.lazy("Printed, customers"),
 }
 

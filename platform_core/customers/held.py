@@ -44,6 +44,7 @@ _KEEP = [
     UserReference(keys.FormerPassword, "user_id"),
     UserReference(keys.Device, "user_id"),
     UserReference(caps.Opened, "user_id"),
+    UserReference(caps.Listed, "user_id"),
     UserReference(caps.UserCap, "user_id"),
     UserReference(imports.ImportBatch, "owner_id"),
     UserReference(imports.ImportMapping, "user_id"),

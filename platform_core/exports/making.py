@@ -60,7 +60,7 @@ def make(context: JobContext) -> None:
         request.state, request.ready_at, request.expires_at = "ready", now(), now() + KEPT
         request.rows, request.sha256 = len(table.rows), hashlib.sha256(content).hexdigest()
         after = {"what": request.source, "rows": request.rows, "sha256": request.sha256}
-        audit.record(session, actor, "exports.make", asking.ref(request), ids=table.customers, after=after)
+        audit.record(session, actor, "exports.make", asking.ref(request), ids=table.customers, after=after, shown=False)
         canaries.taken(session, actor, table.customers, "exports.make")
         _tell(session, request, _READY)
 

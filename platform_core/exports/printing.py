@@ -64,8 +64,9 @@ def prepare(session: Session, actor: Actor, data: Printing) -> Paper:
     _count(session, actor, table.customers)
     after = {"what": source.key, "conditions": source.conditions(session, actor, query), "rows": len(table.rows)}
     audit.record(
-        session, actor, "exports.print", _ref(paper, source), ids=table.customers, after=after, reason=paper.reason
-    )
+        session, actor, "exports.print", _ref(paper, source), ids=table.customers, after=after, reason=paper.reason,
+        shown=False,
+    )  # fmt: skip
     canaries.taken(session, actor, table.customers, "exports.print")
     return paper
 
@@ -79,8 +80,9 @@ def sheet(session: Session, actor: Actor, paper_id: UUID) -> Sheet:
     table = source.read(session, actor, paper.query, paper.columns, MOST)
     _count(session, actor, table.customers)
     audit.record(
-        session, actor, "exports.paper", _ref(paper, source), ids=table.customers, after={"rows": len(table.rows)}
-    )
+        session, actor, "exports.paper", _ref(paper, source), ids=table.customers, after={"rows": len(table.rows)},
+        shown=False,
+    )  # fmt: skip
     canaries.taken(session, actor, table.customers, "exports.paper")
     return Sheet(paper, source, source.conditions(session, actor, paper.query), table)
 

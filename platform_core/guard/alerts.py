@@ -112,7 +112,7 @@ def behind(session: Session, actor: Actor, alert: Alert) -> list[Line]:
         .order_by(AuditEntry.seq.desc()).limit(_LINES)
     ).all()  # fmt: skip
     ids = {row.customer_id for row in found if row.customer_id}
-    audit.record(session, actor, "guard.look", ref(alert), ids=ids)
+    audit.record(session, actor, "guard.look", ref(alert), ids=ids, shown=False)
     names = service_of(session, CUSTOMER_NAMES).names(session, ids)
     return [Line(row.at, row.action, masked(names.get(row.customer_id, "")), len(row.ids)) for row in found]
 

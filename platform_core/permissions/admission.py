@@ -33,10 +33,13 @@ def refuse_frozen(session: Session, request: Request[Any, Any, Any], *, cookie: 
     if freeze is None:
         told = _("Your account has been frozen by an administrator.")
         raise Frozen(with_advice(session, told, "users.manage"))
-    told = _(
-        "Your account has been frozen: the daily cap of %(cap)d customers was reached on %(day)s.",
-        cap=freeze.cap, day=freeze.day.isoformat(),
-    )  # fmt: skip
+    reached = {"cap": freeze.cap, "day": freeze.day.isoformat()}
+    if freeze.rule == "list":
+        told = _(
+            "Your account has been frozen: the daily cap of %(cap)d rows of lists was reached on %(day)s.", **reached
+        )
+    else:
+        told = _("Your account has been frozen: the daily cap of %(cap)d customers was reached on %(day)s.", **reached)
     raise Frozen(with_advice(session, told))
 
 

@@ -42,7 +42,8 @@ def take_back(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence
     if gone:
         session.execute(delete(SearchRow).where(SearchRow.customer_id.in_(gone)), execution_options=_PLAIN)
         session.execute(delete(Customer).where(Customer.id.in_(gone)), execution_options=_PLAIN)
-        audit.record(session, actor, "customers.import_revert", batch.ref, ids=gone, after={"removed": len(gone)})
+        after = {"removed": len(gone)}
+        audit.record(session, actor, "customers.import_revert", batch.ref, ids=gone, after=after, shown=False)
     changed = [{"number": row.number, "state": "kept" if row.customer_id in touched else "removed"} for row in rows]
     batches.mark(session, batch.id, changed)
     kept = sum(1 for row in changed if row["state"] == "kept")

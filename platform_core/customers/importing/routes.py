@@ -38,7 +38,7 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor, befor
     if not isinstance(after, UUID | None):
         raise Invalid(_("This page mark is not valid. Start from the first page."))
     found, following = batches.page_of(session, after)
-    audit.record(session, actor, "customers.imports", ids=[batch.id for batch, _owner in found])
+    audit.record(session, actor, "customers.imports", ids=[batch.id for batch, _owner in found], shown=False)
     return page(
         request, "customers/importing/list.html", active="customers", batches=found,
         next_url=f"/customers/imports?before={cursors.encode([following])}" if following else "",

@@ -50,7 +50,7 @@ def begin(
     session.flush()  # its rows refer to it
     put_down(session, transfer, found)
     after = {"count": len(found), **({"conditions": list(conditions)} if conditions else {})}
-    audit.record(session, actor, "customers.transfer_draft", transfer.ref, ids=found, after=after)
+    audit.record(session, actor, "customers.transfer_draft", transfer.ref, ids=found, after=after, shown=False)
     return transfer
 
 

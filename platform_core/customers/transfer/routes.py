@@ -36,7 +36,7 @@ _READ = 200
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor, before: str = "") -> Response[str]:
     last = UUID(str(cursors.decode(before, 1)[0])) if before else None
     found, following = queries.page_of(session, last)
-    audit.record(session, actor, "customers.transfers", ids=[item.id for item in found])
+    audit.record(session, actor, "customers.transfers", ids=[item.id for item in found], shown=False)
     return page(
         request, "customers/transfer/list.html", active="customers", transfers=found,
         leavers=queries.of_leavers(session) if actor.can(rules.OFFBOARD) and not before else [],
