@@ -45,9 +45,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", action="append", choices=BACKENDS, help="run only on this database (repeatable)")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "any_database: about files, templates or imports: on one database")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--backend") or list(BACKENDS)
+        if metafunc.definition.get_closest_marker("any_database"):
+            chosen = chosen[:1]
         metafunc.parametrize("backend", chosen, scope="session")
 
 

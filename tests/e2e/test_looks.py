@@ -1,7 +1,7 @@
 """Every main page in every dress: free of what axe finds, and on a phone nothing too wide, too small or covered.
 
-Each stop is seen in the four dresses of LOOKS, which hold every scheme, width and language twice, and in each of them
-under every theme: the open page changes its style sheet, since a theme of ours changes nothing else.
+Each stop is seen in the four dresses of LOOKS, which hold every scheme, width and language twice, and in two of them
+under each further theme: the open page changes its style sheet, since a theme of ours changes nothing else.
 """
 
 from pathlib import Path
@@ -16,6 +16,12 @@ from tests.e2e.looks import DESK, PHONE, THEMES, dress, violations, wear
 from tests.e2e.stops import SHOWN, STOPS, Stop
 
 LOOKS = {"zh": (("light", DESK), ("dark", PHONE)), "en": (("dark", DESK), ("light", PHONE))}
+WORN = {"zh": "compact", "en": "contrast"}
+"""The theme beside the default one: each is seen light and dark, wide and narrow."""
+
+
+def test_every_theme_of_ours_is_worn() -> None:
+    assert {DEFAULT, *WORN.values()} == set(THEMES)
 
 
 @pytest.mark.parametrize("lang", list(LOOKS))
@@ -85,7 +91,7 @@ def _seen(page: Page, lang: str, name: str, phone_only: bool = False) -> list[st
         if width == DESK and phone_only:
             continue
         dress(page, scheme, width)
-        for theme in sorted(THEMES, key=lambda theme: theme != DEFAULT):
+        for theme in (DEFAULT, WORN[lang]):
             wear(page, theme)
             wrong = violations(page, drawn_only=theme != DEFAULT)
             found += [f"{name} ({lang}, {theme}, {scheme}, {width}): {text}" for text in wrong]

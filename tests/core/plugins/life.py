@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
+
+from platform_core.__main__ import main
+from platform_core.app import BUILTINS
 
 PLUGIN = '''
 """What the specimen adds."""
@@ -196,6 +199,25 @@ def downgrade():
 """
 
 
+_COMMANDS = multiprocessing.get_context("forkserver")
+"""Each command is a process; the libraries, which no deployment changes, are read once for all of them."""
+_COMMANDS.set_forkserver_preload(["platform_core.__main__", *BUILTINS])
+
+
+def _run(arguments: tuple[str, ...], environment: dict[str, str], site: Path, asked: Path, heard: Path) -> None:
+    """What `python -m platform_core` does, in a process that has just begun."""
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path.insert(0, str(site))
+    sys.argv = ["baton", *arguments]
+    sys.stdin = asked.open()
+    with heard.open("w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+    main()
+
+
 @dataclass
 class Deployment:
     """`site` stands for site-packages: what lies there is installed."""
@@ -219,12 +241,16 @@ class Deployment:
 
     def baton(self, *arguments: str, fails: bool = False, stdin: str = "") -> str:
         """Run `baton …` in a process of its own. Returns what it said, on both channels."""
-        done = subprocess.run(
-            [sys.executable, "-m", "platform_core", *arguments], env=self.environment, input=stdin, text=True,
-            capture_output=True, check=False, timeout=120,
-        )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert (done.returncode != 0) is fails, said
+        heard, asked = self.folder / "heard", self.folder / "asked"
+        asked.write_text(stdin)
+        command = _COMMANDS.Process(target=_run, args=(arguments, self.environment, self.site, asked, heard))
+        command.start()
+        command.join(120)
+        if command.is_alive():
+            command.kill()
+        said = heard.read_text()
+        assert (command.exitcode != 0) is fails, said
+        command.close()
         return said
 
     def install(self, name: str, version: str = "1", title: str = "Loyalty") -> None:

@@ -51,6 +51,7 @@ def everybody(show: Show, caplog: pytest.LogCaptureFixture) -> Iterator[tuple[Ru
             yield runtime, client
 
 
+@pytest.mark.any_database
 def test_the_platform_serves_and_says_why_each_is_set_aside(
     everybody: tuple[Runtime, TestClient[Any]], factory: Factory, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_platform_serves_and_says_why_each_is_set_aside(
         assert f"plugin {shown} is {specimen.state}: {plugin.reason} ({plugin.place})" in log, name
 
 
+@pytest.mark.any_database
 def test_the_place_is_the_line_at_fault(everybody: tuple[Runtime, TestClient[Any]]) -> None:
     runtime, _client = everybody
     for name, specimen in SETTING_ASIDE.items():
@@ -129,6 +131,7 @@ def test_a_failed_migration_leaves_no_table_and_says_so_in_other_processes(
 REFUSED = r"plugin [\w-]+ is \w+: .+ \([\w/.-]+:\d+\)$"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", [name for name in LOADING if not name.startswith("ring")])
 def test_strict_mode_refuses_to_load_and_names_file_and_line(specimens: Any, tmp_path: Path, name: str) -> None:
     specimens(name)
@@ -138,6 +141,7 @@ def test_strict_mode_refuses_to_load_and_names_file_and_line(specimens: Any, tmp
         PluginManager(settings, BUILTINS).load()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", MOUNTING)
 def test_strict_mode_refuses_to_mount_and_names_file_and_line(show: Show, name: str) -> None:
     runtime = show(name, strict=True)
@@ -219,6 +223,7 @@ def test_a_failing_hook_costs_its_piece_and_everybody_is_told(
     assert "fault" in told["list"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", ["raising_hook", "reads_core", "hanging_hook"])
 def test_strict_mode_fails_the_page_of_a_failing_hook(
     visit: Callable[..., Any], caplog: pytest.LogCaptureFixture, name: str
@@ -228,6 +233,7 @@ def test_strict_mode_fails_the_page_of_a_failing_hook(
     assert re.search(rf"PluginError: plugin {name}: hook baton_customer_facts: .* \({place_of(name)}\)", caplog.text)
 
 
+@pytest.mark.any_database
 def test_a_slow_hook_is_timed_and_told_to_be_lazy(visit: Callable[..., Any], caplog: pytest.LogCaptureFixture) -> None:
     runtime, page, told = visit("slow_hook")
     assert "but well" in page.text
@@ -239,6 +245,7 @@ def test_a_slow_hook_is_timed_and_told_to_be_lazy(visit: Callable[..., Any], cap
     assert re.search(r"<code>customer_facts</code></th>\s*<td class=\"num\">1</td>", told["admin"])
 
 
+@pytest.mark.any_database
 def test_templates_with_an_undefined_name_cost_their_piece_or_their_page(visit: Callable[..., Any]) -> None:
     _runtime, page, told = visit("undefined_name")
     assert page.status_code == 200

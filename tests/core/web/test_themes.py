@@ -24,6 +24,8 @@ from platform_core.testing.browser import Browser
 from platform_core.users.models import User
 from platform_core.web import themes
 
+pytestmark = pytest.mark.any_database
+
 TOML = 'version = "1"\nrequires = ">=0.1,<1"\n[name]\nen = "Night"\nzh = "夜"\n'
 CSS = "@layer theme {\n  :root { --brand: #112233; }\n}\n"
 
