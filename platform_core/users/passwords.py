@@ -64,13 +64,13 @@ def hash_password(password: str) -> str:
 
 
 def verify(stored: str, password: str) -> bool:
-    """Whether the password fits. An empty `stored` costs the same time and never fits."""
+    """Whether the password fits, as it was typed. An empty `stored` costs the same time and never fits."""
     with _turn():
         try:
             _hasher.verify(stored or _decoy(), password[:MAXIMUM])
         except (Argon2Error, InvalidHashError):
             return False
-    return bool(stored)
+    return bool(stored) and len(password) <= MAXIMUM
 
 
 def is_outdated(stored: str) -> bool:

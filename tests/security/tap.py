@@ -24,7 +24,8 @@ _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "accept-encoding"} | {
     "origin", "referer", "cookie",  # they name this proxy, or somebody who is signed out
 }  # fmt: skip
-MOBILE = re.compile(rb"(?<![\d/+-])1[3-9]\d{9}(?!\d)")
+MOBILE = re.compile(rb"(?<![\w/+.-])1[3-9]\d{9}(?!\w)")
+"""A whole Chinese mobile number; digits in the middle of a random key are none."""
 TIMEOUT = 30
 MOST_SIGN_INS = 200
 BARRED = r"^/(logout|live)\b"
@@ -95,8 +96,9 @@ class Tap:
         if answer.status >= 500 and answer.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
             self.faults.append(f"{method} {target[:200]} {body[:300]!r}: {answer.status} {answer.content[:100]!r}")
         asked = target.encode() + body
-        if any(found not in asked for found in MOBILE.findall(answer.content)):
-            self.clear.append(f"{method} {target[:200]}")
+        shown = {found.decode() for found in MOBILE.findall(answer.content) if found not in asked}
+        if shown:
+            self.clear.append(f"{method} {target[:200]}: {shown}")
         return answer
 
     def _ask(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:

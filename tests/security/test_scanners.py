@@ -170,7 +170,7 @@ def held(tap: Tap) -> None:
 @pytest.mark.parametrize("login", ["manager", "admin", "collector"] if LONG else ["manager"])
 def test_wapiti_finds_nothing(target: Target, login: str, tmp_path: Path) -> None:
     with target.tap(login) as tap:
-        found, pages = wapiti(f"{tap.url}/customers", tmp_path)
+        found, pages = wapiti(tap.url + ("/" if LONG else "/customers"), tmp_path)
         assert {name: each[:3] for name, each in found.items()} == {}
         held(tap)
         least = 60 if LONG else 5

@@ -89,3 +89,10 @@ def test_no_more_than_two_hashes_are_computed_at_once(monkeypatch):
 def test_any_text_gets_an_answer(password):
     assert isinstance(passwords.problem(password), str)
     assert isinstance(passwords.is_common(password), bool)
+
+
+def test_nothing_behind_the_longest_password_is_cut_off():
+    longest = "correct horse " * 10
+    stored = passwords.hash_password(longest[: passwords.MAXIMUM])
+    assert passwords.verify(stored, longest[: passwords.MAXIMUM])
+    assert not passwords.verify(stored, longest)
