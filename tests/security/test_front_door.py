@@ -241,3 +241,14 @@ def test_a_body_that_is_too_large_is_not_taken(house: House, user: User) -> None
     crowd = "&".join(f"f{number}=1" for number in range(5000))
     kind = "application/x-www-form-urlencoded"
     assert house.ask("POST", "/login", crowd, content_type=kind)[0] in {400, 413, 422}
+
+
+def test_every_page_leads_out_again_and_nothing_is_upgraded(house: House, user: User) -> None:
+    inside = signed_in(house, user)
+    for path in ("/", "/customers", "/me", "/notifications"):
+        assert 'action="/logout"' in house.ask("GET", path, **inside)[2], path
+    told = house.raw(
+        f"GET /live HTTP/1.1\r\nHost: {HOST}\r\nCookie: {inside['cookie']}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    assert b"101" not in told.split(b"\r\n")[0]
