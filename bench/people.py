@@ -34,6 +34,7 @@ class Person:
     """
 
     scope: str
+    user_id: UUID
     cookie: str
     csrf: str
     terms: dict[str, list[str]]
@@ -109,7 +110,7 @@ def _person(runtime: Runtime, scope: str, user_id: UUID) -> Person:
     assert actor is not None
     customers, terms, sees = _sample(runtime, actor)
     csrf = runtime.vault.sign("csrf", str(identity.session_id))
-    return Person(scope, f"{cookie.key}={cookie.value}", csrf, terms, customers, sees)
+    return Person(scope, user_id, f"{cookie.key}={cookie.value}", csrf, terms, customers, sees)
 
 
 def _sample(runtime: Runtime, actor: Actor) -> tuple[list[UUID], dict[str, list[str]], int]:
