@@ -167,17 +167,6 @@ def held(tap: Tap) -> None:
     assert tap.clear == []
 
 
-@pytest.mark.parametrize("login", ["manager", "admin", "collector"] if LONG else ["manager"])
-def test_wapiti_finds_nothing(target: Target, login: str, tmp_path: Path) -> None:
-    with target.tap(login) as tap:
-        found, pages = wapiti(tap.url + ("/" if LONG else "/customers"), tmp_path)
-        assert {name: each[:3] for name, each in found.items()} == {}
-        held(tap)
-        least = 60 if LONG else 5
-        assert pages >= least
-        assert tap.statuses[200] >= least
-
-
 DOORS: dict[str, Callable[[str], list[str]]] = {
     "list": lambda url: [f"--url={url}/customers?q=abc&sort=name&view=all", "-p", "q,sort"],
     "search": lambda url: [f"--url={url}/api/v1/customers/search", '--data={"q": "abc"}', "-p", "q"],
@@ -200,3 +189,15 @@ def test_sqlmap_injects_nothing(target: Target, tmp_path: Path) -> None:
             assert not sqlmap(tmp_path, *arguments(tap.url), f"--dbms={dbms}"), name
             held(tap)
             assert sum(tap.visited.values()) > 20, name
+
+
+@pytest.mark.parametrize("login", ["collector", "manager", "admin"] if LONG else ["manager"])
+def test_wapiti_finds_nothing(target: Target, login: str, tmp_path: Path) -> None:
+    """The administrator comes last: a scanner that presses every button closes the others' accounts."""
+    with target.tap(login) as tap:
+        found, pages = wapiti(tap.url + ("/" if LONG else "/customers"), tmp_path)
+        assert {name: each[:3] for name, each in found.items()} == {}
+        held(tap)
+        least = 60 if LONG else 5
+        assert pages >= least
+        assert tap.statuses[200] >= least

@@ -4,7 +4,7 @@ from baton_plugins.b.models import Entry
 from platform_core.api import PUBLIC, get
 
 
-def entries(session, database, actor):
+def entries(session, database, actor, context):
     session.execute(text("SELECT 1"))  # found: plugin-past-the-scope
     session.execute(select(literal_column("1")))  # found: plugin-past-the-scope
     session.execute(select(table("b_entry")))  # found: plugin-past-the-scope
@@ -16,6 +16,9 @@ def entries(session, database, actor):
     session.info["actor"] = actor  # found: plugin-past-the-scope
     session.commit()  # found: plugin-past-the-scope
     session.add(Entry())
+    context.database.system_session("b: forget what is old")
+    context.database.system_session(actor)  # found: plugin-past-the-scope
+    Entry.__table__.alias("b_scope_entry")
     return session.scalars(select(Entry).where(Entry.name == "text()"))
 
 
