@@ -21,6 +21,8 @@ PUBLIC = {
     "POST /setup/{code}/check",
     "GET /static/{file_path}",
     "GET /static/themes/{file}",
+    # Whoever has a pairing code gets a token for it, once.
+    "POST /api/v1/telephony/pair",
     # The description of the API, only where BATON_API_DOCS is on.
     "GET /api/v1",
     "GET /api/v1/openapi.json",
