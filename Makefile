@@ -13,7 +13,9 @@ ASSETS := platform_core/web/static/manifest.json
 NODE_MODULES := node_modules/.package-lock.json
 WORKERS ?= 2
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
-SOURCES := platform_core $(wildcard plugins/*/baton_plugins)
+# What is installed into the folder: the core, the plugins, and the agent for workstations, which imports neither.
+PACKAGES := . $(PLUGINS) agent
+SOURCES := platform_core $(wildcard plugins/*/baton_plugins) agent/baton_agent
 ASSET_SOURCES := $(shell find platform_core/web/static_src themes -type f 2>/dev/null) \
 	$(wildcard platform_core/web/assets.py platform_core/web/icons.py)
 
@@ -36,13 +38,13 @@ $(STAMPS)/uv: requirements-bootstrap.lock
 	@printf '%s' '$(CURDIR)' >$(STAMPS)/where
 	@touch $@
 
-$(STAMPS)/python: $(STAMPS)/uv requirements.lock pyproject.toml $(PLUGINS:%=%/pyproject.toml)
+$(STAMPS)/python: $(STAMPS)/uv requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@echo 'Installing Python packages'
 	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode \
 		--require-hashes -r requirements.lock
 	@# Our own packages have no hash; they are built by what the lock brought, without asking the network.
 	@scripts/with-caches $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
-		$(foreach package,. $(PLUGINS),-e ./$(package))
+		$(foreach package,$(PACKAGES),-e ./$(package))
 	@scripts/with-caches $(BIN)/uv pip check --quiet --python $(BIN)/python
 	@touch $@
 

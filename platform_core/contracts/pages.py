@@ -68,10 +68,11 @@ class Panel:
 class Slot:
     """A template of its owner, drawn on every page of whoever is signed in.
 
-    Places: `banner` (above the content, full width), `topbar` (right, beside the bell), `side` (below the navigation).
+    Places: `banner` (above the content, full width), `topbar` (right, beside the bell), `side` (below the navigation),
+    `overlay` (after everything else: what floats over the page).
     """
 
-    place: Literal["banner", "topbar", "side"]
+    place: Literal["banner", "topbar", "side", "overlay"]
     template: str
     """`<plugin>/<file>`."""
     context: Callable[[Any, Actor], Mapping[str, Any] | None] | None = None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import importlib.util
 import os
 import shutil
@@ -43,6 +44,12 @@ def chromium_path() -> Path:
     raise ServiceUnavailable("no Chromium: install the package chromium or name one in BATON_TEST_CHROMIUM")
 
 
+def umockdev() -> str | None:
+    """The library that emulates USB devices for a process, where it is here together with libusb."""
+    found = ctypes.util.find_library("umockdev-preload") or ctypes.util.find_library("umockdev")
+    return found if found and ctypes.util.find_library("usb-1.0") else None
+
+
 def _system_postgres() -> Path | None:
     versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     return max(versions, key=lambda path: float(path.parent.name), default=None)
@@ -77,6 +84,7 @@ def main() -> None:
         "system-postgresql": _system_postgres(),
         "redis": redis_binary(),
         "system-redis": _system_redis(),
+        "umockdev": umockdev(),
     }
     with suppress(ServiceUnavailable):
         found["chromium"] = chromium_path()

@@ -23,7 +23,7 @@ def _telephone(session: Session, actor: Actor) -> Mapping[str, Any] | None:
 
 @hookimpl
 def baton_slots() -> list[Slot]:
-    return [Slot("topbar", "telephony/_place.html", _telephone)]
+    return [Slot("overlay", "telephony/_place.html", _telephone)]
 
 
 @hookimpl

@@ -22,14 +22,13 @@ def baton_plugin_info() -> PluginInfo:
 def baton_routes() -> list[Routes]:
     return [
         Routes("/calls", routes.HANDLERS),
-        Routes(sources.WEBHOOK.rstrip("/"), webhooks.HANDLERS),
         setting_routes.ROUTES,
     ]
 
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/telephony", api.HANDLERS)]
+    return [Routes("/telephony", [*api.HANDLERS, *webhooks.HANDLERS])]
 
 
 @hookimpl

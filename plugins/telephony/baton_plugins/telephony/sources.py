@@ -36,7 +36,7 @@ from platform_core.api import (
 _ = translator("telephony")
 hookimpl = pluggy.HookimplMarker("baton")
 EVENTS = "/api/v1/telephony/events"
-WEBHOOK = "/calls/cti/"
+WEBHOOK = "/api/v1/telephony/cti/"
 _SCHEME = "Agent "
 CODE_LIFE = timedelta(minutes=15)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"

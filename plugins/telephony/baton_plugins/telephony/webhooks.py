@@ -23,11 +23,11 @@ from platform_core.api import (
 _ = translator("telephony")
 
 
-@post("/{token:str}", permission=SIGNED_IN, name="telephony:webhook", opt={"unkept": True})
+@post("/cti/{token:str}", permission=SIGNED_IN, name="telephony:webhook", opt={"unkept": True})
 def webhook(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, token: str
 ) -> Response[str]:  # fmt: skip
-    """JSON or a form; sipgate.io gets XML that asks for the rest of the call."""
+    """What a telephone exchange posts, as JSON or as a form; sipgate.io gets XML that asks for the rest of the call."""
     source = sources.reporting(session, actor)
     event = exchanges.event_of(_values(request, form))
     if event is not None:

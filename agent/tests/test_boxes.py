@@ -1,0 +1,123 @@
+"""The agent as a process, reading emulated boxes through the system's libusb and unmodified pyusb."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from platform_core.testing.waiting import wait_until
+from tests.usbfake import descriptors, programs, scripts
+from tests.usbfake.box import Box
+
+pytestmark = pytest.mark.skipif(not programs.has_umockdev(), reason=programs.MISSING)
+
+
+@dataclass
+class Listening:
+    process: subprocess.Popen
+    lines: list[str] = field(default_factory=list)
+
+    def read(self) -> None:
+        self.lines.extend(line.strip() for line in self.process.stdout)
+
+    def heard(self, text: str) -> bool:
+        return any(text in line for line in self.lines)
+
+    def waits_for(self, text: str) -> None:
+        try:
+            wait_until(lambda: self.heard(text), 30)
+        except TimeoutError:
+            raise AssertionError(f"no {text!r} among {self.lines}") from None
+
+
+@contextmanager
+def agent(box: Box, tmp_path) -> Iterator[Listening]:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "baton_agent", "listen"],
+        env={**os.environ, **box.environment, "BATON_AGENT_DIR": str(tmp_path / "home")},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    listening = Listening(process)
+    reader = threading.Thread(target=listening.read)
+    reader.start()
+    try:
+        listening.waits_for(": up")
+        yield listening
+    finally:
+        process.terminate()
+        process.wait(10)
+        reader.join(10)
+        process.stdout.close()
+
+
+def shown(lines: list[str]) -> list[str]:
+    return [found[1].strip() for line in lines if (found := re.search(r"(line \d+: .*)", line))]
+
+
+CALLS = {
+    "cideasy": (descriptors.cideasy(), scripts.cideasy, [
+        "line 1: number 13800138000 LI LEI", "line 2: number 02161234567", "line 3: number withheld",
+    ]),
+    "whozz": (descriptors.ftdi("Whozz Calling? POS"), scripts.whozz, [
+        "line 1: ring", "line 1: number 13800138000 LI LEI", "line 1: lifted", "line 1: hung_up",
+        "line 2: number 13900138000  (wrong checksum)", "line 3: number withheld", "line 4: dialled 10086",
+    ]),
+    "fsk-serial": (descriptors.ftdi("HT9032 module"), scripts.fsk_serial, ["line 1: number 13800138000 ACME"]),
+    "modem": (descriptors.modem(), scripts.modem, ["line 1: ring", "line 1: number 13800138000", "line 1: ring"]),
+    "ad800": (descriptors.ad800(), lambda box: scripts.Ad800(box).answered(), [
+        "line 1: ring", "line 1: number 13800138000", "line 1: lifted", "line 1: hung_up",
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_box_is_read_through_libusb(name, tmp_path):
+    spec, script, expected = CALLS[name]
+    box = Box(tmp_path / "usb", spec, answers=lambda data: data + b"\r\nOK\r\n" if data.startswith(b"AT") else b"")
+    with box, agent(box, tmp_path) as listening:
+        script(box)
+        listening.waits_for(expected[-1])
+        wait_until(lambda: len(shown(listening.lines)) >= len(expected), 30)
+    assert shown(listening.lines) == expected
+    assert listening.process.returncode == 0
+
+
+def answers(box: Box) -> list[bytes]:
+    return [reply.rstrip(b"\0\r\n") for reply in box.heard]
+
+
+def test_pulled_out_and_plugged_in_again(tmp_path):
+    """Also after garbage, and although the kernel's driver holds the interface each time."""
+    box = Box(tmp_path / "usb", descriptors.cideasy())
+    with box, agent(box, tmp_path) as listening:
+        for garbage in (b"", b"\0" * 64, b"\xff" * 64, b"A\x80\xff" + b"\x55" * 61):
+            box.say(garbage)
+        box.pull()
+        listening.waits_for(": gone")
+        listening.lines.clear()
+        box.plug()
+        listening.waits_for(": up")
+        scripts.cideasy(box)
+        listening.waits_for("number 13800138000")
+        wait_until(lambda: answers(box)[-1:] == [b"ACK"])
+    assert b"NAK" in answers(box)
+
+
+def test_the_doctor_names_box_and_driver(tmp_path):
+    with Box(tmp_path / "usb", descriptors.ad800()) as box:
+        done = subprocess.run(
+            [sys.executable, "-m", "baton_agent", "doctor"],
+            env={**os.environ, **box.environment, "BATON_AGENT_DIR": str(tmp_path / "home")},
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert "c5cb:0002/00000001 Artech AD800: ad800" in done.stdout
+    assert "not paired" in done.stdout
+    assert done.returncode == 1
