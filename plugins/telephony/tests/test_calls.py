@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import permutations
 
-from baton_plugins.telephony.models import Heard, Ring
-from sqlalchemy import func, select
+from baton_plugins.telephony.models import Call, Heard, Line, Ring
+from sqlalchemy import func, select, update
 
-from platform_core.api import now
+from platform_core.api import User, enqueue, now
 from platform_core.audit.models import AuditEntry
 from platform_core.caps.models import Opened
+from platform_core.kernel import counters
+from platform_core.permissions import actors
 from platform_core.users.models import Notification
 
 MOBILE, LAND = "13900008321", "021-62345678"
@@ -268,3 +270,39 @@ def test_the_page_of_what_was_heard_tells_why_no_card_came(house):
     assert "Qiheng Consulting" in house.card("otto") or "department Sales" in house.card("otto")
     refused = page.post("/settings/telephony/simulate", {"number": MOBILE, "user_id": str(box.source.id)})
     assert refused.status_code == 422
+
+
+def test_heads_see_the_calls_of_their_department_and_others_do_not(house):
+    head = house.factory.user("department_head", name="Hanna")
+    stranger = house.factory.user("department_head", name="Stan")
+    with house.runtime.database.system_session("departments") as session:
+        session.get(User, head.id).department_id = house.people["carol"].department_id
+        session.get(User, stranger.id).department_id = house.people["tom"].department_id
+        counters.bump(session, actors.COUNTER)
+    box = house.agent(("1", "carol"))
+    box.ring(MOBILE)
+    assert "139****8321" in house.browser.sign_in(head).get("/calls").text
+    assert "139****8321" in house.page("max").get("/calls").text
+    assert "139****8321" not in house.browser.sign_in(stranger).get("/calls").text
+    assert "139****8321" not in house.page("otto").get("/calls").text
+    assert house.page("admin").get("/calls").status_code == 403
+
+
+def test_old_calls_are_forgotten_and_nobodys_line_stays_with_who_left(house):
+    box = house.agent(("1", "carol"))
+    box.ring(MOBILE, call="old")
+    box.ring("13900008322", call="new")
+    with house.runtime.database.system_session("long ago") as session:
+        old = session.scalars(select(Call).order_by(Call.started_at)).first()
+        old.started_at = now() - timedelta(days=800)
+        session.execute(update(Heard).values(at=now() - timedelta(days=8)))
+    with house.runtime.database.system_session("forget") as session:
+        job = enqueue(session, "telephony.forget")
+    house.runtime.jobs.run(job)
+    assert [call.number_mask for call in house.calls()] == ["139****8322"]
+    with house.runtime.database.system_session("she leaves") as session:
+        assert session.scalar(select(func.count()).select_from(Heard)) == 0
+        session.execute(update(Line).values(until=now()))
+    house.signalled.clear()
+    box.ring("13900008323", call="after")
+    assert house.signalled == []

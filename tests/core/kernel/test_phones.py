@@ -12,6 +12,7 @@ from platform_core.kernel.phones import (
     mask,
     mask_mail,
     normalise,
+    reported,
     split_many,
 )
 
@@ -177,3 +178,27 @@ def test_a_mask_never_shows_a_whole_number(text):
 )
 def test_mail_masks(mail, masked):
     assert mask_mail(mail) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        *((text, {}, "+8613800138000") for text in (
+            "13800138000", "013800138000", "8613800138000", "+8613800138000", "008613800138000", "17951013800138000",
+            "1259313800138000",
+        )),
+        ("862162345678", {}, "+862162345678"),
+        ("62345678", {"area_code": "010"}, "+861062345678"),
+        ("26712345", {"area_code": "0755"}, "+8675526712345"),
+        ("62345678", {}, None),
+        ("913800138000", {"outside": "9"}, "+8613800138000"),
+        ("4930123456", {}, "+4930123456"),
+        ("4008208820", {}, "+864008208820"),
+        ("95588", {}, None),
+        ("801", {"area_code": "010"}, None),
+        ("", {}, None),
+    ],
+)  # fmt: skip
+def test_numbers_as_lines_and_exchanges_report_them(text, line, expected):
+    number = reported(text, **line)
+    assert (number.e164 if number else None) == expected
