@@ -86,7 +86,7 @@ lint: setup ## ruff, mypy, import contracts, bandit, house rules
 	@$(BIN)/python -m lint.run
 
 .PHONY: attack
-attack: test-tools ## wapiti and sqlmap for an hour against the demo on both databases
+attack: test-tools ## wapiti and sqlmap for hours against a served house on both databases
 	@BATON_ATTACK=long $(BIN)/pytest -q -s tests/security/test_scanners.py
 
 .PHONY: fix
