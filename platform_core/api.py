@@ -28,6 +28,7 @@ from platform_core.contracts.messaging import (
     Driver,
     DriverField,
     Gateway,
+    Heard,
     Inbound,
     NotSent,
     Outgoing,
@@ -88,8 +89,13 @@ from platform_core.kernel.settingvalues import read as read_setting
 from platform_core.kernel.signals import signal
 from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
+from platform_core.outbox.accounts import drivers as message_drivers
+from platform_core.outbox.accounts import establish as establish_account
 from platform_core.outbox.accounts import price_of as price_of_part
+from platform_core.outbox.models import Account as OutboxAccount
 from platform_core.outbox.models import Message as OutboxMessage
+from platform_core.outbox.recipients import reaches as message_reaches
+from platform_core.outbox.recipients import verdict_on as message_verdict
 from platform_core.outbox.services import cancel as cancel_message
 from platform_core.outbox.services import put as send_message
 from platform_core.outbox.services import text_of as message_text
@@ -173,6 +179,7 @@ __all__ = [
     "Forbidden",
     "FormData",
     "Gateway",
+    "Heard",
     "Identified",
     "ImportTarget",
     "Inbound",
@@ -192,6 +199,7 @@ __all__ = [
     "NotFound",
     "NotSent",
     "NotificationChannel",
+    "OutboxAccount",
     "OutboxMessage",
     "OutcomePreset",
     "Outgoing",
@@ -279,6 +287,7 @@ __all__ = [
     "engagement_view",
     "engagements_of",
     "enqueue",
+    "establish_account",
     "fragment",
     "get",
     "has_words",
@@ -287,8 +296,11 @@ __all__ = [
     "list_handlers",
     "lists",
     "local",
+    "message_drivers",
+    "message_reaches",
     "message_reason",
     "message_text",
+    "message_verdict",
     "money_text",
     "new_id",
     "new_token",

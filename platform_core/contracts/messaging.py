@@ -95,6 +95,21 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer as the outbox hands it on: whose it is, and whether it was an opt-out, which then counts already."""
+
+    key: str
+    text: str
+    at: datetime
+    mask: str
+    customer_id: UUID | None
+    contact_id: UUID | None
+    answers_id: UUID | None
+    """The last message that was sent to this number"""
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RawCallback:
     """A request of a provider as it came; kept before anybody looks into it."""
 
@@ -178,7 +193,7 @@ def driver_port(name: str) -> Port[Driver | None]:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message for the outbox.
+    """A message for the outbox, to `address` or to the contact point `point_id` of the customer, which stays unread.
 
     `key` says what it means, not when it was asked for: `plan:<id>:<when>`, `greet:<rule>:<person>:<year>`. The second
     message with a key is none.
@@ -187,8 +202,9 @@ class Outgoing:
     key: str
     channel: str
     owner: str
-    address: str
     text: str
+    address: str = ""
+    point_id: UUID | None = None
     purpose: str = "service"
     """A code of `privacy.purposes`, or `test`: to oneself, about nobody"""
     lane: Lane = "interactive"
@@ -228,15 +244,15 @@ class SmsSender(Protocol):
 
 
 class InboundHandler(Protocol):
-    def __call__(self, session: Any, account_id: UUID, message: Inbound) -> None:
-        """Take what somebody wrote back; may be called twice with the same."""
+    def __call__(self, session: Any, account_id: UUID, answer: Heard) -> None:
+        """Take what somebody wrote back; may be called twice with the same `key`."""
 
 
 def _nobody_sends(session: Any, actor: Actor, sms: Sms) -> UUID | None:
     return None
 
 
-def _nobody_reads(session: Any, account_id: UUID, message: Inbound) -> None:
+def _nobody_reads(session: Any, account_id: UUID, answer: Heard) -> None:
     return None
 
 

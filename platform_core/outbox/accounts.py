@@ -27,6 +27,10 @@ REGIONS = {"cn": _.lazy("Mainland China"), "abroad": _.lazy("Other countries"), 
 PURPOSES = {"service": _.lazy("Service"), "marketing": _.lazy("Marketing")}
 
 
+_REGIONS = ("cn", "abroad")
+EVERYTHING = tuple(f"{purpose}.{region}" for purpose in (*PURPOSES, "test") for region in (*_REGIONS, "all"))
+
+
 class AccountInput(msgspec.Struct, kw_only=True):
     name: str = msgspec.field(default="")
     order: int = 50
@@ -104,7 +108,7 @@ def save(
         errors["name"] = _("There is an account of this name.")
     if errors:
         raise Invalid(_("Please check the marked fields."), fields=errors)
-    regions = ("cn", "abroad") if given.region == "all" else (given.region,)
+    regions = _REGIONS if given.region == "all" else (given.region,)
     if account is None:
         account = Account(id=new_id(), channel=driver.channel, driver=driver.name, revision=0, tokens=1.0)
         session.add(account)
@@ -117,6 +121,16 @@ def save(
     account.revision += 1
     ref = EntityRef("outbox", "account", account.id, account.name)
     audit.record(session, actor, "outbox.account", ref, after={"driver": driver.name, "enabled": given.enabled})
+    return account
+
+
+def establish(session: Session, driver: Driver, name: str, config: Mapping[str, str]) -> Account:
+    """An account that serves everything, without a person's act: for the demo."""
+    account = Account(
+        id=new_id(), channel=driver.channel, driver=driver.name, name=name, tokens=1.0, serves=list(EVERYTHING),
+        config=vault_of(session).encrypt_bytes(msgspec.json.encode(config)),
+    )  # fmt: skip
+    session.add(account)
     return account
 
 

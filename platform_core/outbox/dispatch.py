@@ -61,6 +61,7 @@ class Dispatcher:
         self._base_url = base_url
         self.timing = timing or Timing()
         self._open: dict[UUID, tuple[int, Gateway]] = {}
+        self._outdated: list[Gateway] = []
         self._opening = threading.Lock()
 
     def work(self, lane: str) -> int:
@@ -161,11 +162,13 @@ class Dispatcher:
                 known = self._open.get(account_id)
                 if known is None or known[0] != account.revision:
                     try:
-                        known = account.revision, driver.open(accounts.config_of(session, account))
+                        fresh = account.revision, driver.open(accounts.config_of(session, account))
                     except ValueError as error:
                         _log.warning("account %s cannot be opened: %s", account.name, error)
                         return None, None
-                    self._open[account_id] = known
+                    if known is not None:  # another thread may be in the middle of using it
+                        self._outdated.append(known[1])
+                    known = self._open[account_id] = fresh
                 return known[1], driver
 
     def reconcile(self) -> int:
@@ -236,9 +239,9 @@ class Dispatcher:
             waiting = reports.waiting(session, self.timing.rows)
             for report in waiting:
                 account = session.get(Account, report.account_id)
-                gateway, _driver = self.gateway(report.account_id)
-                if account is not None and gateway is not None:
-                    reports.read(session, account, gateway, report)
+                gateway, driver = self.gateway(report.account_id)
+                if account is not None and gateway is not None and driver is not None:
+                    reports.read(session, account, gateway, report, driver.rules.opt_out_words)
                 else:
                     report.next_at = now() + timedelta(minutes=1)
             return len(waiting)
@@ -274,6 +277,7 @@ class Dispatcher:
         return "; ".join(told)
 
     def close(self) -> None:
-        for _revision, gateway in self._open.values():
+        for gateway in [*self._outdated, *(gateway for _revision, gateway in self._open.values())]:
             gateway.close()
+        self._outdated.clear()
         self._open.clear()

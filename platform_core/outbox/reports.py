@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from platform_core.contracts.messaging import INBOUND, Gateway, Inbound, RawCall
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.declared import service_of
+from platform_core.outbox import recipients
 from platform_core.outbox.models import Account, Message, Report
 
 _log = logging.getLogger(__name__)
@@ -40,8 +41,8 @@ def waiting(session: Session, limit: int) -> Sequence[Report]:
     return session.scalars(statement).all()
 
 
-def read(session: Session, account: Account, gateway: Gateway, report: Report) -> None:
-    """Apply one report in the caller's transaction."""
+def read(session: Session, account: Account, gateway: Gateway, report: Report, words: Collection[str]) -> None:
+    """Apply one report in the caller's transaction. `words` are those that say "no more" with this provider."""
     raw = msgspec.json.decode(vault_of(session).decrypt_bytes(report.body), type=RawCallback)
     try:
         found = gateway.read(raw)
@@ -52,7 +53,8 @@ def read(session: Session, account: Account, gateway: Gateway, report: Report) -
     open_ends = 0
     for item in found:
         if isinstance(item, Inbound):
-            service_of(session, INBOUND[account.channel])(session, account.id, item)
+            answer = recipients.hear(session, account.channel, item, words)
+            service_of(session, INBOUND[account.channel])(session, account.id, answer)
         elif not apply(session, account.id, item):
             open_ends += 1
     report.tries += 1

@@ -23,7 +23,7 @@ def read(path: Path) -> dict:
 
 
 def test_there_are_plugins():
-    assert {path.name for path in PLUGINS} >= {"activities", "opportunities"}
+    assert {path.name for path in PLUGINS} >= {"activities", "opportunities", "sms"}
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)

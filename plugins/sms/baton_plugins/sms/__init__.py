@@ -1,0 +1,1 @@
+"""Short messages: gateways, templates, what is sent to customers and what they answer."""

@@ -1,0 +1,62 @@
+"""What short messages show on the customer page."""
+
+from __future__ import annotations
+
+import pluggy
+from baton_plugins.sms import queries
+from baton_plugins.sms.queries import Line
+
+from platform_core.api import (
+    MESSAGE_STATES,
+    Action,
+    Actor,
+    Customer,
+    Session,
+    TimelineEntry,
+    TimelineQuery,
+    Tone,
+    message_reason,
+    message_text,
+    translator,
+)
+
+_ = translator("sms")
+hookimpl = pluggy.HookimplMarker("baton")
+KIND = "sms"
+VIEW = "sms.view"
+
+
+@hookimpl
+def baton_customer_actions(customer: Customer) -> list[Action]:
+    url = f"/sms/new?customer={customer.id}"
+    return [Action("sms.send", _("Send a text message"), "message", url, "sms.send", order=40)]
+
+
+@hookimpl
+def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:
+    if not actor.can(VIEW) or query.engagement_id is not None or (query.kinds is not None and KIND not in query.kinds):
+        return []
+    return [_heard(line) if line.is_answer else _sent(session, actor, line) for line in queries.lines(session, query)]
+
+
+def _sent(session: Session, actor: Actor, line: Line) -> TimelineEntry:
+    words, tone = MESSAGE_STATES[line.state]
+    chips: list[tuple[str, Tone]] = [(str(words), tone)]
+    if line.reason and line.state not in {"sent", "delivered"}:
+        chips.append((message_reason(line.reason), ""))
+    actions = []
+    if line.state in {"queued", "paused"} and actor.can("sms.send"):
+        actions = [Action("sms.cancel", _("Take back"), "x", f"/sms/{line.id}/cancel", "sms.send", "post")]
+    return TimelineEntry(
+        id=line.id, kind=KIND, at=line.at, who=line.who or _("Baton"), department="",
+        verb=_("Text message to %(mask)s", mask=line.mask), text=message_text(session, line.content or b""),
+        icon="message", tone=tone, chips=tuple(chips), actions=tuple(actions),
+    )  # fmt: skip
+
+
+def _heard(line: Line) -> TimelineEntry:
+    chips: tuple[tuple[str, Tone], ...] = ((_("Wants no more messages"), "amber"),) if line.opted_out else ()
+    return TimelineEntry(
+        id=line.id, kind=KIND, at=line.at, who=line.who, department="", verb=_("Answer by text message"),
+        text=line.text, icon="message", tone="amber" if line.opted_out else "", chips=chips,
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""Reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from baton_plugins.sms.models import Reply, Template
+from sqlalchemy import LargeBinary, and_, cast, desc, false, literal, null, or_, select, union_all
+
+from platform_core.api import (
+    AnySelect,
+    NotFound,
+    OutboxAccount,
+    OutboxMessage,
+    Rules,
+    Session,
+    TimelineQuery,
+    message_drivers,
+    proven,
+    readable,
+    translator,
+)
+
+_ = translator("sms")
+
+
+def templates(session: Session, *, everything: bool = False) -> Sequence[Template]:
+    statement = select(Template).order_by(Template.name)
+    return session.scalars(statement if everything else statement.where(Template.active.is_(True))).all()
+
+
+def template(session: Session, template_id: UUID) -> Template:
+    found = session.get(Template, template_id)
+    if found is None:
+        raise NotFound(_("There is no such template."))
+    return found
+
+
+def first_account(session: Session, kind: str) -> OutboxAccount | None:
+    """The account that is first in line for numbers of the mainland, working or not."""
+    statement = (
+        select(OutboxAccount)
+        .where(OutboxAccount.channel == "sms", OutboxAccount.enabled.is_(True))
+        .order_by(OutboxAccount.order, OutboxAccount.name)
+    )
+    return next((account for account in session.scalars(statement) if f"{kind}.cn" in account.serves), None)
+
+
+def rules_of(session: Session, account: OutboxAccount | None) -> Rules:
+    driver = message_drivers(session).get(account.driver) if account else None
+    return driver.rules if driver else Rules()
+
+
+def message(session: Session, message_id: UUID) -> OutboxMessage:
+    found = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.channel == "sms")
+    ).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such message, or not for you."))
+    return found
+
+
+class Line(NamedTuple):
+    """A message that was sent (`content` is sealed), or an answer."""
+
+    id: UUID
+    at: datetime
+    is_answer: bool
+    mask: str
+    who: str
+    state: str
+    reason: str
+    content: bytes | None
+    text: str
+    opted_out: bool
+
+
+def lines(session: Session, query: TimelineQuery) -> list[Line]:
+    """Newest first. One statement for both, since the customer page has no room for more."""
+    nothing = cast(null(), LargeBinary)
+    sent = select(
+        OutboxMessage.id, OutboxMessage.created_at.label("at"), literal(0).label("is_answer"), OutboxMessage.mask,
+        OutboxMessage.sender_label.label("who"), OutboxMessage.state, OutboxMessage.reason, OutboxMessage.content,
+        literal("").label("text"), false().label("opted_out"),
+    ).where(OutboxMessage.channel == "sms")  # fmt: skip
+    heard = select(
+        Reply.id, Reply.at, literal(1), Reply.mask, Reply.mask, literal(""), literal(""), nothing, Reply.text,
+        Reply.opted_out,
+    )  # fmt: skip
+    parts = [
+        _newest(session, sent, OutboxMessage, OutboxMessage.created_at, query),
+        _newest(session, heard, Reply, Reply.at, query),
+    ]
+    both = union_all(*(select(part.subquery()) for part in parts)).order_by(desc("at"), desc("id")).limit(query.limit)
+    rows = session.execute(both.execution_options(**proven("each part carries its policy")))
+    return [Line(*row) for row in rows]
+
+
+def _newest(session: Session, statement: AnySelect, model: Any, at: Any, query: TimelineQuery) -> AnySelect:
+    """A customer's newest rows before the query's mark, within what the session's actor may see."""
+    statement = statement.where(model.customer_id == query.customer_id)
+    if (allowed := readable(session, model)) is not None:
+        statement = statement.where(allowed)
+    if query.before is not None:
+        moment, key = query.before
+        statement = statement.where(or_(at < moment, and_(at == moment, model.id < key)))
+    return statement.order_by(at.desc(), model.id.desc()).limit(query.limit)

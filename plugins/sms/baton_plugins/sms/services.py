@@ -1,0 +1,158 @@
+"""Sending to one customer, and taking what they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from baton_plugins.sms import queries, rendering
+from baton_plugins.sms.models import Reply, Template
+from baton_plugins.sms.rendering import Rendered
+from msgspec import Meta
+from sqlalchemy import select
+
+from platform_core.api import (
+    Actor,
+    Conflict,
+    Customer,
+    EntityRef,
+    Heard,
+    Invalid,
+    NotFound,
+    OutboxMessage,
+    Outgoing,
+    Session,
+    Sms,
+    Verdict,
+    cancel_message,
+    customer_get,
+    customer_require,
+    dictionaries,
+    message_reaches,
+    message_verdict,
+    new_id,
+    notify,
+    price_of_part,
+    record,
+    send_message,
+    translator,
+)
+
+_ = translator("sms")
+SEND = "sms.send"
+PURPOSES = "privacy.purposes"
+_OURS = ("service", "test")
+
+
+class SmsInput(msgspec.Struct, kw_only=True):
+    """One text to one number of a customer."""
+
+    point_id: UUID
+    text: Annotated[str, Meta(max_length=1600)]
+    purpose: Annotated[str, Meta(max_length=60)] = "service"
+    template_id: UUID | None = None
+
+
+class TemplateInput(msgspec.Struct, kw_only=True):
+    name: Annotated[str, Meta(max_length=60)]
+    text: Annotated[str, Meta(max_length=1600)]
+    purpose: Annotated[str, Meta(max_length=60)] = "service"
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent now: `cents` for all its parts, `verdict` of the register of consent."""
+
+    rendered: Rendered
+    mask: str
+    cents: int
+    verdict: Verdict
+    account: str
+
+
+def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) -> Preview:
+    """Through the renderer that sends. Raises Invalid, NotFound."""
+    reach = next(
+        (item for item in message_reaches(session, customer.id, "sms") if item.point_id == data.point_id), None
+    )
+    if reach is None:
+        raise NotFound(_("There is no such number, or not for you."))
+    purposes = dict(dictionaries.choices(session, PURPOSES))
+    if data.purpose not in purposes:
+        raise Invalid(_("Please check the marked fields."), fields={"purpose": _("Please choose from the list.")})
+    is_marketing = data.purpose not in _OURS
+    first = queries.first_account(session, "marketing" if is_marketing else "service")
+    values = rendering.values_of(actor, customer, reach.contact)
+    rendered = rendering.render(data.text, values, queries.rules_of(session, first), is_marketing=is_marketing)
+    verdict = message_verdict(session, customer.id, reach, "sms", data.purpose)
+    cents = rendered.parts * price_of_part(session, "sms", f"{'marketing' if is_marketing else 'service'}.cn")
+    return Preview(rendered, reach.mask, cents, verdict, first.name if first else "")
+
+
+def send_one(session: Session, actor: Actor, customer: Customer, data: SmsInput, key: str) -> UUID:
+    """Put one text to one customer into the outbox. Raises Invalid, NotFound, Forbidden, Conflict."""
+    customer_require(session, actor, SEND, customer)
+    seen = preview(session, actor, customer, data)
+    if not seen.verdict:
+        raise Conflict(seen.verdict.sentence)
+    template = session.get(Template, data.template_id) if data.template_id else None
+    # Only the approved words may go under an approved code.
+    is_as_approved = template is not None and template.body.strip() == data.text.strip()
+    codes = template.codes if template is not None and is_as_approved else {}
+    made = send_message(
+        session, actor,
+        Outgoing(
+            key=f"sms:{actor.user_id}:{key}", channel="sms", owner="sms", text=seen.rendered.text,
+            point_id=data.point_id, purpose=data.purpose, customer_id=customer.id, parts=seen.rendered.parts,
+            templates={driver: (code, seen.rendered.variables) for driver, code in codes.items()},
+        ),
+    )  # fmt: skip
+    if made is None:
+        raise Conflict(_("This message was sent already."))
+    ref = EntityRef("sms", "message", made, seen.mask)
+    after = {"purpose": data.purpose, "parts": seen.rendered.parts}
+    record(session, actor, "sms.send", ref, customer_id=customer.id, after=after)
+    return made
+
+
+def send_for_others(session: Session, actor: Actor, sms: Sms) -> UUID | None:
+    """Behind SMS_SENDER: for plugins that greet and remind. Rights are theirs to check."""
+    return send_message(
+        session, actor,
+        Outgoing(
+            key=sms.key, channel="sms", owner="sms", text=sms.text, point_id=sms.point_id, purpose=sms.purpose,
+            occasion=sms.occasion, customer_id=sms.customer_id, not_before=sms.not_before, expires_at=sms.expires_at,
+            lane="interactive" if sms.purpose in _OURS else "bulk",
+        ),
+    )  # fmt: skip
+
+
+def take_back(session: Session, actor: Actor, message_id: UUID) -> OutboxMessage:
+    """Raises NotFound, Forbidden, Conflict when it has left."""
+    message = queries.message(session, message_id)
+    if message.customer_id is None:
+        raise NotFound(_("There is no such message, or not for you."))
+    customer_require(session, actor, SEND, customer_get(session, message.customer_id))
+    return cancel_message(session, actor, message_id)
+
+
+def hear(session: Session, account_id: UUID, answer: Heard) -> None:
+    """Behind SMS_INBOUND: keep the answer once, and tell whoever wrote and whoever looks after the customer."""
+    if session.scalar(select(Reply.id).where(Reply.key == answer.key)) is not None:
+        return
+    session.add(
+        Reply(
+            id=new_id(), key=answer.key[:200], customer_id=answer.customer_id, contact_id=answer.contact_id,
+            answers_id=answer.answers_id, mask=answer.mask, text=answer.text, at=answer.at, opted_out=answer.opted_out,
+        )
+    )  # fmt: skip
+    customer = session.get(Customer, answer.customer_id) if answer.customer_id else None
+    if customer is None:
+        return
+    sent = session.get(OutboxMessage, answer.answers_id) if answer.answers_id else None
+    people = [key for key in (sent.sender_id if sent else None, customer.owner_id) if key is not None]
+    message = "%(name)s wants no more messages." if answer.opted_out else "%(name)s has answered a message."
+    notify(session, people, "sms", message, {"name": customer.name}, url=f"/customers/{customer.id}", icon="message")

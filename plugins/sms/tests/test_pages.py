@@ -1,0 +1,201 @@
+"""Sending one message from a customer's page, what comes of it, and accounts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from baton_plugins.sms.models import Reply, Template
+from sqlalchemy import select
+
+from platform_core.api import OutboxAccount, Sms, service_of
+from platform_core.contracts.messaging import SMS_SENDER
+from platform_core.customers.models import Customer
+from platform_core.outbox.accounts import callback_url, config_of
+from platform_core.outbox.models import Message
+from platform_core.outbox.services import content_of
+from platform_core.privacy.models import Suppression
+
+
+@pytest.fixture
+def page(shop, browser):
+    return browser.sign_in(shop.user)
+
+
+def form(shop, **changes):
+    given = {
+        "customer_id": str(shop.customer.id),
+        "point_id": str(shop.point_id),
+        "purpose": "service",
+        "text": "您好，{sender}回访。",
+    }
+    return {**given, "sending": "once", "act": "send", **changes}
+
+
+def test_it_is_looked_at_sent_once_and_stands_on_the_timeline(shop, page) -> None:
+    assert "Send a text message" in page.get(f"/customers/{shop.customer.id}").text
+    blank = page.get(f"/sms/new?customer={shop.customer.id}").text
+    assert "138****8000" in blank
+    assert "13800138000" not in blank
+    seen = page.post("/sms", form(shop, act="preview")).text
+    assert "您好，Li Na回访。" in seen
+    assert "1 part" in seen
+    assert "0.05 yuan" in seen
+    with shop.runtime.database.system_session("test", write=False) as session:
+        assert session.scalars(select(Message)).all() == [], "looking sends nothing"
+    assert page.post("/sms", form(shop)).status_code == 303
+    assert "sent already" in page.post("/sms", form(shop)).text
+    waiting = page.get(f"/customers/{shop.customer.id}").text
+    assert "Text message to 138****8000" in waiting
+    assert "Take back" in waiting
+    shop.work()
+    done = page.get(f"/customers/{shop.customer.id}").text
+    assert "您好，Li Na回访。" in done
+    assert "Take back" not in done
+    assert shop.message().state == "sent"
+
+
+def test_it_can_be_taken_back_while_it_waits(shop, page) -> None:
+    page.post("/sms", form(shop))
+    url = f"/sms/{shop.message().id}/cancel"
+    assert page.post(url, {}).status_code == 303
+    assert shop.work() == 0
+    assert shop.message().state == "cancelled"
+    assert page.post(url, {}).status_code == 409
+
+
+def test_who_has_not_agreed_is_not_sent_advertising(shop, page) -> None:
+    advert = form(shop, purpose="marketing", text="新课优惠，拒收请回复R")
+    assert "has not agreed" in page.post("/sms", {**advert, "act": "preview"}).text
+    refused = page.post("/sms", advert)
+    assert refused.status_code == 422
+    assert "must end" not in refused.text
+    assert "has to end with" in page.post("/sms", {**advert, "text": "新课优惠", "act": "preview"}).text
+
+
+def test_only_who_may_send_to_this_customer_does(shop, browser, factory) -> None:
+    other = browser.sign_in(factory.user("coordinator"))
+    assert other.get(f"/sms/new?customer={shop.customer.id}").status_code == 404
+    assert other.post("/sms", form(shop)).status_code == 404
+    looker = factory.user("finance")
+    assert browser.sign_in(looker).post("/sms", form(shop)).status_code == 403
+
+
+def test_a_template_is_taken_over_and_its_code_goes_along_only_unchanged(shop, page, runtime) -> None:
+    body = "您好，{sender}回访。"
+    given = {"name": "Visit", "text": body, "purpose": "service", "active": "1", "code_sms.aliyun": "SMS_1"}
+    assert page.post("/settings/sms-templates/new", given).status_code == 303
+    assert "There is a template of this name." in page.post("/settings/sms-templates/new", given).text
+    assert "Nothing fills" in page.post("/settings/sms-templates/new", {**given, "name": "x", "text": "{phone}"}).text
+    with runtime.database.system_session("test", write=False) as session:
+        template = session.scalars(select(Template)).one()
+    assert template.codes == {"sms.aliyun": "SMS_1"}
+    assert body in page.get(f"/sms/new?customer={shop.customer.id}&template={template.id}").text
+    page.post("/sms", form(shop, template_id=str(template.id), text=body, sending="a"))
+    page.post("/sms", form(shop, template_id=str(template.id), text=body + "!", sending="b"))
+    with runtime.database.system_session("test", write=False) as session:
+        found = [
+            content_of(runtime.vault, row) for row in session.scalars(select(Message).order_by(Message.created_at))
+        ]
+    assert found[0]["templates"] == {"sms.aliyun": ["SMS_1", {"sender": "Li Na"}]}
+    assert found[1]["templates"] == {}
+    changed = page.post(f"/settings/sms-templates/{template.id}", {**given, "active": ""})
+    assert changed.status_code == 303
+    assert "Visit" not in page.get(f"/sms/new?customer={shop.customer.id}").text
+
+
+def test_an_account_is_set_up_checked_and_tested(shop, browser, factory, runtime, tmp_path) -> None:
+    admin = browser.sign_in(factory.user("system_admin"))
+    url = "/settings/messages/accounts/new"
+    assert "Kannel" in admin.get("/settings/messages").text
+    bad = admin.post(url, {"driver": "sms.kannel", "name": "line", "config_url": "ftp://x", "config_username": "u"})
+    assert bad.status_code == 422
+    assert "Please fill this in." in bad.text
+    file = tmp_path / "out.jsonl"
+    given = {
+        "driver": "sms.trial",
+        "name": "to file",
+        "config_file": str(file),
+        "purposes": ["service"],
+        "enabled": "1",
+    }
+    made = admin.post(url, {**given, "order": "1", "per_second": "20", "cents": "5", "region": "cn"})
+    assert made.status_code == 303
+    home = made.headers["location"]
+    assert "/messages/told/" in admin.get(home).text
+    assert "no mobile number" in admin.post(f"{home}/test", {"number": "123", "_key": "k1"}).text
+    assert admin.post(f"{home}/test", {"number": "139 0000 1111", "_key": "k2"}).status_code == 303
+    job = admin.post(f"{home}/health", {}).headers["location"]
+    assert runtime.jobs.run(UUID(job.rpartition("/")[2]))
+    assert "out.jsonl" in admin.get(job).text
+    shop.work()
+    assert "139****1111" in admin.get(home).text
+    assert '"…1111"' in file.read_text()
+    assert "13900001111" not in file.read_text()
+
+
+def test_secrets_are_kept_when_left_empty_and_never_shown(browser, factory, runtime) -> None:
+    admin = browser.sign_in(factory.user("system_admin"))
+    given = {
+        "driver": "sms.kannel",
+        "name": "line",
+        "config_url": "http://127.0.0.1:1",
+        "config_username": "crm",
+        "config_password": "very-secret",
+    }
+    rest = {"purposes": "service", "region": "cn", "order": "1", "per_second": "20", "cents": "5"}
+    home = admin.post("/settings/messages/accounts/new", {**given, **rest}).headers["location"]
+    assert "very-secret" not in admin.get(home).text
+    admin.post(home, {**given, **rest, "config_password": "", "name": "line two"})
+    with runtime.database.system_session("test", write=False) as session:
+        account = session.scalars(select(OutboxAccount)).one()
+        assert (account.name, config_of(session, account)["password"]) == ("line two", "very-secret")
+
+
+def told(shop):
+    with shop.runtime.database.system_session("test", write=False) as session:
+        return callback_url("", shop.runtime.vault, session.get(OutboxAccount, shop.account_id))
+
+
+def test_an_answer_lands_with_its_customer_and_an_opt_out_counts_at_once(shop, page, browser, runtime) -> None:
+    page.post("/sms", form(shop))
+    shop.work()
+    with runtime.database.system_session("test") as session:
+        session.get(OutboxAccount, shop.account_id).driver = "sms.kannel"
+        account = session.get(OutboxAccount, shop.account_id)
+        account.config = runtime.vault.encrypt(
+            '{"url": "http://127.0.0.1:1", "username": "u", "password": "p", "signature": "", "sender": ""}'
+        )
+        account.revision += 1
+    url = told(shop)
+    for key, text in (("m1", "周四可以"), ("m1", "周四可以"), ("m2", " ｔｄ ")):
+        assert (
+            browser.get(url, params={"kind": "mo", "from": "+8613800138000", "text": text, "id": key}).status_code
+            == 200
+        )
+    shop.work()
+    with runtime.database.system_session("test", write=False) as session:
+        replies = session.scalars(select(Reply).order_by(Reply.at)).all()
+        assert sorted((reply.text, reply.opted_out, reply.customer_id) for reply in replies) == sorted(
+            [("周四可以", False, shop.customer.id), (" ｔｄ ", True, shop.customer.id)]
+        )
+        assert len(session.scalars(select(Suppression)).all()) == 1
+    seen = page.get(f"/customers/{shop.customer.id}").text
+    assert "周四可以" in seen
+    assert "Wants no more messages" in seen
+    assert "13800138000" not in seen
+    assert (
+        "does not want" in page.post("/sms", form(shop, purpose="survey", text="调查，拒收请回复R", act="preview")).text
+    )
+    assert "Harbour Ltd wants no more messages." in page.get("/notifications").text
+
+
+def test_other_plugins_send_by_meaning(shop, factory, runtime) -> None:
+    actor = factory.actor(shop.user)
+    with runtime.database.actor_session(actor) as session:
+        send = service_of(session, SMS_SENDER)
+        given = Sms("greet:1:2026", shop.customer.id, shop.point_id, "生日快乐", purpose="greeting")
+        assert send(session, actor, given) is not None
+        assert send(session, actor, given) is None
+        assert session.get(Customer, shop.customer.id) is not None
+    assert (shop.message().lane, shop.message().owner) == ("bulk", "sms")
