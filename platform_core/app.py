@@ -33,7 +33,7 @@ from platform_core.kernel.secrets import Vault, create_key_file
 from platform_core.kernel.weak import refuse_weak
 from platform_core.outbox import services as outbox
 from platform_core.outbox.accounts import offered
-from platform_core.outbox.dispatch import Dispatcher
+from platform_core.outbox.dispatch import Dispatcher, Timing
 from platform_core.plugins import asking, faults, migrations
 from platform_core.plugins.declarations import listener_key
 from platform_core.plugins.faults import StoppedError
@@ -89,7 +89,9 @@ class Runtime:
         )  # fmt: skip
         self.hub = Hub(settings.redis_url)
         self.scheduler = Scheduler(self.database, lambda: self.manager.declared.jobs)
-        self.outbox = Dispatcher(self.database, lambda: offered(self.database), settings.base_url)
+        lease = settings.outbox_lease
+        timing = Timing(lease=lease, look_again=lease, hold=min(120.0, lease / 2))
+        self.outbox = Dispatcher(self.database, lambda: offered(self.database), settings.base_url, timing)
         self.wakeups = WakeUps(
             settings.redis_url, self.jobs.run, {lane: partial(self.outbox.work, lane) for lane in LANES}
         )

@@ -35,6 +35,9 @@ class Settings:
     job_threads: int = 4
     lane_threads: int = 2
     """Of a worker, for each lane of the outbox"""
+    outbox_lease: float = 300.0
+    """Seconds after which a message whose worker never came back is asked about, and again after as many. Longer than
+    the slowest gateway takes to accept one: a shorter one doubles messages."""
     lock_seconds: float = 10.0
     """How long a request waits for others to be done with the database before it answers 503."""
     session_idle_minutes: int = 30
@@ -116,6 +119,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         web_threads=int(env.get("BATON_WEB_THREADS", "24")),
         job_threads=int(env.get("BATON_JOB_THREADS", "4")),
         lane_threads=int(env.get("BATON_LANE_THREADS", "2")),
+        outbox_lease=float(env.get("BATON_OUTBOX_LEASE", "300")),
         lock_seconds=float(env.get("BATON_LOCK_SECONDS", "10")),
         session_idle_minutes=int(env.get("BATON_SESSION_IDLE_MINUTES", "30")),
         session_absolute_hours=int(env.get("BATON_SESSION_ABSOLUTE_HOURS", "12")),

@@ -29,22 +29,28 @@ class WakeUps:
         handle: Callable[[UUID], object],
         lanes: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
-        self.broker: dramatiq.Broker = _redis_broker(redis_url) if redis_url else StubBroker(middleware=[])
-        self.broker.emit_after("process_boot")
+        self._redis_url = redis_url
+        self.broker = self._broker()
 
         def run_job(job_id: str) -> None:
             handle(UUID(job_id))
 
         self._actor = dramatiq.actor(actor_name="baton_job", queue_name=QUEUE, broker=self.broker)(run_job)
-        self._lanes = {lane: self._lane(lane, look) for lane, look in (lanes or {}).items()}
+        # A broker for each: a worker of dramatiq takes every queue of its broker for its own.
+        self._lanes = {lane: self._lane(lane, look, self._broker()) for lane, look in (lanes or {}).items()}
         self._workers: list[dramatiq.Worker] = []
 
-    def _lane(self, lane: str, look: Callable[[], object]) -> dramatiq.Actor[[float], None]:
+    def _broker(self) -> dramatiq.Broker:
+        made: dramatiq.Broker = _redis_broker(self._redis_url) if self._redis_url else StubBroker(middleware=[])
+        made.emit_after("process_boot")
+        return made
+
+    def _lane(self, lane: str, look: Callable[[], object], broker: dramatiq.Broker) -> dramatiq.Actor[[float], None]:
         def run_lane(sent_at: float) -> None:
             if time.time() - sent_at < _STALE:
                 look()
 
-        return dramatiq.actor(actor_name=f"baton_{lane}", queue_name=f"{QUEUE}-{lane}", broker=self.broker)(run_lane)
+        return dramatiq.actor(actor_name=f"baton_{lane}", queue_name=f"{QUEUE}-{lane}", broker=broker)(run_lane)
 
     def send_lane(self, lane: str) -> None:
         """Losing it loses time, not messages."""
@@ -62,17 +68,18 @@ class WakeUps:
 
     def start(self, threads: int, lanes: Mapping[str, int] | None = None) -> None:
         """`lanes`: which of them this process works on, with how many threads; 0 `threads` leaves jobs to others."""
-        queues = {QUEUE: threads, **{f"{QUEUE}-{lane}": number for lane, number in (lanes or {}).items()}}
-        for queue, number in queues.items():
+        wanted = [(self.broker, threads), *((self._lanes[lane].broker, count) for lane, count in (lanes or {}).items())]
+        for broker, number in wanted:
             if number:
-                worker = dramatiq.Worker(self.broker, queues={queue}, worker_threads=number, worker_timeout=200)
+                worker = dramatiq.Worker(broker, worker_threads=number, worker_timeout=200)
                 self._workers.append(worker)
                 worker.start()
 
     def stop(self) -> None:
         while self._workers:
             self._workers.pop().stop(timeout=5_000)
-        self.broker.close()
+        for broker in (self.broker, *(actor.broker for actor in self._lanes.values())):
+            broker.close()
 
 
 def _redis_broker(url: str) -> dramatiq.Broker:

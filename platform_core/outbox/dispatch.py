@@ -41,7 +41,7 @@ class Timing:
     give_up: float = 6 * 3600.0
     """How long a provider may not answer whether it has a message, before people are asked"""
     drain: float = 20.0
-    rest: float = 30.0
+    rest: float = 5.0
     """How long an account whose provider is not there is left alone, at first"""
     rows: int = 500
     batch: int = 20

@@ -13,6 +13,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
+
 
 class ServiceUnavailable(Exception):
     """A program could not be found or a server not be started; the message says which and why."""
@@ -26,6 +28,12 @@ def postgres_binaries() -> Path | None:
 def redis_binary() -> Path | None:
     """The system's redis-server, else the one inside the PyPI package."""
     return _system_redis() or _packaged_redis()
+
+
+def kannel_binaries() -> Path | None:
+    """The folder of bearerbox and smsbox, where the operator that Debian's kannel-extras pretends is here as well."""
+    found = shutil.which("bearerbox", path="/usr/sbin:/usr/bin")
+    return Path(found).parent if found and FAKESMSC.exists() else None
 
 
 def chromium_path() -> Path:
@@ -85,6 +93,7 @@ def main() -> None:
         "redis": redis_binary(),
         "system-redis": _system_redis(),
         "umockdev": umockdev(),
+        "kannel": kannel_binaries(),
     }
     with suppress(ServiceUnavailable):
         found["chromium"] = chromium_path()

@@ -159,10 +159,10 @@ def test_what_is_asked_of_each(wire) -> None:
         wire.answers.append(({KANNEL: 202, TWILIO: 201}.get(driver, 200), answer))
         gateway(driver, wire).send(PARCEL)
     kannel, aliyun, told, twilio = wire.asked
-    form = {name: values[0] for name, values in parse_qs(kannel[2].decode()).items()}
     assert kannel[1] == {}, "nothing in the address"
-    assert (form["text"], form["coding"], form["charset"]) == ("【启衡】您好", "2", "UTF-8")
-    assert form["dlr-url"] == f"http://crm.test/told?kind=dlr&ref={REF}&type=%d&smsc=%F"
+    assert kannel[2].decode() == "【启衡】您好"
+    assert (kannel[3]["x-kannel-to"], kannel[3]["x-kannel-coding"]) == ("+8613800138000", "2")
+    assert kannel[3]["x-kannel-dlr-url"] == f"http://crm.test/told?kind=dlr&ref={REF}&type=%d&smsc=%F"
     assert (aliyun[1]["PhoneNumbers"], aliyun[1]["OutId"]) == ("13800138000", str(REF))
     assert json.loads(aliyun[1]["TemplateParam"]) == {"name": "张伟"}
     payload = json.loads(told[2])

@@ -22,6 +22,7 @@ _STATES: dict[str, Literal["sent", "delivered", "undelivered"]] = {
     "1": "delivered", "2": "undelivered", "8": "sent", "16": "undelivered",
 }  # fmt: skip
 _LATER = frozenset({503})
+_UCS2 = {"Content-Type": "text/plain; charset=UTF-8", "X-Kannel-Coding": "2", "X-Kannel-Charset": "UTF-8"}
 
 
 class Kannel:
@@ -31,26 +32,21 @@ class Kannel:
         parts = urlsplit(config["url"])
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("the address begins with http:// or https://")
-        self._user, self._password = config["username"], config["password"]
+        self._who = {"X-Kannel-Username": config["username"], "X-Kannel-Password": config["password"]}
         self._sender, self._signature = config.get("sender", ""), config.get("signature", "")
         self._pool = http.client(config["url"].rstrip("/"))
 
     def send(self, parcel: Parcel) -> Taken:
         text = f"\u3010{self._signature}\u3011{parcel.text}" if self._signature else parcel.text
-        form = {
-            "username": self._user, "password": self._password, "to": parcel.address, "text": text, "coding": "2",
-            "charset": "UTF-8",
-        }  # fmt: skip
+        headers = {**self._who, "X-Kannel-To": parcel.address, **_UCS2}
         if self._sender:
-            form["from"] = self._sender
+            headers["X-Kannel-From"] = self._sender
         if parcel.callback_url:
-            form |= {
-                "dlr-mask": str(_MASK),
-                "dlr-url": f"{parcel.callback_url}?kind=dlr&ref={parcel.ref}&type=%d&smsc=%F",
-            }
+            headers["X-Kannel-DLR-Mask"] = str(_MASK)
+            headers["X-Kannel-DLR-Url"] = f"{parcel.callback_url}?kind=dlr&ref={parcel.ref}&type=%d&smsc=%F"
         # In the address the number and the text would stand in logs on the way.
         try:
-            answer = http.ask(self._pool, "POST", "/cgi-bin/sendsms", data=form)
+            answer = http.ask(self._pool, "POST", "/cgi-bin/sendsms", content=text.encode(), headers=headers)
         except Exception as error:
             if getattr(getattr(error, "response", None), "status_code", 0) in _LATER:
                 raise NotSent("smsbox has no room", retry_after=10) from error
@@ -64,8 +60,8 @@ class Kannel:
 
     def health(self) -> str:
         """A message to nobody: who may send hears that the receiver is missing, who may not that the password is."""
-        form = {"username": self._user, "password": self._password, "to": "", "text": "?"}
-        answer = http.ask(self._pool, "POST", "/cgi-bin/sendsms", data=form)
+        headers = {**self._who, "Content-Type": "text/plain"}
+        answer = http.ask(self._pool, "POST", "/cgi-bin/sendsms", content=b"?", headers=headers)
         if answer.status_code == 403:
             raise Rejected("403", "user name or password")
         return "smsbox"
