@@ -306,7 +306,8 @@ def _build(runtime: Runtime, routers: Sequence[Any], lifespan: list[Any]) -> Lit
         route_handlers=[*routers, static],
         lifespan=lifespan,
         state=State({"platform": runtime.platform}),
-        compression_config=CompressionConfig("gzip", gzip_compress_level=5, minimum_size=500),
+        # A list of 76 kB: 12.6 kB in 0.36 ms; with level 5 it were 11.6 kB in 0.71.
+        compression_config=CompressionConfig("gzip", gzip_compress_level=3, minimum_size=500),
         before_send=[headers.add_security_headers],
         guards=[endpoint.host_is_ours, endpoint.owner_is_on],
         request_max_body_size=_MAX_BODY,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import FunctionType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,15 +15,15 @@ import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
-from markupsafe import (
+from markupsafe import (  # type: ignore[attr-defined]  # _escape_inner: of both its forms, the C and the Python one
     Markup,
-    _escape_inner,  # type: ignore[attr-defined]  # of both its forms, the C and the Python one
+    _escape_inner,
     escape,
 )
 
 from platform_core.kernel.i18n import translator
 
-_PLAIN: Final = frozenset({FunctionType, MethodType, type(lru_cache(str))})
+_PLAIN: Final = frozenset({FunctionType, MethodType, BuiltinMethodType, type(lru_cache(str))})
 _OF_EVERY_DICT: Final = frozenset(dir(dict))
 _TEXTS: Final = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 

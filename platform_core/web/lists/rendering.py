@@ -99,7 +99,7 @@ class Listing:
 
     @property
     def rows_template(self) -> str:
-        keys = [column.key if column.values is None else f"+{column.key}" for column in self.columns]
+        keys = [column.key if column.values is None else f"+{column.key}={column.cells}" for column in self.columns]
         return rowtemplates.name_of(self.view.cells, keys)
 
     @property

@@ -21,6 +21,8 @@ def templates(tmp_path):
         "{% macro other(row, look) %}<td>{{ row.name|upper }}</td>{% endmacro %}"
         "{% macro wrong(row) %}<td></td>{% endmacro %}"
     )
+    (guest / "_alone.html").write_text("{% macro extra(row, value) %}({{ row.id }}:{{ value }}){% endmacro %}")
+    (guest / "_texts.html").write_text("{% macro extra(row, value) %}{{ _('own') }}{{ value }}{% endmacro %}")
     return Templates({"web": web, "guest": guest}, Themes([]))
 
 
@@ -39,6 +41,14 @@ def test_cells_stand_in_the_order_of_the_columns_and_are_escaped(templates):
 def test_columns_of_other_owners_are_called_with_their_value(templates):
     added = {"extra": (lambda row, value: f"[{row['id']}:{value}]", {1: "x"})}
     assert drawn(templates, ["+extra"], added=added) == "<tr>[1:x]</tr><tr>[2:None]</tr>"
+    assert drawn(templates, ["+extra=guest/_texts.html"], added=added) == "<tr>[1:x]</tr><tr>[2:None]</tr>"
+
+
+def test_columns_of_other_owners_without_texts_stand_in_the_row(templates):
+    added = {"extra": (None, {1: "<x>"})}
+    assert drawn(templates, ["+extra=guest/_alone.html", "other"], added=added) == (
+        "<tr>(1:&lt;x&gt;)<td>A&lt;B</td></tr><tr>(2:None)<td>C</td></tr>"
+    )
 
 
 @pytest.mark.parametrize(("key", "reason"), [("missing", "no macro for column"), ("wrong", r"takes \(row, look\)")])
