@@ -18,10 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from platform_core.app import Runtime, create_app
 from platform_core.cli.plugins import orphan_reason
+from platform_core.kernel import keyfile
 from platform_core.kernel.scope import proven
 from platform_core.kernel.secrets import WeakSecretError
 from platform_core.permissions import setup
-from platform_core.plugins import faults, migrations
+from platform_core.plugins import faults, migrations, rekeying
 from platform_core.settings import Settings, load_settings
 from platform_core.web.marks import static_url
 
@@ -98,6 +99,17 @@ def check_clock(runtime: Runtime) -> Iterator[str]:
         yield f"the clocks of this machine and of the database are {apart:.0f} s apart; run a time service on both"
 
 
+def check_keys(runtime: Runtime) -> Iterator[str]:
+    """Values that nobody can read: the key file is that of another house, or has lost a key that is still in use."""
+    try:
+        known = keyfile.read(runtime.settings.secret_file)
+        broken = rekeying.sample(runtime.database, runtime.vault, known.ever)
+    except SQLAlchemyError:
+        return  # reported by check_database
+    for place in broken:
+        yield f"{runtime.settings.secret_file} does not open values in {place}; run: baton keys status"
+
+
 def check_redis(runtime: Runtime) -> Iterator[str]:
     url = runtime.settings.redis_url
     if url is None:
@@ -167,5 +179,6 @@ def check_administrator(runtime: Runtime) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Runtime], Iterator[str]], ...] = (
-    check_database, check_clock, check_redis, check_plugins, check_themes, check_assets, check_administrator,
+    check_database, check_clock, check_keys, check_redis, check_plugins, check_themes, check_assets,
+    check_administrator,
 )  # fmt: skip

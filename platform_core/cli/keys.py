@@ -53,7 +53,7 @@ def status() -> None:
         for name in known.old:
             told = "still in use; run: baton keys rotate" if name in used else "used by nothing; run: baton keys retire"
             click.echo(f"{name}: {told}")
-        broken = rekeying.sample(runtime.database, runtime.vault, list(known.keys))
+        broken = rekeying.sample(runtime.database, runtime.vault, known.ever)
     finally:
         runtime.close()
     for place in broken:

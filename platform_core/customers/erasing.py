@@ -39,7 +39,7 @@ from platform_core.web import answers
 _ = translator("customers")
 PERMISSION = "customers.erase"
 LONGEST_REASON = 500
-Before = Callable[[Session, Sequence[UUID]], None]
+Before = Callable[[Session, Actor, Sequence[UUID]], None]
 _before: list[Before] = []
 _PROOF = proven("erasing walks everything of customers the actor may erase")
 _OPTIONS: dict[str, Any] = {"execution_options": {**_PROOF, "synchronize_session": False}}
@@ -60,7 +60,7 @@ _PERSON: dict[str, Any] = {
 
 
 def before_erasing(act: Before) -> None:
-    """For core packages above: `act` gets the ids of the records, in the erasing transaction, while all is there."""
+    """For core packages above: `act(session, actor, ids)` is called in the erasing transaction, while all is there."""
     _before.append(act)
 
 
@@ -103,7 +103,7 @@ def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Non
     ids = _with_merged(session, customer.id)
     label = _("Erased customer")
     for act in _before:
-        act(session, ids)
+        act(session, actor, ids)
     found = pointers(session, hooks_of(session))
     touched = _engagements(session, ids)
     answers.forget_about(session, _said_of(session, ids))

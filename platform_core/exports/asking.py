@@ -36,7 +36,8 @@ class Asked(msgspec.Struct, kw_only=True):
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
     reason: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
     query: Annotated[str, msgspec.Meta(max_length=4000)] = ""
-    form: Literal["xlsx", "csv"] = "xlsx"
+    form: Literal["xlsx", "csv", "zip"] = "xlsx"
+    """zip for what is no table, and for nothing else"""
     columns: list[str] = msgspec.field(default_factory=list)
 
 
@@ -56,6 +57,8 @@ def ref(request: FileRequest) -> EntityRef:
 def ask(session: Session, actor: Actor, data: Asked) -> FileRequest:
     """Raises NotFound, Invalid, and Conflict where there is nothing to take along or nobody to decide."""
     source = sources.find(session, actor, data.source)
+    if isinstance(source, sources.Packaged) != (data.form == "zip"):
+        raise Invalid(_("Please check the marked fields."), fields={"form": _("There is no such format of this.")})
     query = source.query(session, actor, data.query)
     number = source.count(session, actor, query)
     if not number:
@@ -79,6 +82,8 @@ def ask(session: Session, actor: Actor, data: Asked) -> FileRequest:
     session.flush()  # the audit line and the notice name its id
     after = {"what": request.source, "conditions": request.conditions, "rows": number, "form": data.form}
     audit.record(session, actor, "exports.ask", ref(request), after=after, reason=request.reason)
+    if isinstance(source, sources.Packaged):
+        source.asked(session, actor, request)
     told: dict[str, str | int] = {"name": actor.name, "title": request.title, "rows": number}
     notifications.notify(session, receivers, "exports", _ASKED, told, url=f"/exports/{request.id}", icon="download")
     return request

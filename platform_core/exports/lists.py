@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers.models import Customer
 from platform_core.exports.sources import Choice, Source, Table
 from platform_core.kernel.database import database_of
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
 from platform_core.users import lists, preferences, probing
 from platform_core.web.lists import conditions, dialogs
 from platform_core.web.lists.declaration import Column, ListView
@@ -112,14 +114,28 @@ class ListSource:
         rows: list[Any] = []
         while True:
             found = Reader(session, actor, state).page(min(_SLICE, most - len(rows)))
-            rows += found.rows
+            rows += self._unrestricted(session, found.rows)
             if not found.after or len(rows) >= most:
                 return rows, bool(found.after)
             state = state.turned_to(after=found.after)
 
+    def _unrestricted(self, session: Session, rows: Sequence[Any]) -> list[Any]:
+        """Restricted records do not leave the house; rows about no customer do."""
+        ids = {key for row in rows if (key := self._customer_of(row)) is not None}
+        held = select(Customer.id).where(among(Customer.id, ids), Customer.restricted_at.is_not(None))
+        kept = set(session.scalars(held)) if ids else set()
+        return [row for row in rows if self._customer_of(row) not in kept]
+
+    def _customer_of(self, row: Any) -> UUID | None:
+        found: UUID | None = getattr(row, self._customer_column, None)
+        return found
+
+    @property
+    def _customer_column(self) -> str:
+        return "id" if self.view.model.__tablename__ == "customers_customer" else "customer_id"
+
     def _customers(self, rows: Sequence[Any]) -> list[UUID]:
-        name = "id" if self.view.model.__tablename__ == "customers_customer" else "customer_id"
-        return list(dict.fromkeys(key for row in rows if (key := getattr(row, name, None)) is not None))
+        return list(dict.fromkeys(key for row in rows if (key := self._customer_of(row)) is not None))
 
 
 def find(session: Session, key: str) -> Source | None:

@@ -16,7 +16,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.exports import asking, sources
 from platform_core.exports.models import FileRequest, MadeFile, Paper, Printed
-from platform_core.exports.sources import Table
+from platform_core.exports.sources import Package, Packaged, Table
 from platform_core.guard import canaries
 from platform_core.kernel.clock import now, today
 from platform_core.kernel.database import vault_of
@@ -49,25 +49,27 @@ def make(context: JobContext) -> None:
         if request is None or request.state != "approved":
             return
         try:
-            table = _table(session, actor, request)
+            made = _made(session, actor, request)
         except BatonError:
             request.state = "failed"
             audit.record(session, actor, "exports.make", asking.ref(request), result="failed")
             _tell(session, request, _FAILED)
             return
-        content = _content(actor, request, table)
-        session.add(MadeFile(request_id=request.id, content=vault_of(session).encrypt_bytes(content)))
+        session.add(MadeFile(request_id=request.id, content=vault_of(session).encrypt_bytes(made.content)))
         request.state, request.ready_at, request.expires_at = "ready", now(), now() + KEPT
-        request.rows, request.sha256 = len(table.rows), hashlib.sha256(content).hexdigest()
+        request.rows, request.sha256 = made.rows, hashlib.sha256(made.content).hexdigest()
         after = {"what": request.source, "rows": request.rows, "sha256": request.sha256}
-        audit.record(session, actor, "exports.make", asking.ref(request), ids=table.customers, after=after, shown=False)
-        canaries.taken(session, actor, table.customers, "exports.make")
+        audit.record(session, actor, "exports.make", asking.ref(request), ids=made.customers, after=after, shown=False)
+        canaries.taken(session, actor, made.customers, "exports.make")
         _tell(session, request, _READY)
 
 
-def _table(session: Session, actor: Actor, request: FileRequest) -> Table:
+def _made(session: Session, actor: Actor, request: FileRequest) -> Package:
     source = sources.find(session, actor, request.source)
-    return source.read(session, actor, request.query, request.columns, source.most)
+    if isinstance(source, Packaged):
+        return source.package(session, mark_of(actor, request.id))
+    table = source.read(session, actor, request.query, request.columns, source.most)
+    return Package(_content(actor, request, table), len(table.rows), table.customers)
 
 
 def _tell(session: Session, request: FileRequest, message: str) -> None:

@@ -16,6 +16,7 @@ from platform_core.exports import (
     making,
     models,
     paper_routes,
+    persons,
     routes,
     sources,
     transfers,
@@ -28,9 +29,8 @@ _ = translator("exports")
 hookimpl = pluggy.HookimplMarker("baton")
 sources.register("list", lists.find)
 sources.register("transfer", transfers.find)
-_OWN_PAGES = (
-    "requests and papers, read by whom they belong to and by those who decide; files open for their owner alone"
-)
+sources.register("person", persons.find)
+_OWN_PAGES = "requests and papers, read by their owner and by those who decide; files open for their owner alone"
 
 
 @hookimpl

@@ -27,6 +27,7 @@ from platform_core.web.routing import get, post
 _ = translator("exports")
 _TYPES = {
     "csv": "text/csv",
+    "zip": "application/zip",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -70,6 +70,26 @@ class Source(Protocol):
 
     def beyond(self, session: Session, actor: Actor, query: str, approver: Actor) -> bool:
         """Whether there are rows of the actor that the approver does not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A whole file. `rows`: what it holds; `customers`: whom it is about."""
+
+    content: bytes
+    rows: int
+    customers: Sequence[UUID]
+
+
+@runtime_checkable
+class Packaged(Protocol):
+    """A source that is no table: it makes its file (a zip) by itself."""
+
+    def asked(self, session: Session, actor: Actor, request: Any) -> None:
+        """Somebody has asked for it, in the same transaction."""
+
+    def package(self, session: Session, mark: str) -> Package:
+        """`mark` says whose file it is; it has to stand where everybody sees it."""
 
 
 Finder = Callable[[Session, str], Source | None]

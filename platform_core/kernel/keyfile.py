@@ -55,6 +55,11 @@ class Keys:
         return max(self.keys, key=number)
 
     @property
+    def ever(self) -> list[str]:
+        """All names up to the newest, those of keys that are gone as well."""
+        return [f"k{place}" for place in range(1, number(self.newest) + 1)]
+
+    @property
     def old(self) -> list[str]:
         """Those that only read."""
         return sorted((name for name in self.keys if number(name) < number(self.current)), key=number)

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Contact, ContactPoint
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import proven
 from platform_core.privacy.models import Consent, Suppression
 
-_ERASED = "erased"
+ERASED = "erased"
 _OPTIONS: dict[str, Any] = {
     "execution_options": {
         **proven("an erased person's objections are kept as hashes"), "synchronize_session": False,
@@ -24,7 +25,7 @@ Closed = tuple[UUID | None, str, str, Any]
 """Contact or None for the customer, channel, purpose, since when."""
 
 
-def forget_person(session: Session, ids: Sequence[UUID]) -> None:
+def forget_person(session: Session, actor: Actor, ids: Sequence[UUID]) -> None:
     """In the erasing transaction, before anything is deleted. `ids`: the customer and what was merged into it."""
     numbers = session.execute(
         select(ContactPoint.contact_id, ContactPoint.full_hash).where(ContactPoint.customer_id.in_(ids)), **_OPTIONS
@@ -39,7 +40,7 @@ def forget_person(session: Session, ids: Sequence[UUID]) -> None:
                 held.add(key)
                 session.add(
                     Suppression(
-                        id=new_id(), point_hash=full_hash, channel=channel, purpose=purpose, at=at, source=_ERASED
+                        id=new_id(), point_hash=full_hash, channel=channel, purpose=purpose, at=at, source=ERASED
                     )
                 )
     mine = Suppression.point_hash.in_(hashes)

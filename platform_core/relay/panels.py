@@ -85,6 +85,10 @@ def customer_facts(session: Session, actor: Actor, customer: Any) -> list[Fact]:
 def customer_actions(session: Session, actor: Actor, customer: Any) -> list[Action]:
     """Hand over each engagement that the actor holds, and open another."""
     found: list[Action] = []
+    url = f"/customers/{customer.id}/audience"
+    audience = Action("relay.audience", _("Who sees this customer?"), "eye", url, "relay.audience", order=85)
+    if customer.restricted_at is not None:
+        return [audience]
     views = (
         [view for view in queries.engagements_of(session, customer.id) if view.may_hand_over] if _views(actor) else []
     )
@@ -109,8 +113,7 @@ def customer_actions(session: Session, actor: Actor, customer: Any) -> list[Acti
             "dialog", order=75,
         )
     )  # fmt: skip
-    url = f"/customers/{customer.id}/audience"
-    found.append(Action("relay.audience", _("Who sees this customer?"), "eye", url, "relay.audience", order=85))
+    found.append(audience)
     return found
 
 

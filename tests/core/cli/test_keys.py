@@ -78,6 +78,7 @@ def test_every_value_of_every_owner_gets_the_new_key(runtime, run, factory, left
     assert run("keys", "retire") == "There is no old key.\n"
 
 
+@pytest.mark.any_database
 def test_what_its_own_key_does_not_open_is_told_and_keeps_the_key(runtime, run, factory):  # noqa: F811
     path, vault = runtime.settings.secret_file, runtime.vault
     first = keyfile.read(path).current
@@ -102,6 +103,10 @@ def test_what_its_own_key_does_not_open_is_told_and_keeps_the_key(runtime, run, 
     run("keys", "retire", "--grace", "0")
     with pytest.raises(UnknownKeyError):
         Vault.from_file(path).decrypt(broken)
+    with runtime.database.system_session("arrange") as session:  # as out of an old backup
+        points.add(session, customer_id=customer.id, kind="phone", text="13900009999")
+        session.execute(update(ContactPoint).values(cipher=broken))
+    assert "does not open values in customers_contact_point.cipher" in run("doctor", fails=True)
 
 
 def test_a_running_process_keeps_its_keys_when_the_file_turns_bad(tmp_path, caplog):
@@ -176,6 +181,7 @@ def test_a_key_file_that_others_can_read_or_replace_is_refused(tmp_path):
         Vault.from_file(path)
 
 
+@pytest.mark.any_database
 def test_passwords_that_everybody_tries_are_refused_at_start(runtime):
     for url in (
         "postgresql+psycopg://baton:baton@db.example/baton", "postgresql+psycopg://baton:sh0rty@db.example/baton",

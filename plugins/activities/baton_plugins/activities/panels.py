@@ -60,7 +60,7 @@ def baton_customer_facts(session: Session, actor: Actor, customer: Customer) -> 
 @hookimpl
 def baton_customer_panels(session: Session, actor: Actor, customer: Customer) -> list[Panel]:
     found = []
-    if actor.can("activities.write"):
+    if actor.can("activities.write") and customer.restricted_at is None:
         composer = composing.composer(session, actor, customer)
         found.append(
             Panel("activities.composer", "composer", _("Follow-up"), "activities/_composer.html", {"c": composer})
@@ -108,6 +108,8 @@ def offers(session: Session, actor: Actor, rows: list[PlanRow]) -> list[dict[str
 
 @hookimpl
 def baton_customer_actions(customer: Customer) -> list[Action]:
+    if customer.restricted_at is not None:
+        return []
     return [
         Action(
             "activities.log",
