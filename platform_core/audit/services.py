@@ -52,7 +52,8 @@ def tally(write: Writer) -> None:
 def line() -> Any:
     """An INSERT of one line by parameters as `named` makes them: other than one in bulk, it may carry more."""
     named: dict[Any, Any] = {column: bindparam(f"new_{column}") for column in _FILLED}
-    return insert(inspect(AuditEntry).local_table).values(named)
+    table: Any = inspect(AuditEntry).local_table
+    return insert(table).values(named)
 
 
 def named(values: Mapping[str, Any]) -> dict[str, Any]:
