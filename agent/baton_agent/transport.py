@@ -35,11 +35,26 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
-def plugged() -> Iterator[tuple[Found, Any]]:
-    """Every device on the bus, with the pyusb device. Raises usb.core.NoBackendError without libusb."""
+Place = tuple[int, int, int, int]
+"""Bus and address with the ids of what was found there."""
+
+
+def plugged(known: dict[Place, Found] | None = None) -> Iterator[tuple[Found, Any]]:
+    """Every device on the bus, with the pyusb device. Raises usb.core.NoBackendError without libusb.
+
+    Devices are asked for their names once, as long as the caller keeps `known`: asking wakes them up.
+    """
+    known = {} if known is None else known
+    there: set[Place] = set()
     for device in usb.core.find(find_all=True) or ():
         with suppress(usb.core.USBError, ValueError, NotImplementedError):
-            yield _found(device), device
+            place = (device.bus, device.address, device.idVendor, device.idProduct)
+            there.add(place)
+            if place not in known:
+                known[place] = _found(device)
+            yield known[place], device
+    for place in known.keys() - there:
+        del known[place]
 
 
 def _found(device: Any) -> Found:

@@ -11,9 +11,9 @@ from typing import Any
 import usb.core
 
 from baton_agent.calls import Calls
-from baton_agent.drivers import Driver, by_name, driver_for
+from baton_agent.drivers import Driver, Found, by_name, driver_for
 from baton_agent.signs import Sign
-from baton_agent.transport import Gone, SerialTransport, Transport, UsbTransport, plugged
+from baton_agent.transport import Gone, Place, SerialTransport, Transport, UsbTransport, plugged
 
 _log = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0
@@ -40,6 +40,7 @@ class Watch:
         self._lock = threading.Lock()
         self._devices: dict[str, dict[str, str]] = {}
         self._running: dict[str, threading.Thread] = {}
+        self._known: dict[Place, Found] = {}
         self.stop = threading.Event()
 
     def devices(self) -> list[dict[str, str]]:
@@ -61,7 +62,7 @@ class Watch:
             thread.join(2)
 
     def _look(self) -> None:
-        for found, device in plugged():
+        for found, device in plugged(self._known):
             driver = driver_for(found, self._use.get(found.usb_id, ""))
             if driver is not None and not self._is_running(found.key):
                 self._start(found.key, driver, lambda device=device, port=driver.port: UsbTransport(device, port))  # type: ignore[misc]

@@ -120,6 +120,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/customers/new"),
         Stop("/customers/new", refused("form[action='/customers/new']"), expected=422),
         Stop("/contacts"),
+        Stop("/calls"),
         Stop("/customers/imports"),
         Stop("/customers/import"),
         Stop("/customers/transfers"),
@@ -207,6 +208,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/settings/plugins/activities"),
         Stop("/settings/plugins/activities/settings"),
         Stop("/settings/jobs"),
+        Stop("/settings/telephony"),
+        Stop("/settings/telephony > .people a"),
     ),
     "office": (
         Stop("/settings/roles"),

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from platform_core.testing.chromium import Visitors
+from tests.e2e import looks
 from tests.usbfake import descriptors, programs, scripts
 from tests.usbfake.box import Box
 
@@ -83,6 +84,9 @@ def test_the_telephone_rings_and_the_customer_is_on_screen(served, visitors: Vis
         _rings(line, [collector, other])
         took = _says_its_number(line, [collector, other])
         assert took < 1.0, f"{took:.2f} s from the box to the card"
+        for scheme in ("dark", "light"):
+            looks.dress(other, scheme, looks.DESK)
+            assert looks.violations(other) == []
         assert collector.evaluate("document.activeElement.name") == "q"
         assert collector.evaluate("window.tones") + other.evaluate("window.tones") == 2
         _is_lifted_and_hung_up(line, [collector, other])

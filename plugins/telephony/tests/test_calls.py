@@ -257,9 +257,11 @@ def test_the_page_of_what_was_heard_tells_why_no_card_came(house):
     box = house.agent(("1", "carol"))
     box.send(box.event("ringing", "x1", number=MOBILE, line="7"))
     box.ring(MOBILE, call="x2")
-    house.card("carol")
     page = house.page("admin")
+    before = page.get("/settings/telephony").text
+    house.card("carol")
     heard = page.get("/settings/telephony").text
+    assert heard.count("<time") == before.count("<time") + 1  # when the card was first shown
     assert "nobody has this line" in heard
     assert "customer found" in heard
     assert "Carol" in heard
