@@ -77,7 +77,7 @@ def log(
     rows, following = queries.page_of(session, queries.shown(actor, show), after)
     record(session, actor, "telephony.list", ids=[row.call.id for row in rows])
     views = [
-        ("", _("All calls")), ("mine", _("At my telephone")), ("missed", _("Missed calls")), ("in", _("Incoming")),
+        ("", _("All")), ("mine", _("Mine")), ("missed", _("Missed")), ("in", _("Incoming")),
         ("out", _("Outgoing")),
     ]  # fmt: skip
     return page(
