@@ -127,17 +127,22 @@ def _places(session: Session) -> list[Place]:
         for name in (() if item.is_purged else item.content.tables)
     }
     look = inspect(session.connection())
-    tables = [
+    names = [
         name
         for name in sorted(look.get_table_names())
         if (name in METADATA.tables or name in left) and not name.startswith(_NEVER)
     ]
-    return [place for name in tables for place in _of_table(look, name)]
+    # All at once: asking PostgreSQL table by table takes longer than the values.
+    columns, keys = look.get_multi_columns(filter_names=names), look.get_multi_pk_constraint(filter_names=names)
+    return [
+        place
+        for name in names
+        for place in _of_table(name, columns[None, name], keys[None, name]["constrained_columns"])
+    ]
 
 
-def _of_table(look: Any, name: str) -> Iterator[Place]:
-    columns = {item["name"]: sa.column(item["name"], item["type"]) for item in look.get_columns(name)}
-    keys = look.get_pk_constraint(name)["constrained_columns"]
+def _of_table(name: str, described: Sequence[Any], keys: Sequence[str]) -> Iterator[Place]:
+    columns = {item["name"]: sa.column(item["name"], item["type"]) for item in described}
     table = sa.table(name, *columns.values())
     for column in columns.values():
         if isinstance(column.type, LargeBinary) and keys and column.name not in keys and not _is_digest(name, column):
