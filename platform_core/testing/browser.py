@@ -61,4 +61,16 @@ class Browser:
             headers["Cookie"] = f"{self.cookie}; {headers['Cookie']}" if "Cookie" in headers else self.cookie
             headers.setdefault("X-CSRF-Token", self.csrf)
         self._client.cookies.clear()
-        return self._client.request(method, url, headers=headers, follow_redirects=False, **options)
+        answer = self._client.request(method, url, headers=headers, follow_redirects=False, **options)
+        self._follow(answer)
+        return answer
+
+    def _follow(self, answer: Response) -> None:
+        """Take a new token of one's own session, as a browser does."""
+        name = self.cookie.partition("=")[0]
+        fresh = answer.cookies.get(name) if "=" in self.cookie else None
+        if fresh and self.csrf:
+            with self._runtime.database.system_session("a renewed session of a test") as session:
+                identity = sessions.by_cookie(session, self._runtime.settings, fresh)
+            if identity is not None and self._runtime.vault.verify("csrf", str(identity.session_id), self.csrf):
+                self.cookie = f"{name}={fresh}"

@@ -19,7 +19,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
-from platform_core.users import accounts, authenticators, keys, passwords, throttle
+from platform_core.users import accounts, authenticators, keys, passwords, sessions, throttle
 from platform_core.users.authenticators import RefusedKeyError
 from platform_core.users.models import ApiToken, SignInSession, User
 from platform_core.web.forms import FormData
@@ -93,6 +93,8 @@ def check(
     place = session.get(SignInSession, actor.session_id)
     if kind and not refused and place is not None:
         place.verified_at, place.verified_by = now(), kind
+        # The endpoint sets it when the transaction is kept.
+        request.scope["baton_cookie"] = sessions.renew(platform_of(request).settings, place)  # type: ignore[typeddict-unknown-key]
     return refused
 
 

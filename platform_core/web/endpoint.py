@@ -89,6 +89,8 @@ class Endpoint:
                     on_commit(session, badges.forget)
                 if (response.status_code or 200) >= 400:
                     session.rollback()  # a refused form leaves nothing behind, and its key may be used again
+                elif "baton_cookie" in request.scope:
+                    response.set_cookie(request.scope["baton_cookie"])  # type: ignore[typeddict-item]
                 return response
         except (Forbidden, NotFound, Unpermitted) as error:
             # Only now: on SQLite the refused transaction held the one write lock.

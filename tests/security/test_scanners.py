@@ -6,23 +6,21 @@ databases. A page that is open on purpose shows that the tools find what is ther
 
 from __future__ import annotations
 
-import http.cookiejar
 import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from httpx import Client
 from sqlalchemy import select
 
 from platform_core.app import Runtime
@@ -30,6 +28,7 @@ from platform_core.caps.models import UserCap
 from platform_core.demo import load, spec
 from platform_core.testing import pytest_plugin as kit
 from platform_core.testing import services
+from platform_core.testing.browser import Browser
 from platform_core.testing.serving import PASSWORD, Served
 from platform_core.users import passwords
 from platform_core.users.models import User
@@ -44,18 +43,17 @@ MODULES = "sql,xss,permanentxss,exec,file,ssrf,crlf,redirect,upload,xxe" if LONG
 
 @dataclass
 class Target:
+    runtime: Runtime
     served: Served
     engine: str
 
     def sign_in(self, login: str) -> dict[str, str]:
-        jar = http.cookiejar.CookieJar()
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        form = urlencode({"login": login, "password": PASSWORD}).encode()
-        opener.open(f"{self.served.url}/login", form, timeout=30).close()
-        with opener.open(f"{self.served.url}/me", timeout=30) as page:
-            token = re.search(r'name="_csrf" value="([^"]+)"', page.read().decode())
-        assert token is not None
-        return {"cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar), "x-csrf-token": token[1]}
+        """Past the sign-in page, which slows down whoever guesses there; an account that a scanner closed is opened."""
+        with self.runtime.database.system_session("sign a scanner in") as session:
+            user = session.scalars(select(User).where(User.login == login)).one()
+            user.status = "active"
+        browser = Browser(self.runtime, Client()).sign_in(user)
+        return {"cookie": browser.cookie, "x-csrf-token": browser.csrf}
 
     def tap(self, login: str) -> Tap:
         return Tap(self.served.port, lambda: self.sign_in(login))
@@ -83,7 +81,7 @@ def target(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytes
         served = Served(folder, {"BATON_DATABASE_URL": url, "BATON_DEMO": "1"})
         served.start()
         held.callback(served.stop)
-        yield Target(served, backend)
+        yield Target(runtime, served, backend)
 
 
 def run(tool: str, *arguments: str, seconds: float) -> str:

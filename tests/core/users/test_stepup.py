@@ -13,6 +13,7 @@ from platform_core.caps.models import UserCap
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.models import JobRow
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
+from platform_core.testing.browser import Browser
 from platform_core.testing.softkey import SoftKey
 from platform_core.users.models import SignInSession, Team, TeamMember, User
 from tests.core.audit.forging import seal, write
@@ -165,3 +166,18 @@ def test_the_page_of_the_question_leads_nowhere_else(person):
     with freeze(now() + LATER):
         sent = li.page.post("/me/keys/confirm", {"password": PASSWORD, "next": "https://evil.example"})
         assert sent.headers["location"] == "/"
+
+
+def test_a_proof_makes_a_new_token_and_ends_the_one_before(runtime, browser, person, frozen, factory):
+    office = person("office")
+    at, form = f"/settings/frozen/{frozen.id}", {"reason": "many visits today", "extra": "5"}
+    before = Browser(runtime, browser._client, office.page.cookie, office.page.csrf)
+    assert office.page.post(at, form | {"password": "wrong"}).status_code == 200
+    assert before.cookie == office.page.cookie, "nothing was proved"
+    proved = office.page.post(at, form | {"password": PASSWORD})
+    assert proved.status_code == 303
+    assert "HttpOnly" in proved.headers["set-cookie"]
+    assert before.cookie != office.page.cookie
+    assert before.get("/me").headers["location"].startswith("/login")
+    assert office.page.get("/me").status_code == 200
+    assert office.page.post("/logout", {}).status_code == 303, "forms of open pages are still good"
