@@ -114,7 +114,7 @@ def sqlmap(folder: Path, *arguments: str) -> bool:
     """Whether it could inject; raises when it says neither yes nor no."""
     effort = ("--level=3", "--risk=2") if LONG else ("--level=1", "--technique=BEU")
     told = run("sqlmap", *arguments, *effort, "--batch", "--flush-session", "--disable-coloring", "--threads=4",
-               "--ignore-code=*", f"--output-dir={folder}", seconds=1800 if LONG else 90)  # fmt: skip
+               "--ignore-code=*", f"--output-dir={folder}", seconds=1800 if LONG else 240)  # fmt: skip
     if "identified the following injection point" in told:
         return True
     assert "all tested parameters do not appear to be injectable" in told, told[-1500:]
@@ -166,7 +166,8 @@ def held(tap: Tap) -> None:
 
 
 DOORS: dict[str, Callable[[str], list[str]]] = {
-    "list": lambda url: [f"--url={url}/customers?q=abc&sort=name&view=all", "-p", "q,sort"],
+    "list": lambda url: [f"--url={url}/customers?q=abc", "-p", "q"],
+    "order": lambda url: [f"--url={url}/customers?q=abc&sort=name&view=all", "-p", "sort,view"],
     "search": lambda url: [f"--url={url}/api/v1/customers/search", '--data={"q": "abc"}', "-p", "q"],
     "sign-in": lambda url: [f"--url={url}/login", "--data=login=abc&password=x", "-p", "login"],
     "cursor": lambda url: [f"--url={url}/api/v1/customers?limit=5&cursor=abc", "-p", "limit,cursor"],
@@ -180,7 +181,7 @@ DOORS: dict[str, Callable[[str], list[str]]] = {
 
 
 def test_sqlmap_injects_nothing(target: Target, tmp_path: Path) -> None:
-    doors = DOORS if LONG else {name: DOORS[name] for name in ("search", "sign-in")}
+    doors = DOORS if LONG else {name: DOORS[name] for name in ("search", "list")}
     for name, arguments in doors.items():
         with target.tap("manager") as tap:
             dbms = "PostgreSQL" if target.engine == "postgresql" else "SQLite"
