@@ -102,7 +102,7 @@ def user_page(
         "saved": _("Saved."),
         "ended": _("Signed out everywhere."),
     }
-    return _page(request, session, actor, accounts.get_user(session, user_id), notice=notices.get(done, ""))
+    return _page(request, session, actor, accounts.get_user(session, user_id), notice=(notices.get(done, ""), "jade"))
 
 
 def _page(
@@ -113,10 +113,13 @@ def _page(
     *,
     form: Bound[Any] | None = None,
     role_form: Bound[Any] | None = None,
-    notice: str = "",
+    notice: tuple[str, str] = ("", "jade"),
     link: str = "",
 ) -> Response[str]:
-    """`link` is a reset link that has just been made: it is shown this once."""
+    """`notice`: what is said above, and its colour: red where something was refused.
+
+    `link` is a reset link that has just been made: it is shown this once.
+    """
     shown = form or initial(accounts.UserInput, **{name: getattr(user, name) for name in _FIELDS})
     role_shown: Bound[Any] = role_form or Bound()
     platform = platform_of(request)
@@ -124,7 +127,7 @@ def _page(
         request,
         "admin/user.html",
         active="users",
-        status=422 if shown.errors or role_shown.errors else 200,
+        status=409 if notice[1] == "red" else 422 if shown.errors or role_shown.errors else 200,
         user=user,
         form=shown,
         role_form=role_shown,
@@ -168,7 +171,10 @@ def set_status(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, user_id: UUID
 ) -> Response[str]:
     """Freeze, unfreeze or take leave: ends every session and token of the account at once."""
-    roles.change_status(session, actor, user_id, form.get("status"), reason=form.get("reason"))
+    try:
+        roles.change_status(session, actor, user_id, form.get("status"), reason=form.get("reason"))
+    except Conflict as error:
+        return _page(request, session, actor, accounts.get_user(session, user_id), notice=(error.message, "red"))
     return redirect(request, f"/settings/users/{user_id}?done=saved")
 
 

@@ -10,7 +10,7 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem, Panel
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes
-from platform_core.customers import declared, detail, dictionaries, grants, held, mounted, naming, timeline, wording
+from platform_core.customers import declared, detail, dictionaries, grants, held, mounted, offered, timeline, wording
 from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
 
@@ -76,5 +76,5 @@ def baton_customer_panels(session: Session, actor: Actor, customer: Customer) ->
 baton_customer_actions = hookimpl(specname="baton_customer_actions")(detail.own_actions)
 baton_customer_timeline = hookimpl(timeline.own)
 baton_audit_words = wording.baton_audit_words
-baton_ports = naming.baton_ports
+baton_ports = offered.baton_ports
 baton_user_references = held.baton_user_references

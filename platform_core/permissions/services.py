@@ -11,11 +11,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
+from platform_core.contracts.holding import HANDS_OVER, HOLDINGS
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
+from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.permissions import admission
 from platform_core.permissions.actors import COUNTER
 from platform_core.permissions.assignments import holding
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
@@ -109,9 +112,26 @@ def change_status(
     session: Session, actor: Actor | None, user_id: UUID, status: str, *, reason: str = "",
     permission: str = "users.manage",
 ) -> User:  # fmt: skip
-    """`accounts.set_status`, unless it would leave nobody who can manage accounts or roles (Conflict)."""
+    """`accounts.set_status`, unless it would leave nobody who can manage accounts or roles (Conflict).
+
+    By `users.manage` nobody is marked as left who still holds work (Conflict says whom to ask); those who hand over
+    what leavers hold act by another `permission`, and the operator (no actor) by none.
+    """
+    if status == "left" and permission == "users.manage" and actor is not None:
+        _refuse_holders(session, user_id)
     with keeping(session):
         return accounts.set_status(session, actor, user_id, status, reason=reason, permission=permission)
+
+
+def _refuse_holders(session: Session, user_id: UUID) -> None:
+    held = service_of(session, HOLDINGS).of(session, user_id)
+    if held:
+        told = _(
+            "This person still holds work: %(what)s. Others take it over first, by Leaving on the page of the account; "
+            "freeze it until then.",
+            what=_(", ").join(f"{kind} {number}" for kind, number in held),
+        )  # fmt: skip
+        raise Conflict(admission.with_advice(session, told, HANDS_OVER))
 
 
 def issue_reset(session: Session, actor: Actor | None, user_id: UUID) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from platform_core.contracts.holding import HANDS_OVER
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.i18n import translator
 
@@ -15,7 +16,7 @@ _ = translator("customers")
 PERMISSION = "customers.transfer"
 GENERAL = "customers.transfer_general"
 """Also from one branch to another; without it that takes the relay."""
-OFFBOARD = "customers.offboard"
+OFFBOARD = HANDS_OVER
 VIEW = "customers.view"
 WORDS = {
     "hidden": _.lazy("It is in the bin, merged or erased by now, or no longer yours to see."),

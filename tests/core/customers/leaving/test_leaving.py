@@ -274,8 +274,27 @@ def test_the_report_says_what_the_leaver_looked_at(browser, factory, house, gene
     assert head.get(f"/settings/users/{house.anna.id}/leaving/seen").status_code == 403
 
 
+def test_nobody_is_marked_as_left_who_holds_work(browser, runtime, factory, house):
+    customer = factory.customer(house.anna)
+    admin = factory.user("system_admin", house.company, name="Ada")
+    page, api = browser.sign_in(admin), browser.token(admin)
+    at = f"/settings/users/{house.anna.id}"
+    refused = page.post(f"{at}/status", {"status": "left"})
+    assert refused.status_code == 409
+    for part in ("Customers 1", "Leaving", "Max"):
+        assert part in refused.text
+    told = api.request("PUT", f"/api/v1{at.removeprefix('/settings')}/status", json={"status": "left"})
+    assert (told.status_code, "Customers 1" in told.json()["title"]) == (409, True)
+    assert factory.read(User, house.anna.id).status == "active"
+    assert page.post(f"{at}/status", {"status": "frozen"}).status_code == 303, "at once, whatever is held"
+    with runtime.database.system_session("somebody took it over") as session:
+        session.get(Customer, customer.id).owner_id = house.ben.id
+    assert page.post(f"{at}/status", {"status": "left"}).status_code == 303
+    assert factory.read(User, house.anna.id).status == "left"
+
+
 def test_who_left_without_the_wizard_is_listed(browser, runtime, factory, house, general, count_queries):
-    """An administrator closed the account at once: the customers are still found, and passed on afterwards."""
+    """The operator closed the account at once: the customers are still found, and passed on afterwards."""
     general("management")
     customer = factory.customer(house.anna)
     with runtime.database.system_session("closed in a hurry") as session:
