@@ -69,7 +69,7 @@ PERMISSIONS = [
     Permission("customers.erase", _.lazy("Erase the person behind a customer")),
     Permission("customers.reveal", _.lazy("Reveal phone numbers and addresses"), delegable=True),
     Permission("customers.import", _.lazy("Import customers"), scoped=False, act="enter"),
-    Permission(transfer_rules.PERMISSION, _.lazy("Give customers to others within the own branch")),
+    Permission(transfer_rules.PERMISSION, _.lazy("Give customers to others within the own branch"), delegable=True),
     Permission(transfer_rules.OFFBOARD, _.lazy("Hand over what leavers hold, and close their accounts"), scoped=False),
     Permission(transfer_rules.GENERAL, _.lazy("Give customers from one branch to another"), scoped=False),
     Permission("customers.export", _.lazy("Print lists of customers and ask for them as files"), scoped=False),

@@ -106,7 +106,7 @@ class Hooks:
 
     def customer_actions(self, session: Session, actor: Actor, customer: Any) -> list[Owned[Action]]:
         found = self._ask("baton_customer_actions", Action, session=session, actor=actor, customer=customer)
-        return [item for item in found if actor.can(item.value.permission)]
+        return [item for item in found if actor.may_enter(item.value.permission)]
 
     def customer_timeline(self, session: Session, actor: Actor, query: TimelineQuery) -> list[Owned[TimelineEntry]]:
         return self._ask("baton_customer_timeline", TimelineEntry, session=session, actor=actor, query=query)

@@ -161,13 +161,13 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
         row_actions=tuple(
             (item, item.among(session, actor, shown.page.rows) if item.among and shown.page.rows else None)
             for item in view.row_actions
-            if actor.can(item.permission)
+            if actor.may_enter(item.permission)
         ),
-        bulk=tuple(item for item in view.bulk if actor.can(item.permission)),
-        whole=tuple(item for item in view.whole if actor.can(item.permission)),
-        buttons=tuple(item for item in view.buttons if actor.can(item.permission)),
-        may_export=bool(view.export) and actor.can(view.export),
-        invited=actor.can(view.invitation.permission),
+        bulk=tuple(item for item in view.bulk if actor.may_enter(item.permission)),
+        whole=tuple(item for item in view.whole if actor.may_enter(item.permission)),
+        buttons=tuple(item for item in view.buttons if actor.may_enter(item.permission)),
+        may_export=bool(view.export) and actor.may_enter(view.export),
+        invited=actor.may_enter(view.invitation.permission),
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from baton_plugins.activities.models import Plan
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
+from platform_core.contracts.identity import Scope
 from platform_core.customers.models import Customer
 from platform_core.customers.transfer.models import Transfer
 from platform_core.kernel.clock import now
+from platform_core.permissions import delegating
+from platform_core.permissions.delegating import DelegationInput
 
 
 def owner_of(factory, customer):
@@ -65,6 +69,26 @@ def test_from_the_customers_menu_to_the_receipt_and_back(browser, factory, house
     assert "was taken back" in head.get(url).text
     with count_queries(at_most=12):
         assert "Anna moves" in head.get("/customers/transfers").text
+
+
+def test_a_deputy_has_the_buttons_of_whom_they_stand_for(browser, runtime, factory, house):
+    """Lent by page, used by page: on what the lent right reaches, and nowhere else."""
+    deputy = factory.user("coordinator", house.training, name="Dora")
+    lent, own = factory.customer(house.anna), factory.customer(deputy)
+    theirs = browser.sign_in(deputy)
+    assert "/customers/transfers" not in theirs.get("/customers").text
+    giver = factory.actor(house.head)
+    with runtime.database.actor_session(giver) as session:
+        data = DelegationInput(colleague=deputy.login, reason="holidays", valid_to=now() + timedelta(days=2))
+        rights = dict.fromkeys(("customers.view", "customers.transfer"), Scope.SUBTREE)
+        delegating.delegate(session, giver, runtime.manager, data, rights)
+    assert 'formaction="/customers/transfers"' in theirs.get("/customers").text
+    assert f'action="/customers/{lent.id}/transfer"' in theirs.get(f"/customers/{lent.id}").text
+    assert f'action="/customers/{own.id}/transfer"' not in theirs.get(f"/customers/{own.id}").text
+    url = theirs.post(f"/customers/{lent.id}/transfer", {}).headers["location"]
+    theirs.post(f"{url}/choose", {"to": f"person:{house.carl.id}"})
+    theirs.post(f"{url}/confirm", {"reason": "while Hanna is away", "version": version_in(theirs.get(url))})
+    assert owner_of(factory, lent) == house.carl.id
 
 
 def test_a_selection_and_everything_that_a_list_shows(browser, factory, house, runtime):
