@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from platform_core.caps import counting
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel
-from platform_core.customers import rights
+from platform_core.customers import rights, teaming
 from platform_core.customers.models import Attachment, Contact, Customer, CustomerTag, Tag
 from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.customers.transfer.rules import Place, reaches
@@ -162,6 +162,9 @@ def own_actions(session: Session, actor: Actor, customer: Customer) -> list[Acti
     if reaches(actor, Place(customer.owner_id, customer.department_id, customer.team_id)):
         label, away = _("Give to somebody else"), f"{url}/transfer"
         found.append(Action(TRANSFER, label, "switch-horizontal", away, TRANSFER, "post", order=96))
+    if teaming.may(actor, customer):
+        label, view = _("Put into a team"), "customers.view"
+        found.append(Action("customers.team", label, "users", f"{url}/team", view, "dialog", order=95))
     if rights.may(session, actor, delete, customer):
         question = _("Move this customer to the bin? You can undo this.")
         label = _("Move to the bin")

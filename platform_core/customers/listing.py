@@ -18,6 +18,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
 from platform_core.users import labels
+from platform_core.users.models import Team
 from platform_core.web.lists.declaration import (
     BulkAction,
     Button,
@@ -76,6 +77,15 @@ def _tag_choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
     return [(str(row.id), row.name) for row in rows]
 
 
+def _of_team(values: Sequence[str]) -> ColumnElement[bool]:
+    return Customer.team_id.in_([UUID(value) for value in values]) if values else Customer.team_id.is_not(None)
+
+
+def _team_choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
+    rows = session.execute(select(Team.id, Team.name).order_by(Team.name).limit(500))
+    return [(str(row.id), row.name) for row in rows]
+
+
 def _choice(key: str, label: str, expression: Any) -> Filter:
     return Filter(key, label, "choice", expression, dictionary=f"customers.{key}")
 
@@ -125,6 +135,7 @@ _FILTERS = (
         Customer.department_id,
         choices=lambda session, _actor: labels.department_choices(session),
     ),
+    Filter("team", _.lazy("Team"), "choice", choices=_team_choices, among=_of_team),
     Filter("next_plan", _.lazy("Next plan"), "date", Customer.next_plan_at),
     Filter("last_contact", _.lazy("Last contact"), "date", Customer.last_contact_at),
     Filter("tags", _.lazy("Tags"), "choice", choices=_tag_choices, among=_tagged, selective=True),
@@ -173,7 +184,10 @@ CUSTOMERS = ListView(
     reach=reach.of,
     prepare=_prepare,
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),
-    bulk=(BulkAction("transfer", _.lazy("Give to somebody else"), "switch-horizontal", _TRANSFERS, TRANSFER),),
+    bulk=(
+        BulkAction("transfer", _.lazy("Give to somebody else"), "switch-horizontal", _TRANSFERS, TRANSFER),
+        BulkAction("team", _.lazy("Put into a team"), "users", "/customers/teams", "customers.edit"),
+    ),
     whole=(WholeAction("transfer_all", _.lazy("Give all of these away"), "switch-horizontal", _TRANSFERS, TRANSFER),),
     invitation=Invitation(
         _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"

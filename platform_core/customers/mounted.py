@@ -13,6 +13,7 @@ from platform_core.customers import (
     file_routes,
     list_routes,
     routes,
+    team_routes,
     unmerging,
 )
 from platform_core.customers.importing import jobs as import_jobs
@@ -22,11 +23,13 @@ from platform_core.customers.transfer import api as transfer_api
 from platform_core.customers.transfer import jobs as transfer_jobs
 from platform_core.customers.transfer import routes as transfer_routes
 
-_RECORD = [*routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS]
+_RECORD = [
+    *routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *file_routes.HANDLERS, *team_routes.HANDLERS,
+]  # fmt: skip
 _MANY = [*list_routes.HANDLERS, *import_routes.HANDLERS, *transfer_routes.HANDLERS, *leaving_routes.HANDLERS]
 PAGES = [Routes("/", [*_RECORD, *_MANY])]
 API = [
-    Routes("/customers", [*api.HANDLERS, *ending_api.HANDLERS, *list_routes.API_HANDLERS]),
+    Routes("/customers", [*api.HANDLERS, *ending_api.HANDLERS, *list_routes.API_HANDLERS, *team_routes.API_HANDLERS]),
     Routes("/contacts", contact_api.HANDLERS),
     Routes("/transfers", transfer_api.HANDLERS),
 ]

@@ -59,7 +59,7 @@ def require(session: Session, actor: Actor, permission: str, customer: Customer)
     if _is_closed(customer, permission):
         require_unrestricted(customer)
     if not may(session, actor, permission, customer):
-        raise Forbidden(_whom_to_ask(session, customer))
+        raise Forbidden(whom_to_ask(session, customer))
 
 
 def require_unrestricted(customer: Customer) -> None:
@@ -171,7 +171,8 @@ def _has_access(session: Session, actor: Actor, customer_id: UUID) -> bool:
     return remembered[customer_id]
 
 
-def _whom_to_ask(session: Session, customer: Customer) -> str:
+def whom_to_ask(session: Session, customer: Customer) -> str:
+    """A sentence for somebody who sees the customer and may not do something with it."""
     owner = session.scalar(select(User.name).where(User.id == customer.owner_id)) if customer.owner_id else None
     if owner:
         return _("You may see this customer, but not do this with it. Ask %(name)s.", name=owner)

@@ -59,6 +59,8 @@ _ACTIONS = {
     "customers.import_revert": _.lazy("removed imported customers"),
     "customers.import_restore": _.lazy("gave a customer back what it was"),
     "customers.import_revert_finish": _.lazy("took an import back"),
+    "customers.team": _.lazy("put a customer into a team, or out of it"),
+    "customers.team_ask": _.lazy("asked for a team for customers"),
     "customers.transfers": _.lazy("listed transfers"),
     "customers.transfer_draft": _.lazy("prepared a transfer"),
     "customers.transfer_discard": _.lazy("gave a transfer up"),
