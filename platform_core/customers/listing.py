@@ -186,7 +186,7 @@ CUSTOMERS = ListView(
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),
     bulk=(
         BulkAction("transfer", _.lazy("Give to somebody else"), "switch-horizontal", _TRANSFERS, TRANSFER),
-        BulkAction("team", _.lazy("Put into a team"), "users", "/customers/teams", "customers.edit"),
+        BulkAction("team", _.lazy("Put into a team"), "users", "/customers/teams", TRANSFER),
     ),
     whole=(WholeAction("transfer_all", _.lazy("Give all of these away"), "switch-horizontal", _TRANSFERS, TRANSFER),),
     invitation=Invitation(

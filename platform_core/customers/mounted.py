@@ -18,6 +18,7 @@ from platform_core.customers import (
 )
 from platform_core.customers.importing import jobs as import_jobs
 from platform_core.customers.importing import routes as import_routes
+from platform_core.customers.leaving import api as leaving_api
 from platform_core.customers.leaving import routes as leaving_routes
 from platform_core.customers.transfer import api as transfer_api
 from platform_core.customers.transfer import jobs as transfer_jobs
@@ -32,5 +33,6 @@ API = [
     Routes("/customers", [*api.HANDLERS, *ending_api.HANDLERS, *list_routes.API_HANDLERS, *team_routes.API_HANDLERS]),
     Routes("/contacts", contact_api.HANDLERS),
     Routes("/transfers", transfer_api.HANDLERS),
+    Routes("/users", leaving_api.HANDLERS),
 ]
 JOBS = [*import_jobs.JOBS, *transfer_jobs.JOBS, Job("customers.gather", unmerging.gather, every_seconds=600)]

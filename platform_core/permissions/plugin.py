@@ -17,7 +17,7 @@ from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.contracts.ports import Provider
 from platform_core.contracts.signingin import SIGN_IN_RULES
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, api, declared, looking, models, role_api, routes, signinrules, wording
+from platform_core.permissions import actors, declared, looking, models, mounted, routes, signinrules, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -59,7 +59,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/users", api.USERS), Routes("/roles", role_api.HANDLERS)]
+    return mounted.API
 
 
 @hookimpl

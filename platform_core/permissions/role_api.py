@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -70,23 +71,23 @@ def _detail(session: Session, role: Role) -> RoleDetail:
     return RoleDetail(
         id=role.id, code=role.code, name=role.name, retired=role.retired_at is not None,
         people=editing.people_with(session, role.id), version=role.version,
-        rights={name: _reach(scope) for name, scope in sorted(held.items())},
+        rights={name: reach(scope) for name, scope in sorted(held.items())},
     )  # fmt: skip
 
 
-def _reach(scope: Scope) -> Reach:
-    reach: Reach = msgspec.convert(scope.name.lower(), Reach)
-    return reach
+def reach(scope: Scope) -> Reach:
+    found: Reach = msgspec.convert(scope.name.lower(), Reach)
+    return found
 
 
-def _asked(data: Rights) -> dict[str, Scope]:
-    return {name: Scope[reach.upper()] for name, reach in data.rights.items()}
+def asked(rights: Mapping[str, Reach]) -> dict[str, Scope]:
+    return {name: Scope[far.upper()] for name, far in rights.items()}
 
 
 def _changes(found: list[editing.Change]) -> Items[ChangeOut]:
     return Items([
         ChangeOut(
-            right=change.permission.name, before=_reach(change.before), after=_reach(change.after), people=change.people
+            right=change.permission.name, before=reach(change.before), after=reach(change.after), people=change.people
         )
         for change in found
     ])  # fmt: skip
@@ -131,7 +132,7 @@ def change(
 def preview(request: Request[Any, Any, Any], session: Session, role_id: UUID, data: Rights) -> Items[ChangeOut]:
     """What storing these rights would change, and for how many people. Stores nothing."""
     role = editing.get_role(session, role_id, version=data.version)
-    return _changes(editing.changes(session, platform_of(request).manager, role, _asked(data)))
+    return _changes(editing.changes(session, platform_of(request).manager, role, asked(data.rights)))
 
 
 @put(f"{_ROLE}/rights", permission=MANAGE, name="permissions:api_store_role")
@@ -141,7 +142,7 @@ def store(
     """Store rights; answers with what has changed. Takes a token that changes rights; 403 for widening one's own."""
     stepup.over_api(request, session, actor)
     manager = platform_of(request).manager
-    return _changes(editing.change_grants(session, actor, manager, role_id, _asked(data), version=data.version))
+    return _changes(editing.change_grants(session, actor, manager, role_id, asked(data.rights), version=data.version))
 
 
 HANDLERS = [list_roles, show, create, change, preview, store]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from platform_core.audit import seen
@@ -30,7 +31,7 @@ from platform_core.web.pages import page, redirect
 from platform_core.web.routing import get, post
 
 _URL = "/settings/users/{user_id:uuid}/leaving"
-_DAYS = 30
+DAYS = 30
 
 
 @get(_URL, permission=rules.OFFBOARD, name="customers:leaving")
@@ -78,16 +79,21 @@ def looked_at(
     """Which customers the person has seen in the last 30 days. Names are those of customers the reader sees."""
     user = services.leaver(session, actor, user_id)
     until = clock.today()
-    query = seen.SeenQuery(user_id, until - timedelta(days=_DAYS - 1), until, before)
+    query = seen.SeenQuery(user_id, until - timedelta(days=DAYS - 1), until, before)
     found, older = seen.customers(session, query)
     ids = [item.customer_id for item in found]
-    named = select(Customer.id, Customer.code, Customer.name).where(among(Customer.id, ids))
     days = {"since": str(query.since), "until": str(query.until)}
     audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days)
     return page(
-        request, "customers/leaving/seen.html", active="users", user=user, found=found, older=older, days=_DAYS,
-        totals=seen.totals(session, query), known={row.id: row for row in session.execute(named)},
+        request, "customers/leaving/seen.html", active="users", user=user, found=found, older=older, days=DAYS,
+        totals=seen.totals(session, query), known=names_of(session, ids),
     )  # fmt: skip
+
+
+def names_of(session: Session, ids: Collection[UUID]) -> dict[UUID, Row[UUID, str, str]]:
+    """Id -> (id, code, name) of those among them that the session's actor sees."""
+    named = select(Customer.id, Customer.code, Customer.name).where(among(Customer.id, ids))
+    return {row.id: row for row in session.execute(named)}
 
 
 def _page(
@@ -104,7 +110,7 @@ def _page(
         request, "customers/leaving/page.html", active="users", status=422 if errors else 200, user=user, items=items,
         errors=errors or {}, groups=people.groups(offered), names=labels.labels(session, [user.id]),
         departments=inventory.departments(items, user.department_id), transfer=draft,
-        choices=choices or (draft.choices if draft else {}), days=_DAYS, words=rules.WORDS,
+        choices=choices or (draft.choices if draft else {}), days=DAYS, words=rules.WORDS,
         **(_preview(session, draft) if draft is not None and draft.state == "draft" and not choices else {}),
     )  # fmt: skip
 

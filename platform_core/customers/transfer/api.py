@@ -15,7 +15,8 @@ from platform_core.customers.transfer import drafts, queries, rules, services
 from platform_core.customers.transfer.models import Transfer
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
-from platform_core.web.apis import Items
+from platform_core.web import cursors
+from platform_core.web.apis import Cursor, Items
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.routing import delete, get, post
 
@@ -67,7 +68,7 @@ class LineOut(msgspec.Struct, kw_only=True):
     rows_along: int
 
 
-def _out(session: Session, transfer: Transfer) -> TransferOut:
+def transfer_out(session: Session, transfer: Transfer) -> TransferOut:
     session.flush()  # the answer shows the version that a later step has to name
     going = services.waiting(session, transfer) if transfer.state == "draft" else 0
     return TransferOut(
@@ -86,7 +87,17 @@ def begin(session: Session, actor: Actor, data: TransferInput) -> TransferOut:
     choice = f"person:{data.to_id}" if data.to_id else f"department:{data.department_id}"
     transfer = drafts.begin(session, actor, data.customer_ids, "list")
     session.flush()  # choosing reads it again
-    return _out(session, drafts.choose(session, actor, transfer.id, {drafts.EVERYTHING: choice}))
+    return transfer_out(session, drafts.choose(session, actor, transfer.id, {drafts.EVERYTHING: choice}))
+
+
+@get("/", permission=SIGNED_IN, name="customers:api_transfers")
+def index(session: Session, actor: Actor, cursor: Cursor = "") -> Items[TransferOut]:
+    """Those that you made, got or lost customers by, or that were made in your branch; the newest first."""
+    last = UUID(str(cursors.decode(cursor, 1)[0])) if cursor else None
+    found, following = queries.page_of(session, last)
+    audit.record(session, actor, "customers.transfers", ids=[item.id for item in found])
+    shown = [transfer_out(session, item) for item in found]
+    return Items(shown, cursors.encode([following]) if following else None)
 
 
 @get("/{transfer_id:uuid}", permission=SIGNED_IN, name="customers:api_transfer_read")
@@ -94,7 +105,7 @@ def read(session: Session, actor: Actor, transfer_id: UUID) -> TransferOut:
     """A draft or a transfer that has been made, as far as the reader may see it."""
     transfer = drafts.get(session, transfer_id)
     audit.record(session, actor, "customers.transfer_view", transfer.ref)
-    return _out(session, transfer)
+    return transfer_out(session, transfer)
 
 
 @get("/{transfer_id:uuid}/customers", permission=SIGNED_IN, name="customers:api_transfer_lines")
@@ -117,13 +128,19 @@ def lines(session: Session, actor: Actor, transfer_id: UUID, cursor: str = "") -
 @post("/{transfer_id:uuid}/confirm", permission=rules.PERMISSION, name="customers:api_transfer_confirm")
 def confirm(session: Session, actor: Actor, transfer_id: UUID, data: ConfirmInput) -> TransferOut:
     """Move what the lines say. More than 200 customers move in the background."""
-    return _out(session, services.confirm(session, actor, transfer_id, data.reason, data.version))
+    return transfer_out(session, services.confirm(session, actor, transfer_id, data.reason, data.version))
 
 
 @post("/{transfer_id:uuid}/undo", permission=rules.PERMISSION, name="customers:api_transfer_undo")
 def undo(session: Session, actor: Actor, transfer_id: UUID) -> TransferOut:
     """Give back what nobody has given on since, for 30 days."""
-    return _out(session, services.undo(session, actor, transfer_id))
+    return transfer_out(session, services.undo(session, actor, transfer_id))
+
+
+@post("/{transfer_id:uuid}/retry", permission=rules.PERMISSION, name="customers:api_transfer_retry")
+def retry(session: Session, actor: Actor, transfer_id: UUID) -> TransferOut:
+    """Go on with a transfer whose background work has failed; 409 for any other."""
+    return transfer_out(session, services.retry(session, actor, transfer_id))
 
 
 @delete("/{transfer_id:uuid}", permission=rules.PERMISSION, name="customers:api_transfer_discard", status_code=204)
@@ -132,4 +149,4 @@ def discard(session: Session, actor: Actor, transfer_id: UUID) -> None:
     drafts.discard(session, actor, transfer_id)
 
 
-HANDLERS = [begin, read, lines, confirm, undo, discard]
+HANDLERS = [begin, index, read, lines, confirm, undo, retry, discard]

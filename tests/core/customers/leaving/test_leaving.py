@@ -274,6 +274,33 @@ def test_the_report_says_what_the_leaver_looked_at(browser, factory, house, gene
     assert head.get(f"/settings/users/{house.anna.id}/leaving/seen").status_code == 403
 
 
+def test_programs_take_leave_of_somebody(browser, runtime, factory, house, holder, general):
+    general("management")
+    plain, program = browser.token(house.boss), browser.token(house.boss, changes_rights=True)
+    url = f"/api/v1/users/{house.anna.id}/leaving"
+    assert browser.token(house.head).get(url).status_code == 403
+    assert plain.get(f"/api/v1/users/{house.boss.id}/leaving").status_code == 403, "nobody takes leave of themselves"
+    shown = plain.get(url).json()
+    counts = {item["kind"]: item["count"] for item in shown["held"]}
+    assert counts == held(runtime, house.anna)
+    assert set(shown["departments"]) == {str(house.north.id)}
+    assert program.post(f"{url}/confirm", json={"reason": "moves"}).status_code == 404, "nothing is chosen yet"
+    wrong = plain.post(f"{url}/choices", json={"to": {str(house.north.id): "person:nobody"}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, f"to-{house.north.id}")
+    chosen = plain.post(f"{url}/choices", json={"to": {str(house.north.id): f"person:{house.ben.id}"}}).json()
+    assert (chosen["transfer"]["state"], chosen["refusals"]) == ("draft", [])
+    body = {"reason": "moves to Berlin", "version": chosen["transfer"]["version"]}
+    assert plain.post(f"{url}/confirm", json=body).status_code == 403, "its token was not made for it"
+    assert factory.read(User, house.anna.id).status == "active"
+    done = program.post(f"{url}/confirm", json=body).json()
+    assert done["state"] == "done"
+    assert factory.read(User, house.anna.id).status == "left"
+    assert plain.get(url).json()["held"] == []
+    assert plain.get("/api/v1/transfers").json()["items"][0]["id"] == done["id"]
+    seen = plain.get(f"{url}/seen").json()["items"]
+    assert {item["name"] for item in seen} <= {factory.read(Customer, row.id).name for row in holder}
+
+
 def test_nobody_is_marked_as_left_who_holds_work(browser, runtime, factory, house):
     customer = factory.customer(house.anna)
     admin = factory.user("system_admin", house.company, name="Ada")

@@ -161,6 +161,9 @@ def test_programs_transfer_by_json(browser, factory, house, runtime):
     line = api.get(f"{url}/customers").json()["items"][0]
     assert (line["state"], line["to_id"]) == ("moved", str(house.ben.id))
     assert api.get(url).json()["reason"] == "a new split"
+    assert [item["id"] for item in api.get("/api/v1/transfers").json()["items"]] == [made["id"]]
+    assert browser.token(house.tom).get("/api/v1/transfers").json()["items"] == []
+    assert api.post(f"{url}/retry").status_code == 409
     assert api.post(f"{url}/undo", json={}).json()["undone"] == 1
     assert owner_of(factory, customer) == house.anna.id
     other = api.post("/api/v1/transfers", json={"customer_ids": [str(customer.id)], "to_id": str(house.ben.id)}).json()
