@@ -56,7 +56,8 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    return [NavItem("audit", _.lazy("Audit trail"), "/audit", "history", "audit.read", group="settings", order=80)]
+    label = _.lazy("Audit trail")
+    return [NavItem("audit", label, "/audit", "history", "audit.read", group="settings", order=80, section="guard")]
 
 
 baton_audit_words = wording.baton_audit_words

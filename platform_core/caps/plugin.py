@@ -63,9 +63,13 @@ def baton_jobs() -> list[Job]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
+    items = (
+        ("frozen", _.lazy("Frozen accounts"), "lock", UNFREEZE, 34),
+        ("caps", _.lazy("Daily caps"), "gauge", settings.MANAGE, 36),
+    )
     return [
-        NavItem("frozen", _.lazy("Frozen accounts"), "/settings/frozen", "lock", UNFREEZE, group="settings", order=34),
-        NavItem("caps", _.lazy("Daily caps"), "/settings/caps", "gauge", settings.MANAGE, group="settings", order=36),
+        NavItem(key, label, f"/settings/{key}", icon, right, group="settings", order=order, section="guard")
+        for key, label, icon, right, order in items
     ]
 
 

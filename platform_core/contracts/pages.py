@@ -11,6 +11,8 @@ from uuid import UUID
 from platform_core.contracts.identity import Actor
 
 Tone = Literal["", "primary", "jade", "amber", "red", "violet", "teal"]
+Section = Literal["people", "guard", "work", "system"]
+"""Of the settings: who is here and may do what, what protects the customers, how work is done, how Baton runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class NavItem:
     """What waits there for the actor; the number beside the line."""
     hotkey: str = ""
     """Pressed after G."""
+    section: Section = "work"
+    """Of those in the group settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,15 @@ def baton_jobs() -> list[Job]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    group, right = "settings", "permissions.manage"
+    items = (
+        ("roles", _.lazy("Roles"), "shield-lock", 30),
+        ("sign-in", _.lazy("Sign-in"), "fingerprint", 31),
+        ("teams", _.lazy("Teams"), "users", 32),
+    )
+    right, group = "permissions.manage", "settings"
     return [
-        NavItem("roles", _.lazy("Roles"), "/settings/roles", "shield-lock", right, group=group, order=30),
-        NavItem("sign-in", _.lazy("Sign-in"), "/settings/sign-in", "fingerprint", right, group=group, order=31),
-        NavItem("teams", _.lazy("Teams"), "/settings/teams", "users", right, group=group, order=32),
+        NavItem(key, label, f"/settings/{key}", icon, right, group=group, order=order, section="people")
+        for key, label, icon, order in items
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pluggy
 
+from platform_core.contracts.choices import CHOICES
 from platform_core.contracts.entities import Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
@@ -23,6 +24,7 @@ from platform_core.users import (
     me_routes,
     notification_routes,
     notifications,
+    preferences,
     routes,
     signin_routes,
     stepup,
@@ -69,17 +71,16 @@ def baton_routes() -> list[Routes]:
 @hookimpl
 def baton_navigation() -> list[NavItem]:
     """One's own page is for phones, where the menu behind the name is missing."""
+    lost, at = _.lazy("Lost keys"), "/settings/lost-keys"
     return [
         NavItem("me", _.lazy("Me"), "/me", "user", SIGNED_IN, group="", order=90, phone=True),
-        NavItem(
-            "lost-keys", _.lazy("Lost keys"), "/settings/lost-keys", "key", "users.keys", group="settings", order=32
-        ),
+        NavItem("lost-keys", lost, at, "key", "users.keys", group="settings", order=32, section="people"),
     ]
 
 
 @hookimpl
 def baton_ports() -> list[Provider[Any]]:
-    return [Provider(PRESENCE, stepup)]
+    return [Provider(PRESENCE, stepup), Provider(CHOICES, preferences)]
 
 
 @hookimpl

@@ -32,6 +32,14 @@ _GROUPS = {
     "settings": _.lazy("Settings"),
 }
 
+_SECTIONS = {
+    "people": _.lazy("People and rights"),
+    "guard": _.lazy("Protection"),
+    "work": _.lazy("How work is done"),
+    "system": _.lazy("System"),
+}
+"""Of the settings."""
+
 
 @dataclass(frozen=True, slots=True)
 class NavEntry:
@@ -119,8 +127,19 @@ class PageContext:
         return self._allowed
 
     @cached_property
-    def settings_nav(self) -> tuple[NavEntry, ...]:
-        return tuple(self._entries(self._items("settings")))
+    def settings_nav(self) -> list[NavGroup]:
+        """By sections, as far as the reader's rights reach."""
+        found = self._items("settings")
+        return [
+            NavGroup(str(label), entries)
+            for section, label in _SECTIONS.items()
+            if (entries := tuple(self._entries(item for item in found if item.section == section)))
+        ]
+
+    @property
+    def settings_section(self) -> NavGroup | None:
+        """That of this page; none on the page of all."""
+        return next((group for group in self.settings_nav if any(item.current for item in group.entries)), None)
 
     @property
     def bottom_nav(self) -> tuple[NavEntry, ...]:
