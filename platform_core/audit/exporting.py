@@ -26,9 +26,9 @@ def titles() -> list[str]:
     ]  # fmt: skip
 
 
-def rows(session: Session, query: AuditQuery, words: texts.Words) -> Iterator[Sequence[Any]]:
-    """Newest first, MOST at most."""
-    left = MOST
+def rows(session: Session, query: AuditQuery, words: texts.Words, *, most: int = MOST) -> Iterator[Sequence[Any]]:
+    """Newest first, `most` at most."""
+    left = most
     while left > 0:
         found, cursor = queries.entries(session, query, limit=min(_PAGE, left))
         for entry in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from platform_core.audit.models import AuditEntry
-from platform_core.kernel.clock import day_start, today
+from platform_core.kernel.clock import at_local, day_start, today
 from platform_core.kernel.model import METADATA
 from platform_core.web import cursors
 
@@ -33,6 +33,10 @@ class AuditQuery:
 
     since: date
     until: date
+    begins: time | None = None
+    """At what time of the first day; from its beginning if none."""
+    ends: time | None = None
+    """Until and including which minute of the last day; to its end if none."""
     who: str = ""
     actor_id: UUID | None = None
     what: str = ""
@@ -87,7 +91,7 @@ def statement(session: Session, query: AuditQuery, limit: int) -> Select[AuditEn
 
 
 def _conditions(session: Session, query: AuditQuery) -> list[Any]:
-    days = within(query.since, query.until)
+    days = _between(query)
     same = (
         (AuditEntry.actor_id, query.actor_id), (AuditEntry.customer_id, query.customer_id), (AuditEntry.ip, query.ip),
         (AuditEntry.result, query.result), (AuditEntry.via, query.via), (AuditEntry.session_id, query.session_id),
@@ -117,6 +121,15 @@ def _named(customer: str, days: tuple[Any, Any]) -> Select[Any]:
 
 def within(since: date, until: date) -> tuple[Any, Any]:
     return AuditEntry.at >= day_start(since), AuditEntry.at < day_start(until + timedelta(days=1))
+
+
+def _between(query: AuditQuery) -> tuple[Any, Any]:
+    first, last = within(query.since, query.until)
+    if query.begins is not None:
+        first = AuditEntry.at >= at_local(query.since, query.begins.hour, query.begins.minute)
+    if query.ends is not None:
+        last = AuditEntry.at < at_local(query.until, query.ends.hour, query.ends.minute) + timedelta(minutes=1)
+    return first, last
 
 
 def _among(column: Any, values: Sequence[Any]) -> Any:

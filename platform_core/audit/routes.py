@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from uuid import UUID
+from urllib.parse import parse_qsl, urlencode
 
-import msgspec
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from platform_core.audit import exporting, queries, sealing, services, texts
-from platform_core.audit.queries import AuditQuery
+from platform_core.audit import asking, exporting, queries, sealing, services, texts, views
+from platform_core.audit.asking import Asked
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import today
+from platform_core.kernel.i18n import translator
 from platform_core.web import csvs
-from platform_core.web.lists.private import is_private
-from platform_core.web.pages import page
+from platform_core.web.forms import FormData
+from platform_core.web.notices import Notice
+from platform_core.web.pages import page, redirect
 from platform_core.web.requests import platform_of
-from platform_core.web.routing import get
+from platform_core.web.routing import get, post
 
+_ = translator("audit")
 READ = "audit.read"
 EXPORT = "audit.export"
-_FILTERS = (
-    "since", "until", "who", "actor", "what", "thing", "customer", "listed", "result", "ip", "via", "session",
-)  # fmt: skip
-_WORDS = ("who", "thing", "customer")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address narrows the page to, as text for the form and as a query."""
-
-    filters: dict[str, str]
-    query: AuditQuery
-    shortened: bool
-    """Words are searched for in fewer days than were asked for."""
-    withheld: bool
-    """A number or address of somebody was typed; such words must not lie in addresses and logs."""
-
-    @property
-    def links(self) -> dict[str, str]:
-        """For links that keep what is asked."""
-        return {name: value for name, value in self.filters.items() if value}
-
-    @property
-    def noted(self) -> dict[str, str]:
-        return {name: value for name, value in self.links.items() if name not in {"since", "until"}} | {
-            "since": str(self.query.since),
-            "until": str(self.query.until),
-        }
 
 
 @get("/audit", permission=READ, name="audit:index")
@@ -64,6 +36,7 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
         request, "audit/index.html", partial="audit/_entries.html", active="audit", entries=entries, older=older,
         asked=asked, texts=texts, words=words, actions=_choices(words, what), last=sealing.latest(session),
         about=queries.label_of(session, customer_id) if customer_id else "", days=queries.SEARCHED_DAYS,
+        views=views.of_reader(session, actor, asked),
     )  # fmt: skip
 
 
@@ -84,40 +57,22 @@ def _choices(words: texts.Words, asked: str) -> list[tuple[str, str]]:
 
 
 def _asked(request: Request[Any, Any, Any], words: texts.Words) -> Asked:
-    """Filters that cannot be read are left out; without days, the last seven."""
-    asked = {name: request.query_params.get(name, "").strip()[:200] for name in _FILTERS}
-    withheld = [name for name in _WORDS if convert(asked[name], UUID) is None and is_private(asked[name])]
-    asked |= dict.fromkeys(withheld, "")
-    recent = AuditQuery.recent()
-    since = convert(asked["since"], date) or recent.since
-    wanted = AuditQuery(
-        since=since,
-        until=max(convert(asked["until"], date) or recent.until, since),
-        who=asked["who"],
-        actor_id=convert(asked["actor"], UUID),
-        what=asked["what"],
-        is_whole=asked["what"] in dict(words.actions()),
-        thing=asked["thing"],
-        customer_id=convert(asked["customer"], UUID),
-        customer="" if convert(asked["customer"], UUID) else asked["customer"],
-        listed_id=convert(asked["listed"], UUID),
-        result=asked["result"] if asked["result"] in queries.RESULTS else "",
-        ip=asked["ip"],
-        via=asked["via"] if asked["via"] in texts.VIAS else "",
-        session_id=convert(asked["session"], UUID),
-        cursor=request.query_params.get("before", ""),
-    )
-    query = wanted.bounded()
-    filters = {**asked, "since": str(query.since), "until": str(query.until)}
-    return Asked(filters, query, query.since != wanted.since, bool(withheld))
+    return asking.read(request.query_params, words)
 
 
-def convert(text: str, wanted: Any) -> Any:
-    """The value, or None where the text is empty or cannot be read."""
-    try:
-        return msgspec.convert(text, wanted) if text else None
-    except msgspec.ValidationError:
-        return None
+@post("/audit/views", permission=READ, name="audit:save_view")
+def save_view(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """Keep what the page shows under a name."""
+    words = texts.Words(session, texts.everybodys(platform_of(request).manager))
+    asked = asking.read(dict(parse_qsl(form.get("state"))), words)
+    views.save(session, actor, form.get("name"), asked)
+    return redirect(request, f"/audit?{urlencode(asked.links)}", Notice(_("The view is saved. Only you see it.")))
 
 
-HANDLERS = [index, export]
+@post("/audit/views/remove", permission=READ, name="audit:remove_view")
+def remove_view(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    views.remove(session, actor, form.get("name"))
+    return redirect(request, "/audit")
+
+
+HANDLERS = [index, export, save_view, remove_view]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,9 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.audit import queries, seen, services
+from platform_core.audit.asking import convert
 from platform_core.audit.queries import AuditQuery
-from platform_core.audit.routes import EXPORT, READ, convert
+from platform_core.audit.routes import EXPORT, READ
 from platform_core.audit.seen import SeenQuery
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
@@ -29,7 +31,7 @@ _MOST = 10_000
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     """Without a person it asks for one."""
     recent = AuditQuery.recent(30)
-    query = _query(request)
+    query = query_from(request.query_params)
     context: dict[str, Any] = {
         "days": seen.MOST_DAYS,
         "people": [(str(key), name) for key, name in queries.people(session)],
@@ -46,7 +48,7 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
 
 @get("/audit/seen/export", permission=EXPORT, name="audit:export_seen")
 def export(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
-    query = _query(request)
+    query = query_from(request.query_params)
     if query is None:
         raise NotFound(_("Choose a person first."))
     found, _older = seen.customers(session, query, limit=_MOST)
@@ -56,15 +58,16 @@ def export(request: Request[Any, Any, Any], session: Session, actor: Actor) -> R
     return csvs.answer(f"seen-{query.since}-{query.until}.csv", titles, rows)
 
 
-def _query(request: Request[Any, Any, Any]) -> SeenQuery | None:
-    asked = {name: request.query_params.get(name, "").strip() for name in ("actor", "since", "until")}
+def query_from(given: Mapping[str, str]) -> SeenQuery | None:
+    """What an address of the page asks for; None where it names nobody."""
+    asked = {name: given.get(name, "").strip() for name in ("actor", "since", "until")}
     person = convert(asked["actor"], UUID)
     if person is None:
         return None
     recent = AuditQuery.recent(30)
     since = convert(asked["since"], date) or recent.since
     until = max(convert(asked["until"], date) or recent.until, since)
-    return SeenQuery(person, since, until, request.query_params.get("before", "")).bounded()
+    return SeenQuery(person, since, until, given.get("before", "")).bounded()
 
 
 def _record(session: Session, actor: Actor, action: str, query: SeenQuery, ids: list[UUID]) -> None:

@@ -11,6 +11,7 @@ _ = translator("audit")
 hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "audit.read": _.lazy("read the audit trail"),
+    "audit.save_view": _.lazy("saved a view of the audit trail"),
     "audit.blank": _.lazy("took an erased customer's particulars out of the audit trail"),
     "audit.seen": _.lazy("asked whom somebody has seen"),
     "audit.export": _.lazy("exported lines of the audit trail"),

@@ -19,6 +19,7 @@ from platform_core.exports import (
     persons,
     routes,
     sources,
+    trail,
     transfers,
     wording,
 )
@@ -27,10 +28,9 @@ from platform_core.kernel.i18n import translator
 
 _ = translator("exports")
 hookimpl = pluggy.HookimplMarker("baton")
-sources.register("list", lists.find)
-sources.register("transfer", transfers.find)
-sources.register("person", persons.find)
-_OWN_PAGES = "requests and papers, read by their owner and by those who decide; files open for their owner alone"
+for _kind, _find in {"list": lists, "transfer": transfers, "person": persons, "audit": trail}.items():
+    sources.register(_kind, _find.find)
+_OWN_PAGES = "requests and papers of their owner, and of those who decide; files open for their owner alone"
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ from platform_core.audit import queries, services, texts
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.entities import EntityRef
 from platform_core.kernel import dictionaries
-from platform_core.kernel.clock import freeze, now, today
+from platform_core.kernel.clock import at_local, freeze, now, today
 from platform_core.kernel.i18n import speaking
 from platform_core.kernel.ids import new_id
+from platform_core.users.models import User
 
 
 def look(runtime, statement):
@@ -201,3 +203,68 @@ def test_changes_keeps_what_differs_as_plain_values():
     before, after = services.changes({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": today()})
     assert before == {"b": 2, "c": None}
     assert after == {"b": 3, "c": str(today())}
+
+
+def test_hours_narrow_as_well(runtime, reader):
+    day = today()
+    for hour in (8, 12, 18):
+        with freeze(at_local(day, hour, 30)):
+            write(runtime, (None, f"test.hour{hour}", {}))
+    for asked, shown in (
+        ("from=12:30", [False, True, True]),
+        ("to=12:30", [True, True, False]),
+        ("from=12:31&to=18:29", [False, False, False]),
+        ("from=nonsense&to=25:99", [True, True, True]),
+    ):
+        text = reader.get(f"/audit?since={day}&until={day}&{asked}").text
+        assert [f"test.hour{hour}</code>" in text for hour in (8, 12, 18)] == shown, asked
+
+
+def test_views_are_saved_under_a_name_for_their_reader_alone(runtime, browser, factory, reader):
+    day = today()
+    fixed = f"since={day - timedelta(days=40)}&until={day - timedelta(days=30)}&what=customers.reveal"
+    moving = f"since={day - timedelta(days=2)}&until={day}&result=denied"
+    assert reader.post("/audit/views", {"name": " ", "state": moving}).status_code == 422
+    for name, state in (("Reveals of spring", fixed), ("Refused lately", moving)):
+        saved = reader.post("/audit/views", {"name": name, "state": state})
+        assert saved.status_code == 303
+        assert f'aria-current="page">{name}</a>' in reader.get(saved.headers["location"]).text
+    with freeze(now() + timedelta(days=5)):
+        later = browser.sign_in(factory.read(User, reader_id(runtime))).get("/audit").text
+    links = {name: html.unescape(url) for url, name in re.findall(r'class="chip" href="([^"]+)">([^<]+)<', later)}
+    assert f"since={day - timedelta(days=40)}" in links["Reveals of spring"], "days in the past stay"
+    assert f"since={day + timedelta(days=3)}&until={day + timedelta(days=5)}" in links["Refused lately"], (
+        "days go along"
+    )
+    assert ">Refused lately</a>" not in browser.sign_in(factory.user("audit_admin")).get("/audit").text
+    assert reader.post("/audit/views/remove", {"name": "Refused lately"}).status_code == 303
+    assert ">Refused lately</a>" not in reader.get("/audit").text
+    assert (
+        look(runtime, select(AuditEntry.action).where(AuditEntry.action == "audit.save_view"))
+        == ["audit.save_view"] * 2
+    )
+
+
+def reader_id(runtime):
+    return look(runtime, select(User.id).where(User.name == "The reader"))[0]
+
+
+def test_lines_and_whom_somebody_saw_are_printed_with_a_reason(runtime, browser, factory, reader):
+    ann, customer = factory.actor(factory.user(name="Ann")), factory.customer(name="Acme")
+    ref = EntityRef("customers", "customer", customer.id, "Acme")
+    write(runtime, (ann, "customers.view", {"ref": ref, "customer_id": customer.id}), (None, "test.other", {}))
+    for page, of, query in (
+        ("/audit", "audit:lines", "who=Ann"),
+        ("/audit/seen", "audit:seen", f"actor={ann.user_id}"),
+    ):
+        assert f"/papers/new?of={of}" in reader.get(f"{page}?{query}").text
+        asked = reader.get(f"/papers/new?of={of}&{query}")
+        assert (asked.status_code, "Ann" in asked.text) == (200, True)
+        form = {"source": of, "query": query}
+        assert reader.post("/papers/new", {**form, "reason": ""}).status_code == 422
+        paper = reader.get(reader.post("/papers/new", {**form, "reason": "for the file"}).headers["location"]).text
+        assert ("Acme" in paper, "The reader" in paper, "test.other" in paper) == (True, True, False)
+        assert browser.sign_in(factory.user("management")).get(f"/papers/new?of={of}&{query}").status_code == 404
+    printed = look(runtime, select(AuditEntry).where(AuditEntry.action == "exports.print"))
+    assert [(entry.reason, entry.after["rows"]) for entry in printed] == [("for the file", 1)] * 2
+    assert reader.get("/papers/new?of=audit:seen").status_code == 422
