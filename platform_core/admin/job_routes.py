@@ -9,14 +9,17 @@ from litestar import Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from platform_core.admin import services
+from platform_core.admin import keeping, services
 from platform_core.contracts.identity import Actor
+from platform_core.kernel import settingvalues
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.models import JobRow
 from platform_core.users.models import User
 from platform_core.web import cursors
 from platform_core.web.endpoint import SIGNED_IN
+from platform_core.web.forms import Bound, FormData, bind, initial
+from platform_core.web.notices import Notice
 from platform_core.web.pages import fragment, page, redirect
 from platform_core.web.routing import get, post
 
@@ -34,6 +37,10 @@ STATES = {
 @get("/settings/jobs", permission="admin.jobs", name="admin:jobs")
 def jobs(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     """Narrowed by `state`; `before` is the cursor of an older page."""
+    return _jobs(request, session, initial(keeping.Kept, days=settingvalues.read(session, keeping.DAYS)))
+
+
+def _jobs(request: Request[Any, Any, Any], session: Session, form: Bound[keeping.Kept]) -> Response[str]:
     state, before = request.query_params.get("state", ""), request.query_params.get("before", "")
     statement = (
         select(JobRow, User.name).outerjoin(User, User.id == JobRow.user_id).order_by(JobRow.id.desc()).limit(_PAGE + 1)
@@ -46,9 +53,21 @@ def jobs(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Res
     shown = rows[:_PAGE]
     older = cursors.encode([shown[-1][0].id]) if len(rows) > len(shown) else ""
     return page(
-        request, "admin/jobs.html", active="jobs", jobs=[(row, name or "") for row, name in shown],
+        request, "admin/jobs.html", active="jobs", status=422 if form.errors else 200, form=form,
+        scheduled_days=keeping.SCHEDULED_DAYS, failed_days=keeping.FAILED_DAYS,
+        jobs=[(row, name or "") for row, name in shown],
         states=STATES, state=state if state in STATES else "", older=older,
     )  # fmt: skip
+
+
+@post("/settings/jobs/keep", permission="admin.jobs", name="admin:keep_jobs")
+def keep(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """For how many days finished work is kept."""
+    bound = bind(keeping.Kept, form)
+    if not bound.ok:
+        return _jobs(request, session, bound)
+    keeping.change(session, actor, bound.require())
+    return redirect(request, "/settings/jobs", Notice(_("Saved.")))
 
 
 @post("/settings/jobs/{job_id:uuid}/retry", permission="admin.jobs", name="admin:retry_job")
@@ -79,4 +98,4 @@ def bar(request: Request[Any, Any, Any], session: Session, actor: Actor, job_id:
     return response
 
 
-HANDLERS = [jobs, retry, job, bar]
+HANDLERS = [jobs, keep, retry, job, bar]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pluggy
 
-from platform_core.admin import api, routes, settings_api, wording
+from platform_core.admin import api, keeping, routes, settings_api, wording
+from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
-from platform_core.contracts.pages import NavItem
+from platform_core.contracts.pages import NavItem, Section
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.kernel.i18n import translator
 
@@ -39,6 +40,11 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 
 @hookimpl
+def baton_jobs() -> list[Job]:
+    return keeping.JOBS
+
+
+@hookimpl
 def baton_routes() -> list[Routes]:
     return [Routes("/", routes.HANDLERS)]
 
@@ -50,17 +56,17 @@ def baton_api() -> list[Routes]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    items = (
-        ("users", _.lazy("Accounts"), "users", "users.manage", 10),
-        ("departments", _.lazy("Departments"), "sitemap", "users.manage", 20),
-        ("dictionaries", _.lazy("Dictionaries"), "list-details", "admin.dictionaries", 50),
-        ("plugins", _.lazy("Plugins"), "puzzle", "admin.plugins", 60),
-        ("themes", _.lazy("Themes"), "palette", "admin.plugins", 65),
-        ("jobs", _.lazy("Background work"), "loader-2", "admin.jobs", 70),
+    items: tuple[tuple[str, str, str, str, int, Section], ...] = (
+        ("users", _.lazy("Accounts"), "users", "users.manage", 10, "people"),
+        ("departments", _.lazy("Departments"), "sitemap", "users.manage", 20, "people"),
+        ("dictionaries", _.lazy("Dictionaries"), "list-details", "admin.dictionaries", 50, "work"),
+        ("plugins", _.lazy("Plugins"), "puzzle", "admin.plugins", 60, "system"),
+        ("themes", _.lazy("Themes"), "palette", "admin.plugins", 65, "system"),
+        ("jobs", _.lazy("Background work"), "loader-2", "admin.jobs", 70, "system"),
     )
     return [
-        NavItem(key, label, f"/settings/{key}", icon, permission, group="settings", order=order)
-        for key, label, icon, permission, order in items
+        NavItem(key, label, f"/settings/{key}", icon, permission, group="settings", order=order, section=section)
+        for key, label, icon, permission, order, section in items
     ]
 
 

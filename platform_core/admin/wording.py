@@ -19,6 +19,7 @@ _ACTIONS = {
     "admin.import": _.lazy("imported a table"),
     "admin.add_entry": _.lazy("added a dictionary entry"),
     "admin.edit_entry": _.lazy("changed a dictionary entry"),
+    "admin.keep_jobs": _.lazy("changed how long finished background work is kept"),
     "admin.retry_job": _.lazy("ran a job again"),
 }
 _FIELDS = {
@@ -38,6 +39,7 @@ _FIELDS = {
     "grants": _.lazy("Grants"),
     "dictionary_entries": _.lazy("Dictionary entries"),
     "jobs": _.lazy("Jobs"),
+    "days": _.lazy("Days"),
     "schedules": _.lazy("Schedules"),
 }
 

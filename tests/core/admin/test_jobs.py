@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from platform_core.admin import services
+import pytest
+from sqlalchemy import select
+
+from platform_core.admin import keeping, services
+from platform_core.audit.models import AuditEntry
+from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict
 from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.models import JobRow
@@ -69,3 +74,30 @@ def test_ones_own_job_shows_a_bar_until_it_ends(runtime, browser, factory, job):
     assert other.get(f"/jobs/{mine}").status_code == 404
     assert other.get(f"/jobs/{mine}/bar").status_code == 404
     assert browser.sign_in(factory.user("system_admin")).get(f"/jobs/{mine}").status_code == 200
+
+
+def test_finished_work_is_forgotten_after_the_days_that_are_set(browser, runtime, factory, job, monkeypatch):
+    user, admin = factory.user(), browser.sign_in(factory.user("system_admin"))
+
+    def ended(state, days, user=None):
+        moment = now() - timedelta(days=days)
+        return job(user, state=state, not_before=moment, finished_at=moment)
+
+    kept = [
+        ended("done", 29, user), ended("done", 2), ended("failed", 300, user), job(user),
+        job(state="running", not_before=now() - timedelta(days=400)),
+    ]  # fmt: skip
+    gone = [ended("done", 31, user), ended("cancelled", 31, user), ended("done", 4), ended("failed", 400)]
+    assert admin.post("/settings/jobs/keep", {"days": "0"}).status_code == 422
+    assert browser.sign_in(user).post("/settings/jobs/keep", {"days": "30"}).status_code == 403
+    assert admin.post("/settings/jobs/keep", {"days": "30"}).status_code == 303
+    assert 'value="30"' in admin.get("/settings/jobs").text
+    monkeypatch.setattr(keeping, "_SLICE", 2)
+    with runtime.database.system_session("test") as session:
+        itself = enqueue(session, "admin.forget_jobs")
+    assert runtime.jobs.run(itself)
+    with runtime.database.system_session("look", write=False) as session:
+        left = set(session.scalars(select(JobRow.id)))
+        line = session.scalars(select(AuditEntry).where(AuditEntry.action == "admin.keep_jobs")).one()
+    assert (left & set(kept), left & set(gone)) == (set(kept), set())
+    assert (line.before, line.after) == ({"days": 90}, {"days": 30})
