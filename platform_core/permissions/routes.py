@@ -17,10 +17,10 @@ from platform_core.permissions import (
     team_routes,
 )
 from platform_core.users import passwordpolicy
-from platform_core.users.routes import password_note
+from platform_core.users.routes import password_note, welcomed
 from platform_core.web.endpoint import PUBLIC
 from platform_core.web.forms import Bound, FormData, bind, initial
-from platform_core.web.pages import page, redirect
+from platform_core.web.pages import page
 from platform_core.web.routing import get, post
 
 
@@ -35,10 +35,10 @@ def complete_setup(request: Request[Any, Any, Any], session: Session, form: Form
     setup.holder_of(session, code)
     bound: Bound[setup.SetupInput] = bind(setup.SetupInput, form)
     try:
-        setup.complete(session, code, bound.require())
+        user = setup.complete(session, code, bound.require())
     except Invalid as error:
         return _page(request, session, bound.add(error), status=422)
-    return redirect(request, "/login?chosen=1")
+    return welcomed(request, session, user)
 
 
 @post("/setup/{code:str}/check", permission=PUBLIC, name="permissions:check_setup")

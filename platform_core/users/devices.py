@@ -67,8 +67,8 @@ def cookie_name(settings: Settings) -> str:
 def note(session: Session, settings: Settings, user: User, token: str, *, ip: str, agent: str) -> Cookie | None:
     """Remember the browser that somebody has just signed in with; tells the person about a new one.
 
-    `token` is what its cookie says. Returns the cookie to set where there is none. An account's first browser is no
-    news.
+    `token` is what its cookie says. Returns the cookie to set where there is none. An account's first browser is news
+    as well, unless it is the one in which the password was chosen (`welcome`).
     """
     digest = token_digest(token)
     used = session.scalars(select(Device).where(Device.user_id == user.id).order_by(Device.seen_at.desc())).all()
@@ -78,11 +78,24 @@ def note(session: Session, settings: Settings, user: User, token: str, *, ip: st
         return None
     for forgotten in used[_MOST - 1 :]:
         session.delete(forgotten)
-    if used:
-        # Names that are the same in every language: it is read in that of its reader, not of the sign-in page.
-        named = " / ".join(name for name in _names(agent) if name)
-        told = {"browser": named or agent[:40] or "?", "ip": ip or "—"}
-        notifications.notify(session, [user.id], "users", NEW, told, url="/me#devices", icon="device-desktop")
+    # Names that are the same in every language: it is read in that of its reader, not of the sign-in page.
+    named = " / ".join(name for name in _names(agent) if name)
+    told = {"browser": named or agent[:40] or "?", "ip": ip or "—"}
+    notifications.notify(session, [user.id], "users", NEW, told, url="/me#devices", icon="device-desktop")
+    return _remember(session, settings, user, token, agent)
+
+
+def welcome(session: Session, settings: Settings, user: User, token: str, *, agent: str) -> Cookie | None:
+    """The browser in which somebody has set their account up: its first sign-in is no news.
+
+    Only for an account that no browser was used with: whoever got hold of a link to a password later is told about.
+    """
+    if session.scalar(select(Device.id).where(Device.user_id == user.id).limit(1)) is not None:
+        return None
+    return _remember(session, settings, user, token, agent)
+
+
+def _remember(session: Session, settings: Settings, user: User, token: str, agent: str) -> Cookie:
     fresh = token if token and len(token) < _LONGEST else new_token()
     session.add(Device(user_id=user.id, digest=token_digest(fresh), agent=agent[:200]))
     return Cookie(

@@ -14,7 +14,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import Forbidden, Invalid
 from platform_core.kernel.i18n import LANGUAGES, translator
-from platform_core.users import accounts, passwordpolicy, sessions
+from platform_core.users import accounts, devices, passwordpolicy, sessions
 from platform_core.users.models import User
 from platform_core.web.endpoint import PUBLIC, SIGNED_IN, csrf_token
 from platform_core.web.forms import Bound, FormData
@@ -67,8 +67,20 @@ def choose(request: Request[Any, Any, Any], session: Session, form: FormData, co
         accounts.choose_password(session, code, repeated(form))
     except Invalid as error:
         return _choose_page(request, session, user, Bound().add(error), status=422)
-    response = redirect(request, "/login?chosen=1")
+    response = welcomed(request, session, user)
     response.set_cookie(sessions.ended_cookie(platform_of(request).settings))
+    return response
+
+
+def welcomed(request: Request[Any, Any, Any], session: Session, user: User) -> Response[str]:
+    """On to signing in; a fresh account knows from now on the browser in which its password was chosen."""
+    settings, agent = platform_of(request).settings, request.headers.get("user-agent", "")
+    response = redirect(request, "/login?chosen=1")
+    device = devices.welcome(
+        session, settings, user, request.cookies.get(devices.cookie_name(settings), ""), agent=agent
+    )
+    if device is not None:
+        response.set_cookie(device)
     return response
 
 

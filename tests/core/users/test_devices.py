@@ -14,7 +14,7 @@ from platform_core.kernel.i18n import speaking
 from platform_core.kernel.secrets import token_digest
 from platform_core.users import accounts, authenticators, devices, keyhelp, keys
 from platform_core.users.keymodels import Device, KeyHelp, RecoveryCode, SpentChallenge
-from platform_core.users.models import Notification, OneTimeCode
+from platform_core.users.models import Notification, OneTimeCode, User
 from tests.core.users.keyring import ENGLISH, PASSWORD, look
 
 WINDOWS = (
@@ -55,15 +55,16 @@ def news(runtime, user):
 def test_a_new_browser_is_told_to_its_owner_and_a_known_one_is_not(runtime, browser, account):
     user, other = account(), account()
     first = enter(browser, user, WINDOWS)
-    assert news(runtime, user) == [], "the very first one is no news"
+    assert len(news(runtime, user)) == 1, "the very first one did not choose the password"
     assert "baton-device" not in enter(browser, user, WINDOWS, first["baton-device"])
     enter(browser, other, WINDOWS, first["baton-device"])
-    assert news(runtime, other) == [], "the first one of the other account, in the same browser"
+    assert len(news(runtime, other)) == 1, "the first one of the other account, in the same browser"
     second = enter(browser, user, PHONE)
-    (told,) = news(runtime, user)
-    assert told.parameters == {"browser": "Safari / iPhone", "ip": "testclient"}
+    told = news(runtime, user)
+    assert [one.parameters["browser"] for one in told] == ["Chrome / Windows", "Safari / iPhone"]
+    assert told[1].parameters["ip"] == "testclient"
     enter(browser, user, PHONE, second["baton-device"])
-    assert len(news(runtime, user)) == 1
+    assert len(news(runtime, user)) == 2
     assert all(len(digest) == 32 for digest in look(runtime, select(Device.digest)))
     token = first["baton-device"].partition("=")[2]
     assert token.encode() not in b"".join(look(runtime, select(Device.digest)))
@@ -74,7 +75,25 @@ def test_a_made_up_cookie_is_a_new_browser(runtime, browser, account):
     enter(browser, user, WINDOWS)
     enter(browser, user, WINDOWS, "baton-device=guessed")
     enter(browser, user, WINDOWS, f"baton-device={'x' * 5000}")
-    assert len(news(runtime, user)) == 2
+    assert len(news(runtime, user)) == 3
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_browser_that_chose_the_password_is_no_news(runtime, browser, factory, same):
+    user = factory.user("coordinator")
+
+    def choose(agent):
+        with runtime.database.system_session("test") as session:
+            code = accounts.issue_code(session, None, session.get_one(User, user.id))
+        form = {"password": PASSWORD, "again": PASSWORD}
+        made = browser.post(f"/reset/{code}", form, headers={"User-Agent": agent})
+        return {part.split("=")[0]: part.partition(";")[0] for part in made.headers.get_list("set-cookie")}
+
+    cookies = choose(WINDOWS)
+    enter(browser, user, WINDOWS if same else PHONE, cookies["baton-device"] if same else "")
+    assert len(news(runtime, user)) == (0 if same else 1)
+    later = choose(PHONE)
+    assert "baton-device" not in later, "a link to a password vouches for no browser once one was used"
 
 
 def test_no_account_keeps_browsers_without_end(runtime, browser, account):
