@@ -21,7 +21,7 @@ from platform_core.cli.plugins import orphan_reason
 from platform_core.kernel import keyfile
 from platform_core.kernel.scope import proven
 from platform_core.kernel.secrets import WeakSecretError
-from platform_core.permissions import setup
+from platform_core.permissions import queries, setup
 from platform_core.plugins import faults, migrations, rekeying
 from platform_core.settings import Settings, load_settings
 from platform_core.web.marks import static_url
@@ -43,6 +43,8 @@ def doctor() -> None:
         else:
             for check in CHECKS:
                 problems += check(runtime)
+            for note in () if problems else notes(runtime):
+                click.echo(f"note: {note}")
             runtime.close()
     for problem in problems:
         click.echo(f"problem: {problem}")
@@ -176,6 +178,15 @@ def check_administrator(runtime: Runtime) -> Iterator[str]:
                 yield "nobody can administer this installation; `baton serve` prints a set-up link"
     except SQLAlchemyError:
         return  # reported by check_database
+
+
+def notes(runtime: Runtime) -> Iterator[str]:
+    """What is no fault, and waits for somebody to decide it."""
+    with runtime.database.system_session("rights that nobody has", write=False) as session:
+        found, groups = queries.matrix(session, runtime.manager)
+        for item in queries.ungiven(runtime.manager, found, groups):
+            proposed = ", ".join(role.code for role in item.proposed) or "no role that exists"
+            yield f"no role has the right {item.permission.name} (proposed for {proposed}); see Settings, Roles"
 
 
 CHECKS: tuple[Callable[[Runtime], Iterator[str]], ...] = (

@@ -81,6 +81,31 @@ def matrix(session: Session, manager: PluginManager) -> tuple[list[Role], list[M
 
 
 @dataclass(frozen=True, slots=True)
+class Ungiven:
+    """A right that no role has although its owner proposes it for some: it has come since the roles were made."""
+
+    permission: Permission
+    title: str
+    proposed: tuple[Role, ...]
+
+
+def ungiven(manager: PluginManager, found: Sequence[Role], groups: Sequence[MatrixGroup]) -> list[Ungiven]:
+    """Rights of what is switched on. Those that nobody proposes for any role are meant to be denied."""
+    proposals: dict[str, set[str]] = {}
+    for grants in manager.declared.default_grants.values():
+        for code, rights_of_role in grants.items():
+            for name in rights_of_role:
+                proposals.setdefault(name, set()).add(code)
+    return [
+        Ungiven(row.permission, group.title, tuple(role for role in found if role.code in proposals[name]))
+        for group in groups
+        if not group.off
+        for row in group.rows
+        if (name := row.permission.name) in proposals and not any(row.cells.values())
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class RightRow:
     """A right in the editor of one role. `unused`: no role has it, as when its plugin is new."""
 

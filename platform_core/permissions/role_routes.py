@@ -35,7 +35,8 @@ def _index(request: Request[Any, Any, Any], session: Session, form: Bound[Any]) 
     everything = services.roles(session, retired=True)
     return page(
         request, "permissions/roles.html", active="roles", status=422 if form.errors else 200,
-        roles=found, groups=groups, holders=queries.holders(session), form=form,
+        roles=found, groups=groups, ungiven=queries.ungiven(platform_of(request).manager, found, groups),
+        holders=queries.holders(session), form=form,
         retired=[role for role in everything if role.retired_at is not None],
         options=[(role.id, role.name) for role in everything],
     )  # fmt: skip

@@ -6,9 +6,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from platform_core.audit.models import AuditEntry
+from platform_core.cli.doctor import notes
 from platform_core.contracts.identity import Permission, Scope
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid
@@ -306,3 +307,23 @@ def test_modules_show_the_acts_that_they_share_as_columns(browser, factory, guar
         assert second.cells == {"view": "none", "enter": "no"}
         acts, _rows = queries.by_module(groups([*declared, Permission("b.urge", "Urge b")]))
         assert [act for act, _words in acts] == ["enter", "urge", "view"]
+
+
+def test_rights_that_have_come_since_are_named_until_somebody_decides(browser, factory, guard, runtime, count_queries):
+    inside = browser.sign_in(guard)
+    assert "have come since" not in inside.get("/settings/roles").text, "a fresh house has given all that is proposed"
+    with runtime.database.system_session("as in a house that was set up before the right came") as session:
+        session.execute(delete(RoleGrant).where(RoleGrant.permission.in_(["customers.offboard", "guard.alerts"])))
+    with count_queries(at_most=12):
+        page = inside.get("/settings/roles").text
+    assert "No role has 2 rights yet" in page
+    role = role_of(runtime, "management")
+    assert f'/settings/roles/{role.id}?q=customers.offboard">' in page
+    assert "customers.offboard" in inside.get(f"/settings/roles/{role.id}?q=customers.offboard").text
+    assert len(list(notes(runtime))) == 2
+    with runtime.database.system_session("somebody decides") as session:
+        editing.change_grants(
+            session, None, runtime.manager, role.id, {"customers.offboard": Scope.ALL}, version=role.version
+        )
+    assert "No role has 1 right yet" in inside.get("/settings/roles").text
+    assert [note for note in notes(runtime) if "guard.alerts (proposed for" in note]
