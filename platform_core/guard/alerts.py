@@ -52,9 +52,12 @@ def ref(alert: Alert) -> EntityRef:
     return EntityRef("guard", "alert", alert.id, f"{rules.title_of(alert.rule)}: {alert.user_label}")
 
 
-def raise_alert(session: Session, found: Alert) -> None:
-    """Written down and told, once: what goes on within the same window belongs to the alert that is there."""
-    known = session.scalars(
+def raise_alert(session: Session, found: Alert, *, anew: bool = False) -> None:
+    """Written down and told, once: what goes on within the same window belongs to the alert that is there.
+
+    `anew`: it is always an alert of its own.
+    """
+    known = None if anew else session.scalars(
         select(Alert).where(
             Alert.user_id == found.user_id, Alert.rule == found.rule, Alert.last_at >= found.since,
             Alert.customer_id.is_(None) if found.customer_id is None else Alert.customer_id == found.customer_id,

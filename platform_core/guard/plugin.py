@@ -5,12 +5,13 @@ from __future__ import annotations
 import pluggy
 
 from platform_core.audit import services as audit
+from platform_core.contracts.emergency import RIGHT as EMERGENCY
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
-from platform_core.guard import alerts, canaries, models, routes, rules, watching, wording
+from platform_core.guard import alerts, canaries, emergency_routes, models, routes, rules, watching, wording
 from platform_core.kernel.i18n import translator
 
 _ = translator("guard")
@@ -46,6 +47,7 @@ def baton_permissions() -> list[Permission]:
         Permission(alerts.READ, _.lazy("Read alerts and decide about them"), scoped=False),
         Permission(rules.MANAGE, _.lazy("Set the rules about behaviour"), scoped=False),
         Permission(canaries.MANAGE, _.lazy("Lay bait customers"), scoped=False),
+        Permission(EMERGENCY, _.lazy("Open any customer in an emergency, which alerts at once"), scoped=False),
     ]
 
 
@@ -57,7 +59,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [Routes("/", routes.HANDLERS)]
+    return [Routes("/", [*routes.HANDLERS, *emergency_routes.HANDLERS])]
 
 
 @hookimpl
@@ -70,10 +72,15 @@ def baton_jobs() -> list[Job]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
+    items = (
+        ("alerts", _.lazy("Alerts"), "alert-triangle", alerts.READ, 37),
+        ("rules", _.lazy("Rules"), "adjustments-horizontal", rules.MANAGE, 38),
+        ("bait", _.lazy("Bait"), "target", canaries.MANAGE, 39),
+        ("emergency", _.lazy("Emergency"), "lock-open", EMERGENCY, 40),
+    )
     return [
-        NavItem("alerts", _.lazy("Alerts"), "/settings/alerts", "alert-triangle", alerts.READ, "settings", 37),
-        NavItem("rules", _.lazy("Rules"), "/settings/rules", "adjustments-horizontal", rules.MANAGE, "settings", 38),
-        NavItem("bait", _.lazy("Bait"), "/settings/bait", "target", canaries.MANAGE, "settings", 39),
+        NavItem(key, label, f"/settings/{key}", icon, right, group="settings", order=order, section="guard")
+        for key, label, icon, right, order in items
     ]
 
 

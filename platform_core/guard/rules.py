@@ -21,6 +21,7 @@ from platform_core.kernel.i18n import noop, translator
 _ = translator("guard")
 MANAGE = "guard.rules"
 CANARY = "canary"
+EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,14 @@ class RuleInput(msgspec.Struct, kw_only=True):
     enabled: bool = False
 
 
-TOLD_CANARY = noop("%(name)s touched a bait customer.")
+_WITHOUT_RULE = {
+    CANARY: (_.lazy("Bait touched"), noop("%(name)s touched a bait customer.")),
+    EMERGENCY: (
+        _.lazy("Opened in an emergency"),
+        noop("%(name)s opened a customer outside of their reach in an emergency, for %(minutes)d minutes."),
+    ),
+}
+"""What is told at once and measured by no rule: its title, and the sentence that tells it."""
 _ALL = (
     Rule(
         "reveals",
@@ -123,11 +131,11 @@ RULES: Mapping[str, Rule] = {rule.code: rule for rule in _ALL}
 
 
 def told_by(code: str) -> str:
-    return TOLD_CANARY if code == CANARY else RULES[code].told
+    return _WITHOUT_RULE[code][1] if code in _WITHOUT_RULE else RULES[code].told
 
 
 def title_of(code: str) -> str:
-    return _("Bait touched") if code == CANARY else str(RULES[code].title)
+    return str(_WITHOUT_RULE[code][0] if code in _WITHOUT_RULE else RULES[code].title)
 
 
 def as_set(session: Session) -> list[Set]:

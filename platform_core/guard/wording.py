@@ -23,6 +23,8 @@ ACTIONS = {
     "customers.list": _.lazy("read a page of a list"),
     "customers.search": _.lazy("searched"),
     "customers.update": _.lazy("changed"),
+    "guard.emergency": _.lazy("opened in an emergency"),
+    "guard.emergency_end": _.lazy("ended opening it"),
     "exports.ask": _.lazy("asked for a file"),
     "exports.make": _.lazy("in a file"),
     "exports.print": _.lazy("on paper"),
@@ -34,6 +36,8 @@ _WORDS = {
     "guard.decide": _.lazy("decided about an alert"),
     "guard.rule": _.lazy("changed a rule about behaviour"),
     "guard.lay": _.lazy("laid bait"),
+    "guard.emergency": _.lazy("opened a customer in an emergency"),
+    "guard.emergency_end": _.lazy("ended opening a customer in an emergency"),
     "guard.release": _.lazy("made bait an ordinary customer"),
 }
 _FIELDS = {
@@ -45,6 +49,8 @@ _FIELDS = {
     "state": _.lazy("State"),
     "customer": _.lazy("Customer"),
     "owner": _.lazy("In the name of"),
+    "until": _.lazy("Until"),
+    "code": _.lazy("Code"),
 }
 
 

@@ -112,7 +112,8 @@ class Access(Identified, Base):
 
     A row names a user or a department. Kinds: `member` (the user takes or took part in the engagement), `offer` (a
     baton waits for this user, or for anybody of this department who may take it over), `leg` (the department has or
-    had a leg: seen by those whose scope covers the department), `share`.
+    had a leg: seen by those whose scope covers the department), `share`, `emergency` (the user opened the customer
+    in an emergency: reads it until then).
     """
 
     __tablename__ = "permissions_access"

@@ -13,8 +13,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from platform_core.contracts.emergency import KIND as EMERGENCY
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
+from platform_core.kernel.clock import local
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.everybody import Holder, holders
 from platform_core.permissions.models import Access
@@ -50,7 +52,7 @@ class _Reading:
         self._customer = customer
         self._accesses: Sequence[Any] = session.execute(
             select(
-                Access.kind, Access.role, Access.user_id, Access.department_id, Access.engagement_id,
+                Access.kind, Access.role, Access.user_id, Access.department_id, Access.engagement_id, Access.until,
                 Department.name.label("department"),
             )
             .outerjoin(Department, Department.id == Access.department_id)
@@ -104,6 +106,8 @@ class _Reading:
                 return _("%(title)s is offered to them", title=title)
             if access.kind == "share":
                 return _("it is shared with them")
+            if access.kind == EMERGENCY:
+                return _("opened it in an emergency, until %(until)s", until=f"{local(access.until):%H:%M}")
             return _("takes or took part in %(title)s", title=title)
         if access.department_id in covered:
             return _(
