@@ -49,6 +49,13 @@ def holders(session: Session, permission: str) -> Sequence[Row[UUID, str]]:
     return session.execute(found).all()
 
 
+class Givers:
+    """For refusals of pages, which know no roles."""
+
+    def names(self, session: Session) -> list[str]:
+        return [person.name for person in holders(session, "permissions.manage")[:3]]
+
+
 def with_advice(session: Session, told: str, permission: str = UNFREEZE) -> str:
     """What happened, and whom to ask."""
     return _("%(why)s %(whom)s", why=told, whom=_whom_to_ask(session, permission))

@@ -15,9 +15,8 @@ from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.contracts.ports import Provider
-from platform_core.contracts.signingin import SIGN_IN_RULES
 from platform_core.kernel.i18n import translator
-from platform_core.permissions import actors, declared, looking, models, mounted, routes, signinrules, wording
+from platform_core.permissions import actors, declared, looking, models, mounted, routes, wording
 
 _ = translator("permissions")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -83,7 +82,7 @@ def baton_navigation() -> list[NavItem]:
 
 @hookimpl
 def baton_ports() -> list[Provider[Any]]:
-    return [Provider(SIGN_IN_RULES, signinrules.Rules())]
+    return mounted.PORTS
 
 
 @hookimpl

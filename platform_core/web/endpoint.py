@@ -15,7 +15,9 @@ from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from platform_core.contracts.asking import RIGHT_GIVERS
 from platform_core.contracts.identity import Actor
+from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, Misdirected, NotFound, Unauthenticated
 from platform_core.kernel.i18n import LANGUAGES, set_language, translator
 from platform_core.kernel.models import IdempotencyKey
@@ -189,8 +191,20 @@ def _authorise(platform: Platform, session: ScopedSession, request: Request[Any,
     if actor.seen_by is not None:
         request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]  # refusals show the way back too
     if permission != SIGNED_IN and not actor.may_enter(permission):
-        raise Unpermitted(_("You may not do this. Ask an administrator for the right to it."), actor)
+        raise Unpermitted(_whom_to_ask(platform, session, permission), actor)
     return actor
+
+
+def _whom_to_ask(platform: Platform, session: ScopedSession, permission: str) -> str:
+    """Which right is lacking, by its name on the page of roles, and who gives it."""
+    declared = (item.value for item in platform.manager.declared.permissions.installed())
+    right = next((str(found.label) for found in declared if found.name == permission), permission)
+    names = _(", ").join(service_of(session, RIGHT_GIVERS).names(session))
+    if not names:
+        return _(
+            "You may not do this: it takes the right “%(right)s”. Ask whoever runs this installation.", right=right
+        )
+    return _("You may not do this: it takes the right “%(right)s”. Ask for it: %(names)s.", right=right, names=names)
 
 
 def _looking(request: Request[Any, Any, Any], actor: Actor) -> Actor:

@@ -280,7 +280,7 @@ def test_refusals_speak_the_language_of_whoever_was_recognised(lab, factory, lan
     user = factory.user("", language=language)
     person, program = lab.sign_in(user), lab.token(user)
     other = CHINESE if language == "en" else ENGLISH
-    wanted = {"en": "Ask an administrator", "zh": "请向管理员申请"}[language]
+    wanted = {"en": "Ask whoever runs this installation", "zh": "请联系系统的运维人员"}[language]
     bug = {"en": "Something went wrong on our side", "zh": "出了问题"}[language]
     answers = [
         person.get("/settings/users", headers=other),
@@ -305,3 +305,13 @@ def test_before_anybody_is_recognised_the_browser_s_language_counts(lab, factory
     assert "baton-language=en" in saved.headers["set-cookie"]
     kept = {"Cookie": "baton-language=en", **CHINESE}
     assert 'lang="en' in lab.get("/no-such-page", headers=kept).text
+
+
+def test_a_refused_right_is_named_with_who_gives_it(browser, factory):
+    factory.user("security_admin", name="Sam")
+    colleague = factory.user("coordinator", name="Carl")
+    refused = browser.sign_in(colleague).get("/audit")
+    assert refused.status_code == 403
+    assert "“Read the audit trail”. Ask for it: Sam." in refused.text
+    told = browser.token(colleague).get("/api/v1/teams").json()["title"]
+    assert "Ask for it: Sam." in told
