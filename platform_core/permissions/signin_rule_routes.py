@@ -13,7 +13,8 @@ from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import services, signinrules
 from platform_core.permissions.signinrules import RuleInput
-from platform_core.users import accounts, keys, passwordpolicy, stepup
+from platform_core.users import accounts, keys, makes, passwordpolicy, stepup
+from platform_core.users.makes import MakesInput
 from platform_core.users.passwordpolicy import PolicyInput
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.notices import Notice
@@ -67,6 +68,22 @@ def save_passwords(request: Request[Any, Any, Any], session: Session, actor: Act
     return redirect(request, _PATH, Notice(_("Saved. It holds for the next password that is set.")))
 
 
+@post(f"{_PATH}/makes", permission=MANAGE, name="permissions:save_makes")
+def save_makes(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """Which models of keys may be added."""
+    bound = bind(MakesInput, form)
+    if not bound.ok:
+        return _page(request, session, actor, accepted=bound)
+    unproved = stepup.first(request, session, actor, _PATH)
+    if unproved:
+        return unproved
+    try:
+        makes.write(session, actor, bound.require())
+    except Invalid as error:
+        return _page(request, session, actor, accepted=bound.add(error))
+    return redirect(request, _PATH, Notice(_("Saved. It holds for keys that are added from now on.")))
+
+
 @get(_KEYS, permission=MANAGE, name="permissions:keys_of")
 def keys_of(request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID) -> Response[str]:
     return _keys_page(request, session, actor, user_id)
@@ -109,9 +126,10 @@ def _page(
     *,
     rules: Bound[Any] | None = None,
     policy: Bound[Any] | None = None,
+    accepted: Bound[Any] | None = None,
 ) -> Response[str]:
-    stands = passwordpolicy.read(session)
-    forms = [form for form in (rules, policy) if form is not None]
+    stands, stored = passwordpolicy.read(session), makes.read(session)
+    forms = [form for form in (rules, policy, accepted) if form is not None]
     wrong = any(form.errors for form in forms)
     return page(
         request, "permissions/sign_in.html", active="sign-in", status=422 if wrong else 200,
@@ -121,8 +139,9 @@ def _page(
             PolicyInput, profile=stands.profile, minimum=stands.minimum, history=stands.history,
             max_age_days=stands.max_age_days,
         ),
+        accepted=accepted or initial(MakesInput, models=stored.models, roots=stored.roots),
         profiles=passwordpolicy.LABELS, proved=not stepup.asks(request, session, actor).kind,
     )  # fmt: skip
 
 
-HANDLERS = [index, save_rules, save_passwords, keys_of, bind_role]
+HANDLERS = [index, save_rules, save_passwords, save_makes, keys_of, bind_role]

@@ -23,6 +23,7 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.settings import Settings
+from platform_core.users import makes
 from platform_core.users.keymodels import Credential, SpentChallenge
 from platform_core.users.models import User
 
@@ -36,6 +37,10 @@ _PATIENCE_MS = 60_000
 
 class RefusedKeyError(Exception):
     """What the authenticator or browser sent does not hold; the text is for the audit trail."""
+
+
+class UnacceptedMakeError(RefusedKeyError):
+    """The key holds, but is of a model that the house does not accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,10 @@ def challenge(session: Session, purpose: str, subject: str, *, on_screen: bool =
 
 
 def creation_options(
-    session: Session, settings: Settings, user: User, held: Sequence[Credential], subject: str, *, kind: str
-) -> str:
-    """JSON for the browser, to make a new key of the kind asked for."""
+    session: Session, settings: Settings, user: User, held: Sequence[Credential], subject: str, *, kind: str,
+    attested: bool = False,
+) -> str:  # fmt: skip
+    """JSON for the browser, to make a new key of the kind asked for; `attested`: one that proves its model."""
     from webauthn import generate_registration_options, options_to_json  # noqa: PLC0415  see the module's docstring
     from webauthn.helpers import structs  # noqa: PLC0415
 
@@ -81,6 +87,9 @@ def creation_options(
         ),
         exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=one.key_id) for one in held],
         hints=[structs.PublicKeyCredentialHint.SECURITY_KEY] if hardware else None,
+        attestation=(
+            structs.AttestationConveyancePreference.DIRECT if attested else structs.AttestationConveyancePreference.NONE
+        ),
     )
     return options_to_json(options)
 
@@ -113,17 +122,24 @@ def request_options(
 def read_new(session: Session, settings: Settings, answer: str, subject: str) -> Registered:
     """Raises RefusedKeyError."""
     from webauthn import verify_registration_response  # noqa: PLC0415
+    from webauthn.helpers import parse_attestation_object, structs  # noqa: PLC0415
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
     sent = _parsed(answer)
     asked = _challenge_in(session, sent, "register", subject)
+    accepted = makes.read(session)
     try:
         made = verify_registration_response(
             credential=sent, expected_challenge=asked, expected_rp_id=settings.key_domain,
             expected_origin=list(settings.key_origins),
+            pem_root_certs_bytes_by_fmt={structs.AttestationFormat.PACKED: accepted.pem} if accepted.aaguids else None,
         )  # fmt: skip
+        chain = parse_attestation_object(made.attestation_object).att_stmt.x5c or []
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise RefusedKeyError(str(error)[:200]) from error
+    refused = accepted.refusal(made.aaguid, chain if made.fmt == structs.AttestationFormat.PACKED else [])
+    if refused:
+        raise UnacceptedMakeError(refused)
     _spend(session, asked)
     ways = sent["response"].get("transports")
     transports = ",".join(str(way) for way in ways)[:80] if isinstance(ways, list) else ""

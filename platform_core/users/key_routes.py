@@ -13,7 +13,7 @@ from platform_core.contracts.signingin import SIGN_IN_RULES
 from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import BatonError, Conflict, Invalid
 from platform_core.kernel.i18n import translator
-from platform_core.users import accounts, authenticators, keys, stepup
+from platform_core.users import accounts, authenticators, keys, makes, stepup
 from platform_core.users.models import SignInSession
 from platform_core.users.routes import local_path
 from platform_core.users.stepup import Asked
@@ -108,10 +108,13 @@ def _page(
     settings = platform_of(request).settings
     user = accounts.get_user(session, actor.user_id)
     held = keys.of_user(session, user.id)
-    proved = not stepup.asks(request, session, actor).kind
     place = session.get(SignInSession, actor.session_id)
+    proved = not stepup.asks(request, session, actor).kind
+    named = bool(proved and makes.read(session).aaguids)
     options = {
-        kind: authenticators.creation_options(session, settings, user, held, keys.subject_of(actor), kind=kind)
+        kind: authenticators.creation_options(
+            session, settings, user, held, keys.subject_of(actor), kind=kind, attested=named
+        )
         for kind in ("key", "passkey")
         if proved and settings.key_domain
     }

@@ -18,7 +18,7 @@ from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.secrets import token_digest
 from platform_core.settings import Settings
 from platform_core.users import accounts, authenticators, notifications
-from platform_core.users.authenticators import RefusedKeyError
+from platform_core.users.authenticators import RefusedKeyError, UnacceptedMakeError
 from platform_core.users.keymodels import Credential, RecoveryCode
 from platform_core.users.models import SignInSession
 
@@ -60,6 +60,9 @@ def register(session: Session, settings: Settings, actor: Actor, name: str, answ
         raise Conflict(_("You have %(most)d keys already. Remove one that you do not use.", most=MOST))
     try:
         made = authenticators.read_new(session, settings, answer, subject_of(actor))
+    except UnacceptedMakeError as error:
+        told = _("Keys of this model are not accepted here. Ask a security administrator which ones are.")
+        raise Invalid(told) from error
     except RefusedKeyError as error:
         raise Invalid(_("The key could not be added. Reload the page and try again.")) from error
     if session.scalar(select(Credential.id).where(Credential.key_id == made.key_id)) is not None:

@@ -32,6 +32,7 @@ _ACTIONS = {
     "users.ask_key_help": _.lazy("asked for help with lost keys"),
     "users.confirm_key_help": _.lazy("confirmed help with lost keys"),
     "users.refuse_key_help": _.lazy("refused help with lost keys"),
+    "users.key_makes": _.lazy("changed which models of keys are accepted"),
     "users.password_policy": _.lazy("changed what passwords must be"),
     "users.create_department": _.lazy("added a department"),
     "users.edit_department": _.lazy("changed a department"),

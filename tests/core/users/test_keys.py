@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from platform_core.kernel.clock import freeze, now
-from platform_core.testing.softkey import SoftKey
+from platform_core.testing.softkey import Maker, SoftKey
 from platform_core.users import accounts
 from platform_core.users.keymodels import Credential, RecoveryCode
 from platform_core.users.models import Notification, User
@@ -207,3 +209,40 @@ def test_recovery_codes_open_once_each_and_are_stored_as_digests(runtime, person
     assert "9" in re.search(r"<h2>[^<]*<svg.*?</svg>Recovery codes<small>(\d+)", li.page.get("/me/keys").text)[1]
     li.page.post("/me/keys/codes", {})
     assert li.second(li.password(), code=codes[1]).status_code == 422, "new codes end the ones before"
+
+
+def test_a_house_accepts_the_models_it_names_and_their_makers_prove_them(runtime, person):
+    maker, other = Maker(UUID(int=7)), Maker(UUID(int=8))
+    security, li = person("security_admin"), person()
+    at = "/settings/sign-in/makes"
+    plain = SoftKey()
+    assert li.add(plain).status_code == 303, "every model, where none is named"
+    for wrong in (
+        {"models": "not-an-aaguid", "roots": maker.root},
+        {"models": f"{maker.aaguid} blue", "roots": ""},
+        {"models": f"{maker.aaguid} blue", "roots": "-----BEGIN CERTIFICATE-----\nnonsense"},
+    ):
+        assert security.page.post(at, wrong).status_code == 422
+    with freeze(now() + timedelta(minutes=6)):
+        asked = security.page.post(at, {"models": f"{maker.aaguid} blue", "roots": maker.root})
+        assert asked.headers["location"].startswith("/me/keys/confirm")
+    kept = {"models": f"{maker.aaguid} the blue one\n{UUID(int=9)}", "roots": maker.root}
+    assert security.page.post(at, kept).status_code == 303
+    assert "the blue one" in security.page.get("/settings/sign-in").text
+    assert json.loads(options_of(li.page.get("/me/keys"), "create", "key"))["attestation"] == "direct"
+    for key in (
+        SoftKey(),
+        SoftKey(claims=maker.aaguid),
+        SoftKey(maker=other),
+        SoftKey(maker=other, claims=maker.aaguid),
+        SoftKey(maker=maker, claims=other.aaguid),
+        SoftKey(maker=maker, claims=UUID(int=9)),
+    ):
+        refused = li.add(key)
+        assert refused.status_code == 422, key
+    assert "not accepted here" in li.add(SoftKey()).text
+    assert li.add(SoftKey(maker=maker)).status_code == 303
+    assert len(look(runtime, select(Credential).where(Credential.user_id == li.user.id))) == 2, "that from before stays"
+    assert [line.after["certificates"] for line in trail(runtime, "users.key_makes")] == [1]
+    security.page.post(at, {"models": "", "roots": ""})
+    assert li.add(SoftKey()).status_code == 303
