@@ -154,6 +154,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@", dialog("a[href^='/engagements/new']")),
         Stop("@", dialog(".mcompose button"), phone_only=True),
         Stop("@", dialog(".timeline a[href$='/edit']")),
+        Stop("@ > a[href^='/sms/new']"),
         Stop("@ > .relay-title a"),
         Stop("@ > .relay-title a", dialog("a[href$='/members/new']")),
     ),
@@ -190,6 +191,10 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/exports/new?of=list:customers", refused("form[action='/exports/new']"), expected=422),
         Stop("/papers/new?of=list:customers"),
         Stop("/settings/alerts"),
+        Stop("/settings/sms-templates"),
+        Stop("/settings/sms-templates > main a[href^='/settings/sms-templates/']"),
+        Stop("/settings/messages"),
+        Stop("/settings/messages > main a[href^='/settings/messages/accounts/']"),
     ),
     "admin": (
         Stop("/"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -174,6 +175,16 @@ def test_what_is_asked_of_each(wire) -> None:
         "Body": "您好",
         "StatusCallback": f"http://crm.test/told?ref={REF}",
     }
+
+
+@pytest.mark.parametrize("driver", [KANNEL, ALIYUN, TENCENT, TWILIO])
+def test_the_log_hears_of_no_number(wire, driver, caplog) -> None:
+    with caplog.at_level(logging.DEBUG):
+        for answer in ((500, ""), (400, {"code": 1, "Code": "x", "Message": ""})):
+            wire.answers.append(answer)
+            with pytest.raises(Exception):  # noqa: B017, PT011  of whatever kind
+                gateway(driver, wire).send(PARCEL)
+    assert "13800138000" not in caplog.text
 
 
 def test_aliyun_finds_a_message_by_our_reference(wire) -> None:

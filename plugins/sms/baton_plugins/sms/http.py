@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from platform_core.api import NotSent
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _BUSY = 429
+for _name in ("httpx", "httpcore"):  # they log each address that is asked, and those of Aliyun hold the number
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def client(base_url: str = "") -> httpx.Client:
