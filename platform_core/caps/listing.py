@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -29,8 +30,9 @@ from platform_core.caps.limits import DEFAULTS, LIST, Standing, allowed_beyond, 
 from platform_core.caps.models import Listed
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now, today
-from platform_core.kernel.database import database_of
-from platform_core.kernel.unitofwork import on_commit
+from platform_core.kernel.database import Database, database_of
+from platform_core.kernel.errors import Frozen
+from platform_core.kernel.unitofwork import on_commit, on_refusal
 
 _MOST_ROWS = 400_000
 """Kept in memory for all people together: about 40 MB."""
@@ -101,8 +103,15 @@ def write(session: Session, actor: Actor, line: Mapping[str, Any]) -> None:
     if after.used > limit:
         raise freezing.refusal(session, actor, before, asked=len(fresh))
     on_commit(session, _memory.learn, key, day, fresh)
+    on_refusal(session, _write_all_the_same, database, actor, line)
     if after.is_near and not before.is_near:
         on_commit(session, freezing.warn, database, actor, after)
+
+
+def _write_all_the_same(database: Database, actor: Actor, line: Mapping[str, Any]) -> None:
+    """A refused form showed rows, and its transaction is gone."""
+    with suppress(Frozen), database.system_session("rows on a form that was refused") as session:
+        write(session, actor, line)
 
 
 def _send(session: Session, line: Mapping[str, Any], counting: dict[str, Any], *, with_cap: bool) -> Sequence[Any]:

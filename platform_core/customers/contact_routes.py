@@ -80,6 +80,7 @@ def update_contact(
             bound.errors[""] = error.message
         except Invalid as error:
             bound.add(error)
+    opening.opened(session, actor, contacts.ref(contact), contact.customer_id)
     return _contact_form(request, contact.customer_id, contact, bound, status=422)
 
 
@@ -102,6 +103,7 @@ def point(
 ) -> Response[str]:
     """The mask again, after a reveal."""
     customer, found = queries.get(session, customer_id), queries.point(session, customer_id, point_id)
+    opening.opened(session, actor, services.ref(customer), customer_id)
     may_reveal = rights.may(session, actor, "customers.reveal", customer)
     return fragment(request, "customers/_point.html", customer=customer, point=found, may_reveal=may_reveal)
 

@@ -67,7 +67,7 @@ def possible_duplicates(session: Session, actor: Actor, name: str, phone: str) -
     hashes = [made for part in points.split("phone", phone) if (made := points.lookup(vault, "phone", part))]
     if not hashes and len(norm) < 2:
         return []
-    _count(session, actor, norm, phone)
+    _check(session, actor)
     found: dict[UUID, tuple[str, Any]] = {}
     if hashes:
         by_phone = (
@@ -82,9 +82,10 @@ def possible_duplicates(session: Session, actor: Actor, name: str, phone: str) -
         Duplicate(by, row.department or "", row.id, row.name, row.code, row.owner or "")
         for by, row in found.values()
         if row.id in visible
-    ]
+    ][:_SHOWN]
     foreign = {Duplicate(by, row.department or ""): None for by, row in found.values() if row.id not in visible}
-    return [*known[:_SHOWN], *list(foreign)[:_SHOWN]]
+    _note(session, actor, norm, phone, [each.customer_id for each in known if each.customer_id])
+    return [*known, *list(foreign)[:_SHOWN]]
 
 
 def _rows(session: Session, condition: Any) -> list[Any]:
@@ -99,7 +100,7 @@ def _rows(session: Session, condition: Any) -> list[Any]:
     return list(session.execute(statement, execution_options=proven(_REASON)))
 
 
-def _count(session: Session, actor: Actor, norm: str, phone: str) -> None:
+def _check(session: Session, actor: Actor) -> None:
     asked = session.scalar(
         select(func.count())
         .select_from(AuditEntry)
@@ -111,5 +112,9 @@ def _count(session: Session, actor: Actor, norm: str, phone: str) -> None:
     )
     if (asked or 0) >= PER_HOUR:
         raise TooManyRequests(_("Too many questions for duplicates. Try again in an hour."), retry_after=3600)
+
+
+def _note(session: Session, actor: Actor, norm: str, phone: str, shown: list[UUID]) -> None:
     masks = [phones.mask(number.e164) for part in points.split("phone", phone) if (number := phones.normalise(part))]
-    audit.record(session, actor, "customers.check_duplicates", after={"name": norm, "phone": ", ".join(masks)})
+    asked = {"name": norm, "phone": ", ".join(masks)}
+    audit.record(session, actor, "customers.check_duplicates", ids=shown, after=asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,9 @@ from platform_core.caps import counting
 from platform_core.caps.limits import Standing
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
+from platform_core.kernel.database import Database, database_of
+from platform_core.kernel.errors import Frozen
+from platform_core.kernel.unitofwork import on_refusal
 
 
 def opened(
@@ -30,5 +34,15 @@ def opened(
     customer that are shown. `seen` spares a read where the caller has made it along with another.
     """
     standing = counting.count(session, actor, customer_id, seen=seen) if customer_id is not None else None
-    audit.record(session, actor, action, ref, customer_id=customer_id, ids=ids)
+    shown = list(ids)
+    audit.record(session, actor, action, ref, customer_id=customer_id, ids=shown)
+    on_refusal(session, _opened_all_the_same, database_of(session), actor, ref, customer_id, action, shown)
     return standing
+
+
+def _opened_all_the_same(
+    database: Database, actor: Actor, ref: EntityRef, customer_id: UUID | None, action: str, ids: list[UUID]
+) -> None:
+    """A refused form showed the customer, and its transaction is gone."""
+    with suppress(Frozen), database.system_session("an opening by a form that was refused") as session:
+        opened(session, actor, ref, customer_id, action, ids=ids)

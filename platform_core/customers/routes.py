@@ -132,7 +132,7 @@ def update(
             services.update(session, actor, customer_id, bound.require(), version)
             return redirect(request, f"/customers/{customer_id}?tab=record")
         except services.StaleCustomer as error:
-            return _conflict(request, session, error, form)
+            return _conflict(request, session, actor, error, form)
         except Invalid as error:
             bound.add(error)
     return _edit_form(request, session, customer_id, bound, status=422)
@@ -155,6 +155,7 @@ def restore(request: Request[Any, Any, Any], session: Session, actor: Actor, cus
 def choose_tags(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     customer = queries.get(session, customer_id)
     rights.require(session, actor, "customers.edit", customer)
+    opening.opened(session, actor, services.ref(customer), customer_id)
     return _tags_form(request, session, customer_id, [tag.name for tag in queries.tags_of(session, customer_id)])
 
 
@@ -209,8 +210,9 @@ def _edit_form(
 
 
 def _conflict(
-    request: Request[Any, Any, Any], session: Session, error: services.StaleCustomer, form: FormData
+    request: Request[Any, Any, Any], session: Session, actor: Actor, error: services.StaleCustomer, form: FormData
 ) -> Response[str]:
+    opening.opened(session, actor, services.ref(error.customer), error.customer.id)
     differences = [
         (fields.label(name), fields.shown(session, name, now), fields.shown(session, name, yours))
         for name, (now, yours) in error.theirs.items()

@@ -14,6 +14,7 @@ from platform_core.kernel.scope import ScopedSession
 
 P = ParamSpec("P")
 _log = logging.getLogger(__name__)
+_REFUSED = "refused"
 
 
 def on_commit(session: Session, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -24,6 +25,17 @@ def on_commit(session: Session, call: Callable[P, object], *args: P.args, **kwar
 def on_rollback(session: Session, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
     """Undo with `call` what the database cannot, such as a file that was written; forget it on commit."""
     session.info.setdefault("on_rollback", []).append(lambda: call(*args, **kwargs))
+
+
+def refuse(session: Session) -> None:
+    """Roll back a request whose answer is shown all the same, such as a form with its mistakes."""
+    session.info[_REFUSED] = True
+    session.rollback()
+
+
+def on_refusal(session: Session, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Run `call` once the transaction was rolled back by `refuse`: what somebody was shown stays written down."""
+    on_rollback(session, lambda: call(*args, **kwargs) if session.info.get(_REFUSED) else None)
 
 
 @contextmanager

@@ -45,8 +45,8 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
 
 
 @get(f"{_PAGE}/new", permission=HANDLE, name="privacy:new_request")
-def new(request: Request[Any, Any, Any], session: Session) -> Response[str]:
-    return _new(request, session, _customer_id(request.query_params.get("customer", "")), Bound())
+def new(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    return _new(request, session, actor, _customer_id(request.query_params.get("customer", "")), Bound())
 
 
 @post(f"{_PAGE}/new", permission=HANDLE, name="privacy:register_request")
@@ -59,7 +59,7 @@ def register_request(request: Request[Any, Any, Any], session: Session, actor: A
             bound.add(error)
         else:
             return redirect(request, f"{_PAGE}/{made.id}", Notice(_("Registered.")))
-    return _new(request, session, customer_id, bound)
+    return _new(request, session, actor, customer_id, bound)
 
 
 def _customer_id(text: str) -> UUID | None:
@@ -72,9 +72,11 @@ def _customer_id(text: str) -> UUID | None:
 
 
 def _new(
-    request: Request[Any, Any, Any], session: Session, customer_id: UUID | None, form: Bound[RequestInput]
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID | None, form: Bound[RequestInput]
 ) -> Response[str]:
     customer = queries.get(session, customer_id) if customer_id else None
+    if customer is not None:
+        opening.opened(session, actor, services.ref(customer), customer.id, "privacy.view")
     return page(
         request, "privacy/request_new.html", active="privacy", status=422 if form.errors else 200, form=form,
         customer=customer, kinds=list(KINDS.items()), sources=dictionaries.choices(session, SOURCES), today=today(),

@@ -62,6 +62,7 @@ def _form(
 ) -> Response[str]:
     customer = queries.get(session, customer_id)
     rights.require(session, actor, consent.PERMISSION, customer)
+    opening.opened(session, actor, services.ref(customer), customer.id, "privacy.view")
     return page(
         request, template, active="customers", status=422 if form.errors else 200, form=form, customer=customer,
         **showing.choices(session, customer),

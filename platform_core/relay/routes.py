@@ -10,7 +10,10 @@ from litestar import Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
+from platform_core.customers import opening
+from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import day_start
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -25,6 +28,7 @@ from platform_core.relay.forms import (
     ReasonInput,
     TickInput,
 )
+from platform_core.relay.models import Leg
 from platform_core.users import labels
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import fragment, page, redirect
@@ -56,8 +60,8 @@ def _customer_url(customer_id: UUID, engagement_id: UUID) -> str:
 
 
 @get("/engagements/new", permission="relay.open", name="relay:new")
-def new(request: Request[Any, Any, Any], session: Session, customer_id: UUID) -> Response[str]:
-    return _open_form(request, session, initial(OpenInput, customer_id=customer_id), customer_id)
+def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
+    return _open_form(request, session, actor, initial(OpenInput, customer_id=customer_id), customer_id)
 
 
 @post("/engagements", permission="relay.open", name="relay:open")
@@ -75,15 +79,17 @@ def open_engagement(request: Request[Any, Any, Any], session: Session, actor: Ac
         customer_id = UUID(form.get("customer_id"))
     except ValueError as error:
         raise NotFound(_("This customer does not exist, or it is not yours to see.")) from error
-    return _open_form(request, session, bound, customer_id, status)
+    return _open_form(request, session, actor, bound, customer_id, status)
 
 
 def _open_form(
-    request: Request[Any, Any, Any], session: Session, bound: Bound[OpenInput], customer_id: UUID, status: int = 200
-) -> Response[str]:
+    request: Request[Any, Any, Any], session: Session, actor: Actor, bound: Bound[OpenInput], customer_id: UUID,
+    status: int = 200,
+) -> Response[str]:  # fmt: skip
     customer = session.scalars(select(Customer).where(Customer.id == customer_id)).one_or_none()
     if customer is None:
         raise NotFound(_("This customer does not exist, or it is not yours to see."))
+    opening.opened(session, actor, customers.ref(customer), customer.id)
     choices = [(str(route.id), route.name) for route in route_services.routes(session)]
     return page(request, "relay/open.html", partial=_partial("open", status), status=status, active="customers",
                 customer=customer, routes=choices, form=bound)  # fmt: skip
@@ -132,6 +138,7 @@ def _hand_over_form(
     status: int = 200,
 ) -> Response[str]:
     view = queries.view_of(session, engagement_id)
+    services.record_view(session, actor, view.engagement)
     if not view.may_hand_over and status == 200:
         raise Forbidden(_("Only the person who holds this leg, or the head of the department, may hand it over."))
     active, following = view.in_state("active"), view.following
@@ -185,14 +192,16 @@ def accept(request: Request[Any, Any, Any], session: Session, actor: Actor, leg_
 
 
 @get("/legs/{leg_id:uuid}/return", permission="relay.view", name="relay:return_form")
-def return_form(request: Request[Any, Any, Any], session: Session, leg_id: UUID) -> Response[str]:
-    return _return_form(request, session, leg_id, initial(ReasonInput))
+def return_form(request: Request[Any, Any, Any], session: Session, actor: Actor, leg_id: UUID) -> Response[str]:
+    return _return_form(request, session, actor, leg_id, initial(ReasonInput))
 
 
 def _return_form(
-    request: Request[Any, Any, Any], session: Session, leg_id: UUID, bound: Bound[ReasonInput], status: int = 200
-) -> Response[str]:
+    request: Request[Any, Any, Any], session: Session, actor: Actor, leg_id: UUID, bound: Bound[ReasonInput],
+    status: int = 200,
+) -> Response[str]:  # fmt: skip
     leg = queries.leg_of(session, leg_id)
+    _record_leg(session, actor, leg)
     return _reason_form(
         request,
         bound,
@@ -203,6 +212,10 @@ def _return_form(
         label=_("Return"),
         url=f"/legs/{leg_id}/return",
     )
+
+
+def _record_leg(session: Session, actor: Actor, leg: Leg) -> None:
+    opening.opened(session, actor, EntityRef("relay", "leg", leg.id), leg.customer_id, "relay.view")
 
 
 def _reason_form(request: Request[Any, Any, Any], bound: Bound[Any], status: int, **texts: Any) -> Response[str]:
@@ -222,7 +235,7 @@ def return_leg(
             return redirect(request, "/")
         except Invalid as error:
             status = _refuse(bound, error)
-    return _return_form(request, session, leg_id, bound, status)
+    return _return_form(request, session, actor, leg_id, bound, status)
 
 
 @post("/legs/{leg_id:uuid}/checklist", permission="relay.view", name="relay:tick")
@@ -237,14 +250,16 @@ def tick(
 
 
 @get("/legs/{leg_id:uuid}/reassign", permission="relay.reassign", name="relay:reassign_form")
-def reassign_form(request: Request[Any, Any, Any], session: Session, leg_id: UUID) -> Response[str]:
-    return _reassign_form(request, session, leg_id, initial(PersonInput))
+def reassign_form(request: Request[Any, Any, Any], session: Session, actor: Actor, leg_id: UUID) -> Response[str]:
+    return _reassign_form(request, session, actor, leg_id, initial(PersonInput))
 
 
 def _reassign_form(
-    request: Request[Any, Any, Any], session: Session, leg_id: UUID, bound: Bound[PersonInput], status: int = 200
-) -> Response[str]:
+    request: Request[Any, Any, Any], session: Session, actor: Actor, leg_id: UUID, bound: Bound[PersonInput],
+    status: int = 200,
+) -> Response[str]:  # fmt: skip
     leg = queries.leg_of(session, leg_id)
+    _record_leg(session, actor, leg)
     people = labels.labels(session).people
     receivers = session.scalars(ledger.receivers(leg.department_id))
     choices = sorted((people[key].name, str(key)) for key in receivers if key in people)
@@ -287,7 +302,7 @@ def reassign(
             return redirect(request, f"/engagements/{leg.engagement_id}")
         except Invalid as error:
             bound.add(Invalid(error.message, fields={"user_id": error.message}))
-    return _reassign_form(request, session, leg_id, bound, status)
+    return _reassign_form(request, session, actor, leg_id, bound, status)
 
 
 @get("/engagements/{engagement_id:uuid}/members/new", permission="relay.handover", name="relay:member_form")

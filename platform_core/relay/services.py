@@ -12,10 +12,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.customers import rights
+from platform_core.customers import opening, rights
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -328,6 +327,6 @@ def open_by_route(session: Session, actor: Actor, customer_id: UUID, route_id: U
 
 
 def record_view(session: Session, actor: Actor, engagement: Engagement) -> None:
-    """Somebody looked at an engagement: one line of audit."""
+    """Somebody looks at an engagement, which is a part of its customer."""
     ref = EntityRef("relay", "engagement", engagement.id, engagement.title)
-    audit.record(session, actor, "relay.view", ref, customer_id=engagement.customer_id)
+    opening.opened(session, actor, ref, engagement.customer_id, "relay.view")

@@ -22,7 +22,7 @@ from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid
 from platform_core.kernel.i18n import LANGUAGES, set_language, translator
 from platform_core.kernel.models import IdempotencyKey
 from platform_core.kernel.scope import ScopedSession
-from platform_core.kernel.unitofwork import on_commit
+from platform_core.kernel.unitofwork import on_commit, refuse
 from platform_core.plugins.hooks import PoisonedTransactionError, mute
 from platform_core.web import answers, badges
 from platform_core.web.forms import FormData
@@ -90,7 +90,7 @@ class Endpoint:
                 if request.method not in _SAFE:
                     on_commit(session, badges.forget)
                 if (response.status_code or 200) >= 400:
-                    session.rollback()  # a refused form leaves nothing behind, and its key may be used again
+                    refuse(session)  # a refused form leaves nothing behind, and its key may be used again
                 elif "baton_cookie" in request.scope:
                     response.set_cookie(request.scope["baton_cookie"])  # type: ignore[typeddict-item]
                 return response

@@ -19,7 +19,7 @@ from platform_core.contracts.identity import Scope
 from platform_core.customers import points
 from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer
 from platform_core.kernel import counters
-from platform_core.permissions.actors import COUNTER
+from platform_core.permissions.actors import COUNTER, load_actor
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.relay.models import Engagement, Leg, Route
 from platform_core.testing.browser import Browser
@@ -132,6 +132,15 @@ class House:
                 session.commit()
             self._browsers[login] = self.nobody().sign_in(user)
         return self._browsers[login]
+
+    def seen_by(self, login: str) -> set[UUID]:
+        """Customers that somebody of this login sees, as the policies have it."""
+        with self.system() as session:
+            user_id = session.scalars(select(User.id).where(User.login == login)).one()
+            actor = load_actor(session, user_id)
+        assert actor is not None
+        with self.runtime.database.actor_session(actor, write=False) as session:
+            return set(session.scalars(select(Customer.id)))
 
     def permissions(self) -> set[str]:
         return {item.value.name for item in self.runtime.manager.declared.permissions.installed()}

@@ -161,7 +161,7 @@ def api_create(session: Session, actor: Actor, data: NewOpportunity) -> Opportun
 def api_get(session: Session, actor: Actor, opportunity_id: UUID) -> OpportunityOut:
     """One opportunity with its contracts."""
     opportunity = queries.get(session, opportunity_id)
-    record(session, actor, "opportunities.view", services.ref(opportunity), customer_id=opportunity.customer_id)
+    customer_opened(session, actor, services.ref(opportunity), opportunity.customer_id, "opportunities.view")
     return _single(session, opportunity_id)
 
 
@@ -237,7 +237,7 @@ def api_sign(
 def api_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractOut:
     """One contract."""
     contract = queries.contract(session, contract_id)
-    record(session, actor, "opportunities.view", contracts.ref(contract), customer_id=contract.customer_id)
+    customer_opened(session, actor, contracts.ref(contract), contract.customer_id, "opportunities.view")
     return contract_out(contract)
 
 

@@ -143,7 +143,7 @@ def detail(
 ) -> Response[str]:
     row, customer = queries.detail(session, opportunity_id)
     opportunity = row.opportunity
-    record(session, actor, "opportunities.view", services.ref(opportunity), customer_id=customer.id)
+    customer_opened(session, actor, services.ref(opportunity), customer.id, "opportunities.view")
     return page(
         request,
         "opportunities/detail.html",
