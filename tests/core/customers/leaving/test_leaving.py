@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.opportunities.models import Opportunity, ProjectType
+from baton_plugins.telephony.models import Line, Source
 from sqlalchemy import func, select
 
 from platform_core.audit.models import AuditEntry
@@ -48,7 +49,8 @@ def holder(runtime, factory, house, browser):
         kind = session.scalars(select(ProjectType)).first()
         plan = {"assignee_id": house.anna.id, "department_id": house.north.id, "due_at": now()}
         team = Team(name="Tigers", lead_id=house.anna.id)
-        session.add(team)
+        source = Source(name="Exchange", kind="webhook")
+        session.add_all([team, source])
         session.flush()
         role = session.scalars(select(Role.id).where(Role.code == "finance")).one()
         later = now() + timedelta(days=9)
@@ -60,6 +62,7 @@ def holder(runtime, factory, house, browser):
             Opportunity(customer_id=own.id, project_type_id=kind.id, title="Deal", owner_id=house.anna.id),
             Contact(name="Alone", owner_id=house.anna.id, department_id=house.north.id),
             TeamMember(team_id=team.id, user_id=house.anna.id),
+            Line(source_id=source.id, user_id=house.anna.id),
             RoleAssignment(user_id=house.anna.id, role_id=role, department_id=house.south.id),
             Access(kind="share", user_id=house.anna.id, customer_id=bens.id, granted_by=house.ben.id),
             Credential(user_id=house.anna.id, key_id=b"1", public_key=b"2", name="Key", kind="key"),
