@@ -27,5 +27,8 @@
     tone(context, 660, 0.32);
     setTimeout(() => context.close(), 1500);
   };
+  document.addEventListener('submit', ({ target }) => {
+    if (target.hasAttribute('data-logout')) localStorage.removeItem(KEPT);
+  });
   new MutationObserver(chime).observe(place, { childList: true });
 })();
