@@ -58,6 +58,12 @@ def umockdev() -> str | None:
     return found if found and ctypes.util.find_library("usb-1.0") else None
 
 
+def sip_programs() -> tuple[str, str] | None:
+    """Kamailio and sipp, which make real calls."""
+    proxy, telephone = shutil.which("kamailio", path="/usr/local/sbin:/usr/sbin:/usr/bin"), shutil.which("sipp")
+    return (proxy, telephone) if proxy and telephone and shutil.which("curl") else None
+
+
 def _system_postgres() -> Path | None:
     versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     return max(versions, key=lambda path: float(path.parent.name), default=None)
@@ -93,6 +99,7 @@ def main() -> None:
         "redis": redis_binary(),
         "system-redis": _system_redis(),
         "umockdev": umockdev(),
+        "sip": sip_programs(),
         "kannel": kannel_binaries(),
     }
     with suppress(ServiceUnavailable):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,12 +12,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from platform_core.testing.chromium import Visitors
+from platform_core.testing.programs import sip_programs
 from platform_core.testing.waiting import wait_until
 
-KAMAILIO, SIPP = shutil.which("kamailio", path="/usr/sbin:/usr/bin"), shutil.which("sipp")
-pytestmark = pytest.mark.skipif(
-    not (KAMAILIO and SIPP and shutil.which("curl")), reason="needs kamailio, sip-tester and curl (scripts/test-tools)"
-)
+PROGRAMS = sip_programs()
+KAMAILIO, SIPP = PROGRAMS or ("", "")
+pytestmark = pytest.mark.skipif(PROGRAMS is None, reason="needs kamailio, sip-tester and curl (scripts/test-tools)")
 CALLER = "13900008699"
 
 
@@ -78,10 +77,10 @@ def test_calls_through_a_proxy(visitors: Visitors, tmp_path: Path) -> None:
     for word, value in {"PORT": str(proxy), "TARGET": str(telephone), "URL": address}.items():
         config = config.replace(word, value)
     (tmp_path / "proxy.cfg").write_text(config, "utf-8")
-    dumped = subprocess.run([str(SIPP), "-sd", "uac"], capture_output=True, text=True, check=False).stdout
+    dumped = subprocess.run([SIPP, "-sd", "uac"], capture_output=True, text=True, check=False).stdout
     (tmp_path / "caller.xml").write_text(dumped.replace("<sip:sipp@", f"<sip:{CALLER}@"), "utf-8")
     kamailio = (
-        str(KAMAILIO),
+        KAMAILIO,
         "-DD",
         "-E",
         "-m",
@@ -93,8 +92,8 @@ def test_calls_through_a_proxy(visitors: Visitors, tmp_path: Path) -> None:
         "-f",
         str(tmp_path / "proxy.cfg"),
     )
-    answering = (str(SIPP), "-sn", "uas", "-i", "127.0.0.1", "-p", str(telephone), "-nostdin")
-    calling = [str(SIPP), "-sf", str(tmp_path / "caller.xml"), "-i", "127.0.0.1", "-s", "101", "-m", "1", "-nostdin"]
+    answering = (SIPP, "-sn", "uas", "-i", "127.0.0.1", "-p", str(telephone), "-nostdin")
+    calling = [SIPP, "-sf", str(tmp_path / "caller.xml"), "-i", "127.0.0.1", "-s", "101", "-m", "1", "-nostdin"]
     collector.goto("/customers")
     with running(*kamailio, log=tmp_path / "proxy.log"):
         wait_until(lambda: is_bound(proxy))
