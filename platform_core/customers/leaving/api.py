@@ -134,7 +134,7 @@ def looked_at(session: Session, actor: Actor, user_id: UUID, cursor: Cursor = ""
     found, older = seen.customers(session, query)
     ids = [item.customer_id for item in found]
     days = {"since": str(query.since), "until": str(query.until)}
-    audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days)
+    audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days, shown=False)
     known = names_of(session, ids)
     return Items(
         [

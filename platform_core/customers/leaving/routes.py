@@ -83,7 +83,7 @@ def looked_at(
     found, older = seen.customers(session, query)
     ids = [item.customer_id for item in found]
     days = {"since": str(query.since), "until": str(query.until)}
-    audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days)
+    audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days, shown=False)
     return page(
         request, "customers/leaving/seen.html", active="users", user=user, found=found, older=older, days=DAYS,
         totals=seen.totals(session, query), known=names_of(session, ids),

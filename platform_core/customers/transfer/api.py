@@ -95,7 +95,7 @@ def index(session: Session, actor: Actor, cursor: Cursor = "") -> Items[Transfer
     """Those that you made, got or lost customers by, or that were made in your branch; the newest first."""
     last = UUID(str(cursors.decode(cursor, 1)[0])) if cursor else None
     found, following = queries.page_of(session, last)
-    audit.record(session, actor, "customers.transfers", ids=[item.id for item in found])
+    audit.record(session, actor, "customers.transfers", ids=[item.id for item in found], shown=False)
     shown = [transfer_out(session, item) for item in found]
     return Items(shown, cursors.encode([following]) if following else None)
 
