@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Iterator
 
-from bench import guard, imports, other, pages, plugged, results, scope, stands
+from bench import caps, guard, imports, other, pages, plugged, results, scope, stands
 from bench.results import Result
 
-_ALL = ("load", *pages.SERIES, "import", "audit", "scope", "weight", "start", "plugins")
+_ALL = ("load", *pages.SERIES, "import", "audit", "caps", "scope", "weight", "start", "plugins")
 _LOAD_LIMIT = {"postgresql": 900.0, "sqlite": 90.0}
 """Seconds for a million customers, and for a hundred thousand."""
 
@@ -52,6 +52,8 @@ def _measure(only: list[str], databases: list[str]) -> Iterator[Result]:
                 yield from imports.measure(stand)
             if "audit" in only:
                 yield from guard.measure(stand)
+            if "caps" in only:
+                yield from caps.measure(stand)
             if "scope" in only:
                 yield from scope.measure(stand)
             if database == databases[-1]:

@@ -33,7 +33,7 @@ _SEAL = 100.0
 
 
 def measure(stand: Stand) -> Iterator[Result]:
-    with _scratch(stand) as runtime:
+    with scratch(stand, "audit") as runtime:
         alone = _written(runtime, sealed=False)
         beside = _written(runtime, sealed=True)
         for name, rate in (("", alone), (", sealing without a pause meanwhile", beside)):
@@ -56,10 +56,10 @@ def measure(stand: Stand) -> Iterator[Result]:
 
 
 @contextmanager
-def _scratch(stand: Stand) -> Iterator[Runtime]:
+def scratch(stand: Stand, part: str) -> Iterator[Runtime]:
     """A database of its own on the same server: nobody else's trail grows by it."""
-    name = "baton_bench_audit"
-    with tempfile.TemporaryDirectory(prefix="baton-audit-") as folder:
+    name = f"baton_bench_{part}"
+    with tempfile.TemporaryDirectory(prefix=f"baton-{part}-") as folder:
         url = f"sqlite:///{Path(folder) / 'baton.sqlite3'}"
         if not stand.settings.is_sqlite:
             place = make_url(stand.settings.database_url)

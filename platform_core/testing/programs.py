@@ -64,6 +64,11 @@ def sip_programs() -> tuple[str, str] | None:
     return (proxy, telephone) if proxy and telephone and shutil.which("curl") else None
 
 
+def faketime() -> Path | None:
+    """The library that tells a process, with all its threads, another time."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
 def _system_postgres() -> Path | None:
     versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     return max(versions, key=lambda path: float(path.parent.name), default=None)
@@ -101,6 +106,7 @@ def main() -> None:
         "umockdev": umockdev(),
         "sip": sip_programs(),
         "kannel": kannel_binaries(),
+        "faketime": faketime(),
     }
     with suppress(ServiceUnavailable):
         found["chromium"] = chromium_path()

@@ -37,7 +37,8 @@ ASKS = {
 TRAIL = "who may read the trail of the house reads what it says: no caps and no reach of customers apply"
 SEES_MORE = {"audit:index": TRAIL, "audit:export": TRAIL}
 """Handlers that may name customers which the actor does not see."""
-UNCAPPED = {"audit:export": TRAIL}
+LEAVER = "who takes leave of somebody reads whom they have seen, as an auditor would"
+UNCAPPED = {"audit:export": TRAIL, "customers:leaving_seen": LEAVER, "customers:api_leaving_seen": LEAVER}
 """Handlers that may name customers whatever the caps."""
 LOGINS = ("collector", "trainer", "finance", "outside")
 """The last one holds every right and owns nothing; by then there is something in the trail."""

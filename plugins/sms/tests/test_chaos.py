@@ -36,7 +36,7 @@ from platform_core.testing.pytest_plugin import make_settings, migrate_and_seed
 from platform_core.testing.serving import Served
 from platform_core.testing.waiting import wait_until
 
-NUMBER = int(os.environ.get("BATON_CHAOS", "200"))
+NUMBER = int(os.environ.get("BATON_CHAOS", "120"))
 KILLS = max(2, NUMBER // 100)
 LEASE = 3.0
 

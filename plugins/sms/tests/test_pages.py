@@ -32,7 +32,7 @@ def form(shop, **changes):
     return {**given, "sending": "once", "act": "send", **changes}
 
 
-def test_it_is_looked_at_sent_once_and_stands_on_the_timeline(shop, page) -> None:
+def test_it_is_looked_at_sent_once_and_stands_with_the_customer(shop, page) -> None:
     assert "Send a text message" in page.get(f"/customers/{shop.customer.id}").text
     blank = page.get(f"/sms/new?customer={shop.customer.id}").text
     assert "138****8000" in blank
@@ -45,11 +45,11 @@ def test_it_is_looked_at_sent_once_and_stands_on_the_timeline(shop, page) -> Non
         assert session.scalars(select(Message)).all() == [], "looking sends nothing"
     assert page.post("/sms", form(shop)).status_code == 303
     assert "sent already" in page.post("/sms", form(shop)).text
-    waiting = page.get(f"/customers/{shop.customer.id}").text
+    waiting = page.get(f"/sms/of/{shop.customer.id}").text
     assert "Text message to 138****8000" in waiting
     assert "Take back" in waiting
     shop.work()
-    done = page.get(f"/customers/{shop.customer.id}").text
+    done = page.get(f"/sms/of/{shop.customer.id}").text
     assert "您好，Li Na回访。" in done
     assert "Take back" not in done
     assert shop.message().state == "sent"
@@ -180,7 +180,7 @@ def test_an_answer_lands_with_its_customer_and_an_opt_out_counts_at_once(shop, p
             [("周四可以", False, shop.customer.id), (" ｔｄ ", True, shop.customer.id)]
         )
         assert len(session.scalars(select(Suppression)).all()) == 1
-    seen = page.get(f"/customers/{shop.customer.id}").text
+    seen = page.get(f"/sms/of/{shop.customer.id}").text
     assert "周四可以" in seen
     assert "Wants no more messages" in seen
     assert "13800138000" not in seen

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from platform_core.audit.models import AuditEntry
-from platform_core.caps import counting
+from platform_core.caps import counting, thawing
 from platform_core.caps import settings as caps
 from platform_core.caps.limits import OPEN, REVEAL
 from platform_core.caps.models import Opened, RoleCap, UserCap
@@ -84,41 +84,66 @@ def test_the_same_customer_at_once_counts_once(runtime, factory):
 class Model:
     """What should be, in plain Python."""
 
-    def __init__(self, number):
-        self.cap, self.days, self.latest, self.active = number, {}, None, True
+    def __init__(self):
+        self.caps, self.extra, self.seen, self.waiting = {OPEN: 2, REVEAL: 2}, {}, {}, None
 
-    def opens(self, day, customer_id):
-        self.latest = max(day, self.latest or day)
-        seen = self.days.setdefault(self.latest, set())
-        if customer_id not in seen and len(seen) >= self.cap:
-            self.active = False
+    def day_of(self, day):
+        return max([day, *(day for day, _counter in self.seen)])
+
+    def opens(self, day, counter, customer_id):
+        key = self.day_of(day), counter
+        seen = self.seen.get(key, set())
+        if customer_id not in seen and len(seen) >= self.caps[counter] + self.extra.get(key, 0):
+            self.waiting = key
             return False
-        seen.add(customer_id)
+        self.seen[key] = seen | {customer_id}
         return True
+
+    def thaws(self, extra):
+        self.extra[self.waiting] = self.extra.get(self.waiting, 0) + extra
+        self.waiting = None
+
+
+STEPS = st.one_of(
+    st.tuples(st.sampled_from([OPEN, REVEAL]), st.integers(0, 5)),
+    st.tuples(st.just("clock"), st.integers(-25, 30)),
+    st.tuples(st.just("cap"), st.tuples(st.sampled_from([OPEN, REVEAL]), st.integers(0, 4))),
+    st.tuples(st.just("thaw"), st.integers(0, 2)),
+)
 
 
 @pytest.mark.usefixtures("runtime")
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    number=st.integers(0, 4),
-    steps=st.lists(st.tuples(st.integers(-25, 30), st.integers(0, 5)), min_size=1, max_size=16),
-)
-def test_any_story_of_openings_and_clocks_agrees_with_the_rules(runtime, number, steps):
-    """A step is hours by which the clock moves, also backwards, and which of six customers is opened."""
-    factory = Factory(runtime)
-    user = factory.user(login=f"story{new_id().hex}")
-    actor, model = cap(factory, user, number), Model(number)
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, min_size=6, max_size=24))
+def test_any_story_of_openings_clocks_caps_and_decisions_agrees_with_the_rules(runtime, steps):
+    """Six customers are opened and revealed, the clock moves by hours, caps change, somebody unfreezes."""
+    factory, model = Factory(runtime), Model()
+    user, office, security = (
+        factory.user(role, login=f"{role}{new_id().hex}") for role in ("coordinator", "office", "security_admin")
+    )
+    actor, boss, admin = map(factory.actor, (user, office, security))
     customers = [new_id() for _ in range(6)]
+    with runtime.database.actor_session(admin) as session:
+        caps.set_user(session, admin, user.id, model.caps)
     moment = datetime(2026, 3, 2, 4, tzinfo=UTC)
-    for hours, index in steps:
-        moment += timedelta(hours=hours)
+    for act, value in steps:
         with freeze(moment):
-            expected = model.opens(today(), customers[index])
-            assert opens(runtime, actor, customers[index]) is expected
-        if not expected:
-            break
-    assert (state(runtime, user)[2] == "active") is model.active
-    assert state(runtime, user)[1] == sum(len(seen) for seen in model.days.values())
+            if act == "clock":
+                moment += timedelta(hours=value)
+            elif act == "cap":
+                model.caps[value[0]] = value[1]
+                with runtime.database.actor_session(admin) as session:
+                    caps.set_user(session, admin, user.id, {value[0]: value[1]})
+            elif act == "thaw" and model.waiting:
+                with runtime.database.actor_session(boss) as session:
+                    thawing.unfreeze(session, boss, user.id, thawing.UnfreezeInput(reason="a long list", extra=value))
+                model.thaws(value)
+            elif act in model.caps and not model.waiting:
+                expected = model.opens(today(), act, customers[value])
+                assert opens(runtime, actor, customers[value], act) is expected
+        _used, kept, status = state(runtime, user)
+        assert (status == "frozen") is (model.waiting is not None)
+        assert kept == sum(len(seen) for seen in model.seen.values())
 
 
 def test_a_day_ends_at_the_organisations_midnight_and_never_comes_back(runtime, factory):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pluggy
 from baton_plugins.sms import queries
 from baton_plugins.sms.queries import Line
@@ -11,6 +13,7 @@ from platform_core.api import (
     Action,
     Actor,
     Customer,
+    Panel,
     Session,
     TimelineEntry,
     TimelineQuery,
@@ -23,6 +26,7 @@ from platform_core.api import (
 _ = translator("sms")
 hookimpl = pluggy.HookimplMarker("baton")
 KIND = "sms"
+SHOWN = 100
 VIEW = "sms.view"
 
 
@@ -33,10 +37,18 @@ def baton_customer_actions(customer: Customer) -> list[Action]:
 
 
 @hookimpl
-def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:
-    if not actor.can(VIEW) or query.engagement_id is not None or (query.kinds is not None and KIND not in query.kinds):
+def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
+    """A tab that is fetched when it is opened: the page of a customer has no statement left."""
+    if not actor.can(VIEW):
         return []
-    return [_heard(line) if line.is_answer else _sent(session, actor, line) for line in queries.lines(session, query)]
+    url = f"/sms/of/{customer.id}"
+    return [Panel("sms.messages", "tab", _("Text messages"), "sms/_of_customer.html", icon="message", lazy_url=url)]
+
+
+def entries(session: Session, actor: Actor, customer_id: UUID) -> list[TimelineEntry]:
+    """The latest messages and answers of a customer, newest first."""
+    found = queries.lines(session, TimelineQuery(customer_id, SHOWN, None, None))
+    return [_heard(line) if line.is_answer else _sent(session, actor, line) for line in found]
 
 
 def _sent(session: Session, actor: Actor, line: Line) -> TimelineEntry:

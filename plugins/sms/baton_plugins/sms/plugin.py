@@ -92,5 +92,5 @@ def baton_ports() -> list[Provider[Any]]:
 
 baton_audit_words = words
 baton_customer_actions = panels.baton_customer_actions
-baton_customer_timeline = panels.baton_customer_timeline
+baton_customer_panels = panels.baton_customer_panels
 baton_demo_data = demo.baton_demo_data

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.sms import queries, services
+from baton_plugins.sms import panels, queries, services
+from baton_plugins.sms.panels import VIEW
 from baton_plugins.sms.rendering import PLACES
 from baton_plugins.sms.services import PURPOSES, SEND, Preview, SmsInput
 
@@ -27,6 +29,7 @@ from platform_core.api import (
     dictionaries,
     get,
     initial,
+    local,
     message_reaches,
     page,
     post,
@@ -49,6 +52,18 @@ def new(request: Request[Any, Any, Any], session: Session, actor: Actor, custome
         template = queries.template(session, _uuid(chosen))
         given = {"text": template.body, "purpose": template.purpose, "template_id": str(template.id)}
     return _page(request, session, found, initial(SmsInput, **given))
+
+
+@get("/of/{customer_id:uuid}", permission=VIEW, name="sms:of_customer")
+def of_customer(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
+    """The messages of one customer: what the tab of its page fetches."""
+    customer = customer_get(session, customer_id)
+    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
+    found = groupby(panels.entries(session, actor, customer.id), lambda entry: local(entry.at).date())
+    return page(
+        request, "sms/of_customer.html", partial="sms/_of_customer.html", active="customers", customer=customer,
+        days=[(day, list(lines)) for day, lines in found],
+    )  # fmt: skip
 
 
 @post("/", permission=SEND, name="sms:send")
@@ -96,4 +111,4 @@ def _uuid(text: str) -> UUID:
         raise Invalid(_("Which customer?")) from error
 
 
-HANDLERS = [new, send, cancel]
+HANDLERS = [new, of_customer, send, cancel]
