@@ -14,6 +14,8 @@ from platform_core.kernel import phones
 
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?(1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)")
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Of a record: one in some thousand holds eleven digits that might be a mobile number, and must stay legible."""
 _SHORTEST = 6
 _KEPT = frozenset({"login", "file", "sha256"})
 """Fields that name an account or a file: a sign-in name may look like a mail address and has to be seen."""
@@ -34,7 +36,7 @@ def values(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(content: Any) -> Any:
     if isinstance(content, str):
-        return text(content)
+        return content if _ID.fullmatch(content) else text(content)
     if isinstance(content, list):
         return [_value(item) for item in content]
     return values(content) if isinstance(content, dict) else content

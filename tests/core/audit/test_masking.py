@@ -48,3 +48,11 @@ def test_whatever_is_recorded_goes_through_it(runtime):
     assert line.after == {
         "remark": "139****1234", "many": ["139****1234", {"deep": "a***@example.com"}], "login": "a@example.com",
     }  # fmt: skip
+
+
+def test_ids_of_records_stay_as_they_are():
+    ids = ["01a2066646d17313800138000dc53dfa", "01a20666-46d1-7313-8001-38000dc53dfa"]
+    kept = {"plan_id": ids[0], "rows": ids, "remark": f"call 13800138000 about {ids[1]}"}
+    found = masking.values(kept)
+    assert (found["plan_id"], found["rows"]) == (ids[0], ids)
+    assert "13800138000" not in found["remark"]
