@@ -11,7 +11,8 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 ASSETS := platform_core/web/static/manifest.json
 NODE_MODULES := node_modules/.package-lock.json
-WORKERS ?= 2
+# One more than the cores that a small machine has: browsers and servers keep their workers waiting.
+WORKERS ?= 3
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 # What is installed into the folder: the core, the plugins, and the agent for workstations, which imports neither.
 PACKAGES := . $(PLUGINS) agent
@@ -74,7 +75,7 @@ test-tools: setup
 
 .PHONY: test
 test: test-tools ## all tests, or a part: make test ONLY=tests/core
-	@$(BIN)/pytest -n $(WORKERS) --dist loadscope $(ONLY)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --durations=60 --durations-min=5 $(ONLY)
 
 .PHONY: lint
 lint: setup ## ruff, mypy, import contracts, bandit, house rules
@@ -86,8 +87,8 @@ lint: setup ## ruff, mypy, import contracts, bandit, house rules
 	@$(BIN)/python -m lint.run
 
 .PHONY: attack
-attack: test-tools ## wapiti and sqlmap for hours against a served house on both databases
-	@BATON_ATTACK=long $(BIN)/pytest -q -s tests/security/test_scanners.py
+attack: test-tools ## schemathesis, wapiti and sqlmap, each for its time, against a house on both databases
+	@BATON_ATTACK=long $(BIN)/pytest -q -s tests/security/test_openapi.py tests/security/test_scanners.py $(ONLY)
 
 .PHONY: fix
 fix: setup ## what ruff can mend and format by itself

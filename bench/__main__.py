@@ -7,10 +7,18 @@ import os
 import sys
 from collections.abc import Iterator
 
-from bench import caps, guard, imports, other, pages, plugged, results, scope, stands
+from bench import caps, guard, imports, messages, other, pages, plugged, reminders, results, scope, stands
 from bench.results import Result
 
-_ALL = ("load", *pages.SERIES, "import", "audit", "caps", "scope", "weight", "start", "plugins")
+_PARTS = {
+    "import": imports.measure,
+    "audit": guard.measure,
+    "caps": caps.measure,
+    "reminders": reminders.measure,
+    "scope": scope.measure,
+    "sms": messages.measure,
+}
+_ALL = ("load", *pages.SERIES, *_PARTS, "weight", "start", "plugins")
 _LOAD_LIMIT = {"postgresql": 900.0, "sqlite": 90.0}
 """Seconds for a million customers, and for a hundred thousand."""
 
@@ -48,14 +56,9 @@ def _measure(only: list[str], databases: list[str]) -> Iterator[Result]:
                 yield Result(f"{stand.name}: loading", stand.load_seconds, "s", _LOAD_LIMIT[database])
             if wanted:
                 yield from pages.measure(stand, wanted)
-            if "import" in only:
-                yield from imports.measure(stand)
-            if "audit" in only:
-                yield from guard.measure(stand)
-            if "caps" in only:
-                yield from caps.measure(stand)
-            if "scope" in only:
-                yield from scope.measure(stand)
+            for name, part in _PARTS.items():
+                if name in only:
+                    yield from part(stand)
             if database == databases[-1]:
                 yield from _once(only, stand)
 

@@ -1,11 +1,15 @@
-"""Importing 10,000 rows into the full database: dry run and commit, then taken back."""
+"""Importing 100,000 rows into the full database: dry run and commit in a worker of its own, then taken back."""
 
 from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
+import os
+import resource
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -22,11 +26,13 @@ from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.models import ImportBatch
 from platform_core.demo.tables import Names
 from platform_core.permissions import actors
+from platform_core.settings import Settings
 from platform_core.users.models import User
 
-_ROWS = 10_000
-_CHECK = 15.0
-_COMMIT = 30.0
+_ROWS = int(os.environ.get("BENCH_IMPORT_ROWS") or 100_000)
+_SECONDS = 60.0
+"""For the dry run and the import together, of 100,000 rows on PostgreSQL"""
+_MEGABYTES = 300.0
 _TITLES = ("name", "contact", "mobile", "email", "city", "notes")
 
 
@@ -46,30 +52,44 @@ def measure(stand: Stand) -> Iterator[Result]:
     received = files.receive(runtime.database, _Upload("benchmark.csv", _table()))
     with runtime.database.actor_session(actor) as session:
         batch = services.begin(session, actor, received)
-    checked = _run(
+    checked, first = _run(
         runtime, actor, batch.id, lambda session: services.check(session, actor, batch.id, batch.mapping, Options())
     )
-    yield Result(f"{stand.name}: import, dry run of {_ROWS:,} rows", checked, "s", _CHECK)
-    committed = _run(runtime, actor, batch.id, lambda session: services.commit(session, actor, batch.id))
+    committed, second = _run(runtime, actor, batch.id, lambda session: services.commit(session, actor, batch.id))
     with runtime.database.system_session("benchmark: what came of it", write=False) as session:
         done = session.get_one(ImportBatch, batch.id)
         detail = f"{done.imported:,} imported, {done.duplicate_rows:,} duplicates, {done.error_rows:,} errors"
-    yield Result(f"{stand.name}: import, commit", committed, "s", _COMMIT, detail)
-    _run(runtime, actor, batch.id, lambda session: services.revert(session, actor, batch.id))
+    share = _ROWS / 100_000
+    limit = None if stand.settings.is_sqlite else _SECONDS * share
+    yield Result(f"{stand.name}: import, dry run of {_ROWS:,} rows", checked, "s")
+    yield Result(f"{stand.name}: import, commit", committed, "s", None, detail)
+    yield Result(f"{stand.name}: import, both", checked + committed, "s", limit)
+    yield Result(f"{stand.name}: import, memory of the worker", max(first, second), "MB", _MEGABYTES)
+    reverted, third = _run(runtime, actor, batch.id, lambda session: services.revert(session, actor, batch.id))
+    yield Result(f"{stand.name}: import, taken back", reverted, "s", None, f"{third:.0f} MB")
     runtime.close()
 
 
-def _run(runtime: Runtime, actor: Actor, batch_id: UUID, act: Callable[[Any], object]) -> float:
-    """Start a step of the import and do its job here. Returns seconds."""
+def _run(runtime: Runtime, actor: Actor, batch_id: UUID, act: Callable[[Any], object]) -> tuple[float, float]:
+    """Start a step of the import and have a worker of its own do its job. Returns seconds and its peak in MB."""
     with runtime.database.actor_session(actor) as session:
         act(session)
     with runtime.database.system_session("benchmark: its job", write=False) as session:
         job_id = session.get_one(ImportBatch, batch_id).job_id
     assert job_id is not None
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as worker:
+        return worker.submit(_work, runtime.settings, job_id).result()
+
+
+def _work(settings: Settings, job_id: UUID) -> tuple[float, float]:
+    runtime = Runtime(settings)
+    runtime.follow()
     began = time.monotonic()
     if not runtime.jobs.run(job_id):
         raise RuntimeError("the job of the import did not finish")
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    runtime.close()
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _table() -> io.BytesIO:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.app import Runtime
+from platform_core.caps.models import Listed, Opened
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel import counters
@@ -45,6 +46,7 @@ class Person:
 def of_every_scope(runtime: Runtime) -> list[Person]:
     with runtime.database.system_session("benchmark: who asks") as session:
         chosen = _choose(session)
+        _begin_a_day(session, list(chosen.values()))
         counters.bump(session, actors.COUNTER)
     return [_person(runtime, scope, user_id) for scope, user_id in chosen.items()]
 
@@ -72,6 +74,13 @@ def _choose(session: Session) -> dict[str, UUID]:
 
 
 _LOGINS = ("branch1.head", "collector.head", "manager")
+
+
+def _begin_a_day(session: Session, persons: list[UUID]) -> None:
+    """What earlier runs of the same day have looked at would freeze them."""
+    for counted in (Opened, Listed):
+        session.execute(delete(counted).where(counted.user_id.in_(persons)))
+    session.execute(update(User).where(User.id.in_(persons)).values(status="active"))
 
 
 def _department_role(session: Session) -> str:

@@ -10,6 +10,8 @@ _config = context.config
 _connection = _config.attributes["connection"]
 _owns = _config.attributes["owns"]
 _table: str = _config.attributes["version_table"]
+_OF_OWN_FIELDS = "ix_customers_custom_"
+"""Indexes that a job makes and drops as fields are defined (customers.custom.indexes)."""
 
 
 def _own_names(name: str | None, kind: str, parents: Any) -> bool:
@@ -20,7 +22,7 @@ def _own_names(name: str | None, kind: str, parents: Any) -> bool:
 def _own_objects(item: Any, name: str | None, kind: str, reflected: Any, other: Any) -> bool:
     if kind == "table":
         return name is not None and _owns(name) and not _is_search_index(name)
-    return not (kind == "index" and reflected and _is_of_words(item))
+    return not (kind == "index" and reflected and (_is_of_words(item) or (name or "").startswith(_OF_OWN_FIELDS)))
 
 
 def _frozen_type(kind: str, item: Any, autogenerate: Any) -> str | bool:

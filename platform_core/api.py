@@ -25,8 +25,11 @@ from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.messaging import (
     SMS_INBOUND,
     SMS_SENDER,
+    SMS_TEXTS,
+    Addressee,
     Driver,
     DriverField,
+    Filled,
     Gateway,
     Heard,
     Inbound,
@@ -39,6 +42,7 @@ from platform_core.contracts.messaging import (
     Rules,
     Sms,
     Taken,
+    TextWriter,
     driver_port,
 )
 from platform_core.contracts.news import News, NotificationChannel
@@ -57,8 +61,9 @@ from platform_core.contracts.pages import (
     WorkSection,
 )
 from platform_core.contracts.plugin import AuditWords, Dictionary, DictionaryEntry, PluginInfo, Routes, Setting
-from platform_core.contracts.ports import FOLLOW_UP_FORMS, FollowUpForms, Port, Provider
+from platform_core.contracts.ports import FOLLOW_UP_FORMS, PLANNER, FollowUpForms, Port, Provider
 from platform_core.contracts.reports import Linked, Report, ReportColumn, ReportFilter, ReportQuery, Widget
+from platform_core.customers import audience as customer_audience
 from platform_core.customers import callers
 from platform_core.customers.attachments import store as store_attachment
 from platform_core.customers.forms import CustomerInput
@@ -66,18 +71,22 @@ from platform_core.customers.models import Attachment, Contact, ContactPoint, Cu
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
+from platform_core.customers.rights import doable as customer_doable
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
 from platform_core.customers.rights import require_unrestricted as customer_require_unrestricted
 from platform_core.customers.services import create as customer_create
 from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
+from platform_core.customers.slices import mark as mark_lines
+from platform_core.customers.slices import run as run_slices
 from platform_core.kernel import dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
 from platform_core.kernel.declared import declared, service_of
-from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
+from platform_core.kernel.errors import Ask, BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
 from platform_core.kernel.events import publish
-from platform_core.kernel.i18n import noop, translator
+from platform_core.kernel.i18n import noop, speaking, translator
+from platform_core.kernel.idlists import among
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
@@ -92,15 +101,24 @@ from platform_core.kernel.unitofwork import on_commit
 from platform_core.outbox.accounts import drivers as message_drivers
 from platform_core.outbox.accounts import establish as establish_account
 from platform_core.outbox.accounts import price_of as price_of_part
+from platform_core.outbox.leaving_alone import leave_alone as message_leave_alone
+from platform_core.outbox.leaving_alone import left_alone as message_left_alone
+from platform_core.outbox.leaving_alone import write_again as message_write_again
 from platform_core.outbox.models import Account as OutboxAccount
 from platform_core.outbox.models import Message as OutboxMessage
+from platform_core.outbox.recipients import excluded as message_excluded
 from platform_core.outbox.recipients import reaches as message_reaches
 from platform_core.outbox.recipients import verdict_on as message_verdict
 from platform_core.outbox.services import cancel as cancel_message
+from platform_core.outbox.services import change_batch as change_messages
 from platform_core.outbox.services import put as send_message
+from platform_core.outbox.services import put_many as send_messages
 from platform_core.outbox.services import text_of as message_text
 from platform_core.outbox.wording import STATES as MESSAGE_STATES
 from platform_core.outbox.wording import reason as message_reason
+from platform_core.permissions.actors import load_actor
+from platform_core.permissions.everybody import Holder as RightHolder
+from platform_core.permissions.everybody import holders as right_holders
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
 from platform_core.privacy.allowed import Recipient, Verdict
 from platform_core.privacy.allowed import allowed as contact_allowed
@@ -117,6 +135,7 @@ from platform_core.users.labels import person_choices
 from platform_core.users.lists import list_handlers
 from platform_core.users.models import Department, User
 from platform_core.users.notifications import notify
+from platform_core.users.presence import online as people_online
 from platform_core.web.apis import Cursor, Items, Limit, cut
 from platform_core.web.cursors import decode as decode_cursor
 from platform_core.web.cursors import encode as encode_cursor
@@ -129,21 +148,27 @@ from platform_core.web.formats import money as money_text
 from platform_core.web.formats import number as number_text
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.lists import declaration as lists
+from platform_core.web.notices import Notice
 from platform_core.web.pages import fragment, page, redirect
 from platform_core.web.requests import platform_of, wants_fragment
 from platform_core.web.routing import delete, get, patch, post, put
+from platform_core.web.whom import told as refusal_text
 
 __all__ = [
     "COLUMN_TYPES",
     "FOLLOW_UP_FORMS",
     "MESSAGE_STATES",
     "METADATA",
+    "PLANNER",
     "SIGNED_IN",
     "SMS_INBOUND",
     "SMS_SENDER",
+    "SMS_TEXTS",
     "Action",
     "Actor",
+    "Addressee",
     "AnySelect",
+    "Ask",
     "Attachment",
     "AuditWords",
     "Badge",
@@ -175,6 +200,7 @@ __all__ = [
     "Event",
     "Fact",
     "FieldType",
+    "Filled",
     "FollowUpForms",
     "Forbidden",
     "FormData",
@@ -198,6 +224,7 @@ __all__ = [
     "News",
     "NotFound",
     "NotSent",
+    "Notice",
     "NotificationChannel",
     "OutboxAccount",
     "OutboxMessage",
@@ -221,6 +248,7 @@ __all__ = [
     "ReportQuery",
     "Request",
     "Response",
+    "RightHolder",
     "Route",
     "RouteStep",
     "Routes",
@@ -236,6 +264,7 @@ __all__ = [
     "Stamped",
     "Taken",
     "TemplateHelper",
+    "TextWriter",
     "ThroughCustomer",
     "ThroughEngagement",
     "TimelineEntry",
@@ -251,18 +280,22 @@ __all__ = [
     "WorkItem",
     "WorkSection",
     "actor_of",
+    "among",
     "at_local",
     "bind",
     "callers",
     "cancel_engagement",
     "cancel_message",
+    "change_messages",
     "changes",
     "contact_allowed",
     "contact_allowed_among",
     "contact_opt_out",
     "create_word_index",
+    "customer_audience",
     "customer_contacts",
     "customer_create",
+    "customer_doable",
     "customer_get",
     "customer_may",
     "customer_opened",
@@ -295,12 +328,18 @@ __all__ = [
     "initial",
     "list_handlers",
     "lists",
+    "load_actor",
     "local",
+    "mark_lines",
     "message_drivers",
+    "message_excluded",
+    "message_leave_alone",
+    "message_left_alone",
     "message_reaches",
     "message_reason",
     "message_text",
     "message_verdict",
+    "message_write_again",
     "money_text",
     "new_id",
     "new_token",
@@ -313,6 +352,7 @@ __all__ = [
     "open_engagement",
     "page",
     "patch",
+    "people_online",
     "person_choices",
     "platform_of",
     "post",
@@ -325,9 +365,14 @@ __all__ = [
     "readable",
     "record",
     "redirect",
+    "refusal_text",
+    "right_holders",
+    "run_slices",
     "send_message",
+    "send_messages",
     "service_of",
     "signal",
+    "speaking",
     "spelled",
     "store_attachment",
     "time_ago",

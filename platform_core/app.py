@@ -20,16 +20,17 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import keeping
 from platform_core.audit import services as audit
+from platform_core.backups.making import Place
 from platform_core.contracts.events import Event, Listener
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.messaging import LANES
-from platform_core.kernel import clock, counters, events, i18n, scope, signals
+from platform_core.kernel import clock, counters, events, firstkey, i18n, scope, signals
 from platform_core.kernel.broker import Ticker, WakeUps
 from platform_core.kernel.database import Database
 from platform_core.kernel.errors import BatonError
 from platform_core.kernel.jobs import JobRunner, wake_through
 from platform_core.kernel.scheduler import Scheduler
-from platform_core.kernel.secrets import Vault, create_key_file
+from platform_core.kernel.secrets import Vault
 from platform_core.kernel.weak import refuse_weak
 from platform_core.outbox import services as outbox
 from platform_core.outbox.accounts import offered
@@ -54,8 +55,8 @@ _log = logging.getLogger(__name__)
 BUILTINS = tuple(
     f"platform_core.{name}.plugin"
     for name in (
-        "web", "audit", "users", "permissions", "caps", "customers", "privacy", "relay", "outbox", "guard", "exports",
-        "reports", "admin",
+        "web", "audit", "users", "permissions", "caps", "customers", "privacy", "relay", "outbox", "guard", "backups",
+        "exports", "reports", "admin",
     )
 )  # fmt: skip
 _PACKAGE = Path(__file__).resolve().parent
@@ -68,7 +69,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         clock.configure(settings.timezone)
         refuse_weak(BATON_DATABASE_URL=settings.database_url, BATON_REDIS_URL=settings.redis_url)
-        create_key_file(settings.secret_file)
+        firstkey.ensure(settings.secret_file, settings.database_url)
         self.settings = settings
         self.vault = Vault.from_file(settings.secret_file)
         self.manager = PluginManager(settings, BUILTINS)
@@ -80,6 +81,7 @@ class Runtime:
         self.database = Database(settings.database_url, pool_size=settings.web_threads, patience=settings.lock_seconds)
         self.database.vault = self.vault
         self.database.files = settings.data_dir / "files"
+        self.database.place = Place.of(settings)
         self.database.enabled_owners = lambda: self.manager.enabled
         self.database.declared = self.manager.declared.pairs
         self.database.on_fault = lambda owner, name, error: self.hooks.fault(owner, "hook", name, error)

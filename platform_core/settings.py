@@ -17,6 +17,10 @@ class Settings:
     database_url: str
     data_dir: Path
     secret_file: Path
+    backup_dir: Path | None = None
+    """None: `backups` of the data folder"""
+    backup_key_file: Path | None = None
+    """None: `backup.key` of the data folder"""
     redis_url: str | None = None
     base_url: str = "http://127.0.0.1:8000"
     timezone: str = "Asia/Shanghai"
@@ -42,6 +46,8 @@ class Settings:
     """How long a request waits for others to be done with the database before it answers 503."""
     session_idle_minutes: int = 30
     session_absolute_hours: int = 12
+    session_most: int = 5
+    """Browsers that one account may be signed in with at the same time; of more, the one unused the longest ends."""
     rp_id: str = ""
     """The domain that security keys and passkeys belong to; empty: the host of `base_url`."""
     hook_budget_ms: int = 80
@@ -53,6 +59,14 @@ class Settings:
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def backups(self) -> Path:
+        return self.backup_dir or self.data_dir / "backups"
+
+    @property
+    def backup_key(self) -> Path:
+        return self.backup_key_file or self.data_dir / "backup.key"
 
     @property
     def key_domain(self) -> str:
@@ -87,6 +101,16 @@ class Settings:
         return f"__Host-baton-{name}" if self.secure_cookies else f"baton-{name}"
 
 
+def _path(value: str | None) -> Path | None:
+    return Path(value).absolute() if value else None
+
+
+def _secret(env: dict[str, str], name: str) -> str:
+    """The variable, or what stands in the file that NAME_FILE names: vaults hand secrets over as files."""
+    path = env.get(f"{name}_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else env.get(name, "")
+
+
 def _flag(value: str | None) -> bool:
     return (value or "").strip().lower() in {"1", "true", "yes", "on"}
 
@@ -102,10 +126,12 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     allowed = env.get("BATON_PLUGINS")
     port = env.get("PORT", "8000")
     return Settings(
-        database_url=normalise_url(env.get("BATON_DATABASE_URL") or f"sqlite:///{data_dir / 'baton.sqlite3'}"),
+        database_url=normalise_url(_secret(env, "BATON_DATABASE_URL") or f"sqlite:///{data_dir / 'baton.sqlite3'}"),
         data_dir=data_dir,
         secret_file=Path(env.get("BATON_SECRET_FILE", str(data_dir / "secret.json"))),
-        redis_url=env.get("BATON_REDIS_URL") or None,
+        backup_dir=_path(env.get("BATON_BACKUP_DIR")),
+        backup_key_file=_path(env.get("BATON_BACKUP_KEY_FILE")),
+        redis_url=_secret(env, "BATON_REDIS_URL") or None,
         base_url=env.get("BATON_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
         timezone=env.get("BATON_TIMEZONE", "Asia/Shanghai"),
         language=env.get("BATON_LANGUAGE", "zh"),
@@ -123,6 +149,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         lock_seconds=float(env.get("BATON_LOCK_SECONDS", "10")),
         session_idle_minutes=int(env.get("BATON_SESSION_IDLE_MINUTES", "30")),
         session_absolute_hours=int(env.get("BATON_SESSION_ABSOLUTE_HOURS", "12")),
+        session_most=int(env.get("BATON_SESSION_MOST", "5")),
         rp_id=env.get("BATON_RP_ID", ""),
         hook_budget_ms=int(env.get("BATON_HOOK_BUDGET_MS", "80")),
         hook_limit_ms=int(env.get("BATON_HOOK_LIMIT_MS", "3000")),

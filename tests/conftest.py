@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from platform_core.app import Runtime
 
 BROWSER_TESTS = "tests/e2e/"
+LOOKS = "tests/e2e/test_looks.py"
 
 # The default deadline of 0.2 s an example fails on a busy machine and says nothing about the code.
 settings.register_profile("patient", deadline=None)
@@ -25,11 +26,14 @@ def lenient(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime.manager, "settings", settings)
 
 
-class OneBrowser(LoadScopeScheduling):
-    """As `--dist loadscope`, but all browser tests go to one worker: they share a server and a Chromium."""
+class TwoBrowsers(LoadScopeScheduling):
+    """As `--dist loadscope`, but the browser tests of a worker share a server and a Chromium.
+
+    Looking at every page takes as long as all others: it has a worker of its own.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(BROWSER_TESTS):
+        if nodeid.startswith(BROWSER_TESTS) and not nodeid.startswith(LOOKS):
             return BROWSER_TESTS
         found: str = super()._split_scope(nodeid)
         return found
@@ -40,10 +44,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     if config.getoption("dist") != "loadscope":
         return None
     config.option.loadscopereorder = False  # it would begin with the scopes of most tests, not with the longest one
-    return OneBrowser(config, log)
+    return TwoBrowsers(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's first: they take one worker half of the time, while the other does the rest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER_TESTS))
+    """The browsers' first: they take two workers half of the time, while the third does the rest."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(LOOKS), not item.nodeid.startswith(BROWSER_TESTS)))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from platform_core.admin import services
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.plugin import Dictionary
+from platform_core.customers.custom.keeping import own_lists
 from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.web.forms import Bound, FormData, bind
@@ -30,18 +31,25 @@ TONE_NAMES = {
 }
 
 
-def _dictionary(request: Request[Any, Any, Any], name: str) -> Dictionary:
+def _dictionary(request: Request[Any, Any, Any], session: Session, name: str) -> Dictionary:
     found = platform_of(request).manager.declared.dictionaries.get(name)
-    if found is None:
+    own = dict(own_lists(session))
+    if found is None and name not in own:
         raise NotFound(_("There is no such dictionary."))
-    return found
+    return found or Dictionary(name, own[name])
+
+
+def _all(request: Request[Any, Any, Any], session: Session) -> list[Dictionary]:
+    """The declared ones, then those of single fields."""
+    declared = platform_of(request).manager.declared.dictionaries
+    return [*declared, *(Dictionary(name, label) for name, label in own_lists(session))]
 
 
 @get("/settings/dictionaries", permission="admin.dictionaries", name="admin:dictionaries")
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     return page(
         request, "admin/dictionaries.html", active="dictionaries",
-        dictionaries=list(platform_of(request).manager.declared.dictionaries), counts=services.entry_counts(session),
+        dictionaries=_all(request, session), counts=services.entry_counts(session),
     )  # fmt: skip
 
 
@@ -56,14 +64,14 @@ def _page(
     """`entry` is the one whose form was refused; None is the form for a new one."""
     return page(
         request, "admin/dictionary.html", active="dictionaries", status=422 if form.errors else 200,
-        dictionary=_dictionary(request, name), entries=services.entries(session, name), form=form, entry=entry,
+        dictionary=_dictionary(request, session, name), entries=services.entries(session, name), form=form, entry=entry,
         tones=[(tone, str(label)) for tone, label in TONE_NAMES.items()],
     )  # fmt: skip
 
 
 @post("/settings/dictionaries/{name:str}", permission="admin.dictionaries", name="admin:add_entry")
 def add(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, name: str) -> Response[str]:
-    _dictionary(request, name)
+    _dictionary(request, session, name)
     bound = bind(services.EntryInput, form)
     try:
         services.add_entry(session, actor, name, bound.require())

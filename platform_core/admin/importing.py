@@ -53,7 +53,7 @@ def find(platform: Platform, actor: Actor, key: str) -> Owned[ImportTarget]:
     if item is None:
         raise NotFound(_("There is nothing of this name to import."))
     if not actor.can(item.value.permission):
-        raise Forbidden(_("You may not import this. Ask an administrator for the right to it."))
+        raise Forbidden(lacks=item.value.permission)
     return item
 
 

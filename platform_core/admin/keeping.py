@@ -35,7 +35,7 @@ class Kept(msgspec.Struct, kw_only=True):
 
 def change(session: Session, actor: Actor, data: Kept) -> None:
     if not actor.can("admin.jobs"):
-        raise Forbidden(_("Ask a system administrator: background work is theirs to look after."))
+        raise Forbidden(lacks="admin.jobs")
     before = settingvalues.read(session, DAYS)
     if before != data.days:
         settingvalues.write(session, DAYS, data.days)

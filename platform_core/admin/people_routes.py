@@ -147,7 +147,7 @@ def _page(
         may_see_as=user.status == "active" and user.id != actor.user_id and actor.can(SEE_AS),
         notice=notice,
         link=link,
-        link_hours=accounts.CODE_HOURS,
+        link_minutes=accounts.link_minutes(user),
         code_out=accounts.code_out(session, user.id) if actor.can("users.manage") else None,
         may_help=actor.can("users.keys") and user.status == "active" and user.id != actor.user_id,
         describe=devices.describe,

@@ -30,7 +30,7 @@ TONES = ("", "primary", "jade", "amber", "red", "violet", "teal")
 def require(actor: Actor | None, permission: str) -> None:
     """Raises Forbidden. None is the operator at the command line, who may everything."""
     if actor is not None and not actor.can(permission):
-        raise Forbidden(_("Ask a system administrator: this is theirs to change."))
+        raise Forbidden(lacks=permission)
 
 
 def set_plugin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from platform_core.audit import digests, lines
@@ -27,20 +27,32 @@ def blank(session: Session, actor: Actor | None, customer_id: UUID, label: str) 
     stands where the customer's name stood. The database lets exactly this through (migration core_0007), and each line
     keeps the digest of what it said, so that it still fits its seal.
     """
-    mine = (lines.TABLE.c.customer_id == customer_id, lines.TABLE.c.blanked.is_(None))
-    count = 0
-    while found := lines.read(session, *mine, limit=_AT_ONCE):
-        session.execute(update(AuditEntry), [_without_person(line, customer_id, label) for line in found])
-        count += len(found)
+    count = _blank(session, [lines.TABLE.c.customer_id == customer_id], customer_id, label)
     ref = EntityRef("customers", "customer", customer_id, label)
     record(session, actor, ACTION, ref, customer_id=customer_id, after={"lines": count})
     return count
 
 
-def _without_person(line: Line, customer_id: UUID, label: str) -> dict[str, Any]:
+def blank_contact(session: Session, actor: Actor | None, contact_id: UUID, label: str) -> int:
+    """The same for lines about a contact that belongs to no customer."""
+    mine = [lines.TABLE.c.entity_id == contact_id, lines.TABLE.c.customer_id.is_(None)]
+    count = _blank(session, mine, contact_id, label)
+    record(session, actor, ACTION, EntityRef("customers", "contact", contact_id, label), after={"lines": count})
+    return count
+
+
+def _blank(session: Session, mine: list[ColumnElement[bool]], key: UUID, label: str) -> int:
+    count = 0
+    while found := lines.read(session, *mine, lines.TABLE.c.blanked.is_(None), limit=_AT_ONCE):
+        session.execute(update(AuditEntry), [_without_person(line, key, label) for line in found])
+        count += len(found)
+    return count
+
+
+def _without_person(line: Line, key: UUID, label: str) -> dict[str, Any]:
     return {
         "id": _uuid(line.id),
-        "entity_label": label if line.entity_id and _uuid(line.entity_id) == customer_id else "",
+        "entity_label": label if line.entity_id and _uuid(line.entity_id) == key else "",
         "before": digests.blanks(line.before),
         "after": digests.blanks(line.after),
         "reason": "",

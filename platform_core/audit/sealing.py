@@ -71,22 +71,22 @@ def certain(session: Session, *, patience: float = _PATIENCE) -> int:
 
     On PostgreSQL lines appear in another order than they are numbered. A line's number is younger than its transaction:
     below a number that can be seen nothing comes any more once every transaction that ran at that moment has ended.
+    Those are the ones numbered before a number taken now. (The xmax of a snapshot is not that: it follows the newest
+    transaction that has *ended*, and passes over those under way that began after it.)
     """
-    newest = select(func.coalesce(func.max(AuditEntry.seq), -1))
-    bind = session.get_bind()
-    if bind.dialect.name == "sqlite":
-        return session.scalar(newest) or 0
-    until, horizon = session.execute(
-        newest.add_columns(text("pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
-    ).one()
+    until = session.scalar(select(func.coalesce(func.max(AuditEntry.seq), -1))) or 0
+    if session.get_bind().dialect.name == "sqlite":
+        return until
+    under_way = proven("transactions under way")
+    horizon = session.scalar(text("SELECT pg_current_xact_id()::text::bigint"), execution_options=under_way)
     oldest = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     deadline = time.monotonic() + patience
-    while (session.scalar(oldest, execution_options=proven("transactions under way")) or 0) < horizon:
+    while session.scalar(oldest, execution_options=under_way) < horizon:
         if time.monotonic() > deadline:
             _log.warning("the audit trail is not sealed yet: a transaction has been running for long")
             return -1
         time.sleep(0.02)
-    return int(until)
+    return until
 
 
 def _next(session: Session, last: AuditSeal | None, until: int, batch: int) -> Sequence[Line]:

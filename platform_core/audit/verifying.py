@@ -261,23 +261,30 @@ class _Blanked:
                 self._check(seal, line)
 
     def _check(self, seal: int, line: Line) -> None:
-        label = self._label(line.customer_id)
+        label = self._label(line)
         if label is None:
             text = f"line {_called(line)} was emptied, and no erasure says why"
         elif line.reason or any((*line.before.values(), *line.after.values())) or line.entity_label not in ("", label):
-            text = f"line {_called(line)} was changed after its customer was erased"
+            text = f"line {_called(line)} was changed after its person was erased"
         else:
             return
         self._report.findings.append(Finding(seal, text))
 
-    def _label(self, customer_id: UUID | str | None) -> str | None:
-        if customer_id not in self._labels:
-            known = UUID(customer_id) if isinstance(customer_id, str) else customer_id
-            statement = select(AuditEntry.entity_label).where(
-                AuditEntry.customer_id == known, AuditEntry.action == ACTION, AuditEntry.blanked.is_(None)
+    def _label(self, line: Line) -> str | None:
+        """What the line of the erasure calls the person: a customer, or a contact that belonged to none."""
+        key = line.customer_id or line.entity_id
+        if key not in self._labels:
+            known = UUID(key) if isinstance(key, str) else key
+            erased = (
+                (AuditEntry.customer_id == known,)
+                if line.customer_id
+                else (AuditEntry.entity_id == known, AuditEntry.customer_id.is_(None))
             )
-            self._labels[customer_id] = self._session.scalar(statement.limit(1))
-        return self._labels[customer_id]
+            statement = select(AuditEntry.entity_label).where(
+                *erased, AuditEntry.action == ACTION, AuditEntry.blanked.is_(None)
+            )
+            self._labels[key] = self._session.scalar(statement.limit(1))
+        return self._labels[key]
 
 
 def _check_anchors(session: Session, report: Report, anchored: Sequence[Anchor]) -> None:

@@ -7,6 +7,7 @@ person that are new take their turns at it, and the number is never more than th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -23,6 +24,7 @@ from platform_core.caps.limits import DEFAULTS, OPEN, Standing, allowed_beyond, 
 from platform_core.caps.models import Opened
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now, today
+from platform_core.kernel.idlists import among
 from platform_core.kernel.types import UtcDateTime
 
 _USER, _TODAY = bindparam("user_id", type_=Uuid()), bindparam("day", type_=Date())
@@ -68,6 +70,12 @@ def count(
     if standing.used > standing.limit:
         raise freezing.refusal(session, actor, standing)
     return standing
+
+
+def uncounted(session: Session, actor: Actor, ids: Sequence[UUID], counter: str = OPEN) -> set[UUID]:
+    """Those of these customers that the person has not opened today."""
+    mine = (Opened.user_id == actor.real.user_id, Opened.day == today(), Opened.counter == counter)
+    return set(ids) - set(session.scalars(select(Opened.customer_id).where(*mine, among(Opened.customer_id, ids))))
 
 
 def parameters_of(actor: Actor, customer_id: UUID, counter: str = OPEN) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from platform_core.caps.models import RoleCap, UserCap
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.kernel import counters
-from platform_core.kernel.errors import Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.models import Role
 from platform_core.permissions.rights import COUNTER
@@ -72,13 +72,13 @@ def set_user(session: Session, actor: Actor, user_id: UUID, caps: Caps) -> None:
     _require(actor)
     user = accounts.get_user(session, user_id)
     if user.id == actor.user_id:
-        raise Forbidden(_("Nobody decides their own cap. Ask somebody else who may."))
+        raise Forbidden(_("Nobody decides their own cap."), ask=Ask(MANAGE))
     _set(session, actor, UserCap, {"user_id": user.id}, accounts.ref(user), caps)
 
 
 def _require(actor: Actor) -> None:
     if not actor.can(MANAGE):
-        raise Forbidden(_("Ask a security administrator: caps are theirs to decide."))
+        raise Forbidden(lacks=MANAGE)
 
 
 def _set(session: Session, actor: Actor, model: Any, key: dict[str, UUID], ref: EntityRef, caps: Caps) -> None:

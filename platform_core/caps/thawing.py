@@ -20,7 +20,7 @@ from platform_core.contracts.naming import CUSTOMER_NAMES
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.declared import service_of
-from platform_core.kernel.errors import Conflict, Forbidden, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.admission import UNFREEZE
 from platform_core.permissions.assignments import live
@@ -105,17 +105,21 @@ def masked(name: str) -> str:
 def unfreeze(session: Session, actor: Actor, user_id: UUID, data: UnfreezeInput) -> None:
     """Raises Forbidden for oneself and for one's own manager, NotFound and Conflict where there is nothing to do."""
     if not actor.can(UNFREEZE):
-        raise Forbidden(_("Ask the administration staff or the management: they unfreeze accounts."))
+        raise Forbidden(lacks=UNFREEZE)
     user = session.get(User, user_id, with_for_update=True)
     freeze = accounts.frozen_by_rule(session, user_id)
     if user is None or freeze is None:
         raise NotFound(_("No cap has frozen this account, or somebody has unfrozen it."))
     if user.status != "frozen":
-        raise Conflict(_("This person has left. Whoever manages accounts takes the account back first."))
+        raise Conflict(
+            _("This person has left. Whoever manages accounts takes the account back first."), ask=Ask("users.manage")
+        )
     if user.id == actor.user_id:
-        raise Forbidden(_("Nobody unfreezes themselves. Ask somebody else who may."))
+        raise Forbidden(_("Nobody unfreezes themselves."), ask=Ask(UNFREEZE))
     if _is_manager_of(session, user, actor):
-        raise Forbidden(_("This person heads your department. Somebody outside of it has to decide."))
+        raise Forbidden(
+            _("This person heads your department. Somebody outside of it has to decide."), ask=Ask(UNFREEZE)
+        )
     freeze.thawed_at, freeze.thawed_by = now(), actor.user_id
     freeze.reason, freeze.extra = data.reason.strip(), data.extra
     user.status = "active"

@@ -18,13 +18,16 @@ from platform_core.settings import load_settings
 _log = logging.getLogger(__name__)
 COMMANDS = {
     "audit": "audit",
+    "backup": "backup",
     "demo": "demo",
     "docs": "docs",
     "doctor": "doctor",
     "keys": "keys",
     "migrate": "database",
+    "outbox": "outbox",
     "plugin": "scaffold",  # which adds `new` to those of `plugins`
     "quickstart": "demo",
+    "restore": "restore",
     "revision": "revision",
     "scheduler": "serve",
     "serve": "serve",

@@ -17,6 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from platform_core.app import Runtime, create_app
+from platform_core.backups import health
+from platform_core.backups.making import Place
 from platform_core.cli.plugins import orphan_reason
 from platform_core.kernel import keyfile
 from platform_core.kernel.scope import proven
@@ -161,6 +163,14 @@ def check_themes(runtime: Runtime) -> Iterator[str]:
         return  # reported by check_database
 
 
+def check_backups(runtime: Runtime) -> Iterator[str]:
+    """Where backups were begun with: an old one, and one that nobody has tried out."""
+    try:
+        yield from health.troubles(runtime.database, Place.of(runtime.settings))
+    except SQLAlchemyError:
+        return  # reported by check_database
+
+
 def check_assets(runtime: Runtime) -> Iterator[str]:
     manifest = _STATIC / "manifest.json"
     if not manifest.exists():
@@ -182,6 +192,8 @@ def check_administrator(runtime: Runtime) -> Iterator[str]:
 
 def notes(runtime: Runtime) -> Iterator[str]:
     """What is no fault, and waits for somebody to decide it."""
+    if not runtime.settings.backup_key.exists():
+        yield "no backups are made; run: baton backup key"
     with runtime.database.system_session("rights that nobody has", write=False) as session:
         found, groups = queries.matrix(session, runtime.manager)
         for item in queries.ungiven(runtime.manager, found, groups):
@@ -191,5 +203,5 @@ def notes(runtime: Runtime) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[Runtime], Iterator[str]], ...] = (
     check_database, check_clock, check_keys, check_redis, check_plugins, check_themes, check_assets,
-    check_administrator,
+    check_administrator, check_backups,
 )  # fmt: skip

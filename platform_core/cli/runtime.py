@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from platform_core.app import Runtime
+from platform_core.backups.restoring import MARKER
 from platform_core.kernel.collector import loading
 from platform_core.kernel.secrets import WeakSecretError
 from platform_core.settings import load_settings
@@ -35,13 +36,21 @@ class OneLine(logging.Formatter):
         return indent(super().formatException(ei).translate(_CONTROLS_OF_TRACES), "    ")
 
 
-def start(**overrides: object) -> Runtime:
-    """A runtime from the environment; a refused key file ends the command with its reason."""
+def logged() -> None:
+    """What happens is told on standard error, a line for each event."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def start(**overrides: object) -> Runtime:
+    """A runtime from the environment; a refused or lost key file ends the command with its reason."""
+    logged()
     settings = load_settings()
+    if (settings.data_dir / MARKER).exists():
+        told = f"a restore into {settings.data_dir} was not finished; run baton restore again"
+        raise click.ClickException(told)
     if overrides:
         settings = dataclasses.replace(settings, **overrides)  # type: ignore[arg-type]
     try:

@@ -66,7 +66,7 @@ def add(login: str, name: str | None, role_codes: tuple[str, ...], department: s
         for code in role_codes:
             roles.assign_role(session, None, account.id, code)
         link = f"{runtime.settings.base_url}/reset/{accounts.issue_code(session, None, account)}"
-    click.echo(f"made {login}; to choose a password, within {accounts.CODE_HOURS} hours:\n{link}")
+    click.echo(f"made {login}; to choose a password, within {accounts.SETUP_MINUTES // 60} hours:\n{link}")
     if not role_codes:
         click.echo(f"it cannot sign in before it has a role: baton user role {login} ROLE")
 
@@ -76,8 +76,10 @@ def add(login: str, name: str | None, role_codes: tuple[str, ...], department: s
 def reset(login: str) -> None:
     """Print a one-time link with which the owner chooses a new password."""
     with operating("baton user reset") as (runtime, session):
-        link = f"{runtime.settings.base_url}/reset/{accounts.issue_code(session, None, _account(session, login))}"
-    click.echo(f"valid once, within {accounts.CODE_HOURS} hours:\n{link}")
+        account = _account(session, login)
+        minutes = accounts.link_minutes(account)
+        link = f"{runtime.settings.base_url}/reset/{accounts.issue_code(session, None, account)}"
+    click.echo(f"valid once, within {minutes} minutes:\n{link}")
 
 
 @user.command("lost-key")
@@ -86,7 +88,7 @@ def lost_key(login: str) -> None:
     """Remove the keys of an account; print a code that lets its owner in once to register another."""
     with operating("baton user lost-key") as (_runtime, session):
         code = keyhelp.by_operator(session, _account(session, login))
-    click.echo(f"valid once, within {keyhelp.HOURS} hours, after the password:\n{code}")
+    click.echo(f"valid once, within {accounts.RESET_MINUTES} minutes, after the password:\n{code}")
 
 
 @user.command("role")

@@ -21,5 +21,5 @@ class FieldType:
     """From what a form or a table says, never empty. Raises ValueError with a sentence for the reader."""
     format: Callable[[Any], str]
     """As pages show it, in the reader's language."""
-    widget: Literal["text", "number", "date", "choice"]
-    """How forms ask for it; of a choice, each field names its own values."""
+    widget: Literal["text", "number", "date", "choice", "textarea", "yesno", "choices", "url", "person"]
+    """How forms ask for it; the values of a choice and of choices are entries of a dictionary that each field names."""

@@ -243,6 +243,37 @@ class SmsSender(Protocol):
         """Put it into the outbox, in the caller's transaction. None: there was one with this key, or no SMS at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a template is filled for. `kind` of the customer; `mainland`: whether the number is a Chinese one."""
+
+    name: str
+    kind: str
+    contact: str
+    mainland: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text as it arrives, with what `Outgoing` takes along."""
+
+    text: str
+    parts: int
+    templates: Mapping[str, tuple[str, Mapping[str, str]]]
+
+
+TextWriter = Callable[[Addressee], "Filled | str"]
+"""A text, or why there is none: `no_text`, `empty` (nothing to put in), `text` (the provider refuses)."""
+
+
+class SmsTexts(Protocol):
+    def choices(self, session: Any, purpose: str) -> list[tuple[str, str]]:
+        """(id, name) of the templates for a purpose that are in use."""
+
+    def writer(self, session: Any, template_id: UUID, sender: str) -> TextWriter:
+        """By the renderer that sends, for many one after the other."""
+
+
 class InboundHandler(Protocol):
     def __call__(self, session: Any, account_id: UUID, answer: Heard) -> None:
         """Take what somebody wrote back; may be called twice with the same `key`."""
@@ -256,6 +287,7 @@ def _nobody_reads(session: Any, account_id: UUID, answer: Heard) -> None:
     return None
 
 
+SMS_TEXTS: Port[SmsTexts | None] = Port("sms.texts", null=None)
 SMS_SENDER: Port[SmsSender] = Port("sms.sender", null=_nobody_sends)
 SMS_INBOUND: Port[InboundHandler] = Port("sms.inbound", null=_nobody_reads)
 INBOUND: Mapping[str, Port[InboundHandler]] = {"sms": SMS_INBOUND}

@@ -11,8 +11,8 @@ from uuid import UUID
 from platform_core.contracts.identity import Actor
 
 Tone = Literal["", "primary", "jade", "amber", "red", "violet", "teal"]
-Section = Literal["people", "guard", "work", "system"]
-"""Of the settings: who is here and may do what, what protects the customers, how work is done, how Baton runs."""
+Section = Literal["people", "guard", "work", "channels", "system"]
+"""Of the settings: who may do what, what protects customers, how work is done, how they are reached, how Baton runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,8 @@ class WorkSection:
     tone: Tone
     items: tuple[WorkItem, ...]
     order: int = 50
-    place: Literal["main", "side"] = "main"
+    place: Literal["main", "side", "top"] = "main"
+    """`top`: one item with a template, drawn as it is under the greeting"""
     more_url: str = ""
     """Where the rest is, when the section was cut."""
     empty: str = ""

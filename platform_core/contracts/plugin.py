@@ -71,6 +71,12 @@ class Dictionary:
     label: str
     entries: tuple[DictionaryEntry, ...] = ()
 
+    @classmethod
+    def plain(cls, name: str, label: str, entries: Mapping[str, str]) -> Dictionary:
+        """Code -> label, in the order in which they are shown."""
+        places = enumerate(entries.items(), 1)
+        return cls(name, label, tuple(DictionaryEntry(code, text, order=at * 10) for at, (code, text) in places))
+
 
 @dataclass(frozen=True, slots=True)
 class AuditWords:

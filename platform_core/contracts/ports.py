@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import date, datetime
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
@@ -37,4 +37,16 @@ class FollowUpForms:
     """(customer)"""
 
 
+class Planner(Protocol):
+    def __call__(
+        self, session: Any, customer_id: UUID, user_id: UUID, subject: str, on: date, cause: str, /
+    ) -> UUID | None:
+        """A plan to call for a person, once for each `cause` of a customer. None: nobody keeps plans, or not they."""
+
+
+def _nobody_plans(session: Any, customer_id: UUID, user_id: UUID, subject: str, on: date, cause: str, /) -> UUID | None:
+    return None
+
+
+PLANNER: Port[Planner] = Port("activities.planner", null=_nobody_plans)
 FOLLOW_UP_FORMS: Port[FollowUpForms | None] = Port("activities.forms", null=None)

@@ -34,9 +34,11 @@ class TagsInput(Struct):
 @post("/", permission="customers.create", name="customers:api_create", status_code=201)
 def create(session: Session, actor: Actor, data: CustomerInput) -> CustomerOut:
     """A new customer, owned by the caller."""
+    if data.custom is UNSET:
+        data.custom = {}
     customer = services.create(session, actor, data)
     session.flush()  # the answer shows what the database filled in
-    return outputs.customer(customer, [])
+    return outputs.customer(session, customer, [])
 
 
 @get("/{customer_id:uuid}", permission="customers.view", name="customers:api_get")
@@ -47,7 +49,7 @@ def read(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
     except NotFound:
         customer = queries.get(session, merging.successor(session, customer_id))
     opening.opened(session, actor, services.ref(customer), customer.id)
-    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer.id)])
+    return outputs.customer(session, customer, [tag.name for tag in queries.tags_of(session, customer.id)])
 
 
 @patch("/{customer_id:uuid}", permission="customers.edit", name="customers:api_update")
@@ -58,7 +60,7 @@ def update(session: Session, actor: Actor, customer_id: UUID, data: CustomerChan
     customer = services.update(session, actor, customer_id, data, version)
     counting.count(session, actor, customer_id)  # the answer shows the record, also where nothing was to change
     session.flush()  # the answer shows the new version
-    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
+    return outputs.customer(session, customer, [tag.name for tag in queries.tags_of(session, customer_id)])
 
 
 @delete("/{customer_id:uuid}", permission="customers.delete", name="customers:api_delete", status_code=204)
@@ -72,7 +74,7 @@ def restore(session: Session, actor: Actor, customer_id: UUID) -> CustomerOut:
     """Take a customer out of the bin."""
     customer = services.restore(session, actor, customer_id)
     session.flush()  # the answer shows the new version
-    return outputs.customer(customer)
+    return outputs.customer(session, customer)
 
 
 @put("/{customer_id:uuid}/tags", permission="customers.edit", name="customers:api_tags")
@@ -83,8 +85,11 @@ def set_tags(session: Session, actor: Actor, customer_id: UUID, data: TagsInput)
 
 @post("/duplicates", permission="customers.create", name="customers:api_duplicates", opt={"unkept": True})
 def look_for_duplicates(session: Session, actor: Actor, data: DuplicateQuery) -> Items[DuplicateOut]:
-    """Customers of the house that have this name or number already, seen by the caller or not."""
-    found = services.possible_duplicates(session, actor, data.name, data.phone)
+    """Customers of the house that have this name, number or mail address already, seen by the caller or not.
+
+    Names that only sound the same are told of customers that the caller sees.
+    """
+    found = services.possible_duplicates(session, actor, data)
     return Items([outputs.duplicate(item) for item in found])
 
 

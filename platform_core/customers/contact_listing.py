@@ -52,6 +52,11 @@ def _alone(values: Sequence[Any]) -> ColumnElement[bool]:
     return Contact.customer_id.is_not(None) if set(values) == {"with"} else Contact.id.is_not(None)
 
 
+def _alone_ones(_session: Session, _actor: Actor, rows: Sequence[Any]) -> list[Any]:
+    """What others may be written to for stands with their customer."""
+    return [row.id for row in rows if row.customer_id is None]
+
+
 def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
     found = look["customers"].get(row.customer_id)
     return found.name if found else ""
@@ -123,6 +128,9 @@ CONTACTS = ListView(
     prepare=_prepare,
     row_actions=(
         RowAction(_.lazy("Edit"), "pencil", "/contacts/{id}/edit", "customers.edit", rights.contacts_to_edit),
+        RowAction(
+            _.lazy("Consent and privacy"), "shield-check", "/contacts/{id}/privacy", reach.PERMISSION, _alone_ones
+        ),
     ),
     invitation=Invitation(
         _.lazy("There are no contacts yet. A contact is added on its customer's page."),

@@ -50,7 +50,7 @@ def create(session: Session, actor: Actor, data: ContactInput) -> Contact:
     if customer_id is not None:
         _may_change(session, actor, customer_id)
     elif not actor.can("customers.create"):
-        raise Forbidden(_("You may not add contacts. Ask an administrator for the right to it."))
+        raise Forbidden(_("You may not add contacts."), lacks="customers.create")
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
     name, is_primary = values.pop("name"), values.pop("is_primary", False)
     others = queries.contacts_of(session, customer_id) if customer_id else []
@@ -213,8 +213,8 @@ def changeable(session: Session, actor: Actor, contact_id: UUID) -> Contact:
     contact = queries.contact(session, contact_id)
     if contact.customer_id is not None:
         _may_change(session, actor, contact.customer_id)
-    elif not rights.may_contact(session, actor, "customers.edit", contact):
-        raise Forbidden(_("You may see this contact, but not change it. Ask your department head."))
+    else:
+        rights.require_contact(session, actor, "customers.edit", contact)
     return contact
 
 

@@ -19,6 +19,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel
 from platform_core.customers import rights, teaming
 from platform_core.customers.models import Attachment, Contact, Customer, CustomerTag, Tag
+from platform_core.customers.pool import services as pool
 from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.customers.transfer.rules import Place, reaches
 from platform_core.kernel.errors import NotFound
@@ -153,6 +154,12 @@ def own_actions(session: Session, actor: Actor, customer: Customer) -> list[Acti
             Action(edit, _("Edit"), "edit", f"{url}/edit", edit, hotkey="e", order=70),
             Action("customers.add_contact", label, "user-plus", f"{url}/contacts/new", edit, "dialog", order=80),
         ]
+    if customer.lead_since is not None and rights.may(session, actor, edit, customer):
+        label, now = _("Make it a customer"), f"{url}/convert"
+        found.append(Action("customers.convert", label, "user-check", now, edit, "dialog", order=60))
+    if pool.may_release(actor, customer):
+        label, away = _("Back to the pool"), f"{url}/release"
+        found.append(Action(pool.RELEASE, label, "arrow-back-up", away, pool.RELEASE, "dialog", order=94))
     for verb, name, icon in (
         ("merge", _("Merge with another customer"), "git-merge"),
         ("erase", _("Erase the person"), "trash"),
@@ -178,7 +185,11 @@ def own_panels(customer: Customer) -> list[Panel]:
         Panel(
             "customers.contacts", "side", _("Contacts"), "customers/_contacts_panel.html", icon="users", order=80,
             lazy_url=url,
-        )
+        ),
+        Panel(
+            "customers.relations", "side", _("Relations"), "customers/relations/_panel.html", icon="sitemap", order=85,
+            lazy_url=f"/customers/{customer.id}/relations?panel=1",
+        ),
     ]  # fmt: skip
 
 

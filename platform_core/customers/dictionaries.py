@@ -109,6 +109,29 @@ _PLAIN: dict[str, tuple[str, dict[str, str]]] = {
             "doctor": _.lazy("Doctor"),
         },
     ),
+    "release_reason": (
+        _.lazy("Why customers are given up"),
+        {
+            "no_answer": _.lazy("Does not answer"),
+            "no_need": _.lazy("No need at present"),
+            "not_mine": _.lazy("Somebody else fits better"),
+            "no_time": _.lazy("No time for it"),
+            "wrong": _.lazy("Number or data wrong"),
+            "other": _.lazy("Other"),
+        },
+    ),
+    "relation": (
+        _.lazy("What customers are to each other"),
+        {
+            "employer": _.lazy("Employer"),
+            "employee": _.lazy("Employee"),
+            "introducer": _.lazy("Introducer"),
+            "introduced": _.lazy("Introduced by it"),
+            "parent": _.lazy("Parent company"),
+            "subsidiary": _.lazy("Subsidiary"),
+            "partner": _.lazy_pgettext("relation", "Partner"),
+        },
+    ),
     "work_status": (
         _.lazy("Work status"),
         {
@@ -128,14 +151,5 @@ def declared() -> list[Dictionary]:
         DictionaryEntry(code, label, tone, order=place * 10)
         for place, (code, (label, tone)) in enumerate(_STATUS.items(), 1)
     )
-    plain = [
-        Dictionary(
-            f"customers.{name}",
-            label,
-            tuple(
-                DictionaryEntry(code, text, order=place * 10) for place, (code, text) in enumerate(entries.items(), 1)
-            ),
-        )
-        for name, (label, entries) in _PLAIN.items()
-    ]
+    plain = [Dictionary.plain(f"customers.{name}", label, entries) for name, (label, entries) in _PLAIN.items()]
     return [Dictionary("customers.status", _.lazy("Status"), status), *plain]

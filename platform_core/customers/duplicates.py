@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import names, points
+from platform_core.customers import matching, names, points
+from platform_core.customers.forms import DuplicateQuery
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.kernel import phones
 from platform_core.kernel.clock import now
@@ -24,11 +25,21 @@ from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import TooManyRequests
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import proven
+from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, spoken
 from platform_core.users.models import Department, User
 
 _ = translator("customers")
 PER_HOUR = 300
 _SHOWN = 5
+_FEW = 20
+"""More customers whose names sound the same say nothing: it is a common name."""
+_ORDER = ("phone", "email", "name", "sound")
+_KNOWN = {
+    "phone": _.lazy("%(name)s has this number; owner: %(owner)s."),
+    "email": _.lazy("%(name)s has this mail address; owner: %(owner)s."),
+    "name": _.lazy("%(name)s is in the house already; owner: %(owner)s."),
+    "sound": _.lazy("%(name)s sounds the same; owner: %(owner)s."),
+}
 _REASON = "duplicate check: of foreign rows only the department leaves this module"
 
 
@@ -37,7 +48,7 @@ class Duplicate:
     """A customer that is in the house already. Of one the actor may not see, only `department` is filled."""
 
     by: str
-    """phone or name"""
+    """phone, email, name, or sound: a name of the same pinyin"""
     department: str = ""
     customer_id: UUID | None = None
     name: str = ""
@@ -49,53 +60,71 @@ class Duplicate:
         """A sentence for people."""
         if self.customer_id is not None:
             owner = self.owner or _("nobody")
-            if self.by == "phone":
-                return _("%(name)s has this number; owner: %(owner)s.", name=self.name, owner=owner)
-            return _("%(name)s is in the house already; owner: %(owner)s.", name=self.name, owner=owner)
+            return str(_KNOWN[self.by]) % {"name": self.name, "owner": owner}
         if self.department:
             return _("Exists already. Ask the department %(department)s.", department=self.department)
         return _("Exists already. Ask your department head.")
 
 
-def possible_duplicates(session: Session, actor: Actor, name: str, phone: str) -> list[Duplicate]:
-    """Customers with exactly this name or one of these numbers, as far as the actor may know of them.
+def possible_duplicates(session: Session, actor: Actor, asked: DuplicateQuery) -> list[Duplicate]:
+    """Customers with exactly this name, one of these numbers or mail addresses, as far as the actor may know of them.
 
-    Incomplete numbers and names of one character are not looked up. Raises TooManyRequests.
+    Names that only sound the same are told of customers that the actor sees. Incomplete numbers and names of one
+    character are not looked up. Raises TooManyRequests.
     """
-    norm = names.norm(name)
-    vault = vault_of(session)
-    hashes = [made for part in points.split("phone", phone) if (made := points.lookup(vault, "phone", part))]
-    if not hashes and len(norm) < 2:
+    norm = names.norm(asked.name)
+    hashes = {kind: _hashes(session, kind, getattr(asked, kind)) for kind in ("phone", "email")}
+    if not any(hashes.values()) and len(norm) < 2:
         return []
     _check(session, actor)
     found: dict[UUID, tuple[str, Any]] = {}
-    if hashes:
-        by_phone = (
-            select(ContactPoint.customer_id).where(ContactPoint.full_hash.in_(hashes)).limit(_SHOWN * 4).subquery()
-        )
-        found |= {row.id: ("phone", row) for row in _rows(session, Customer.id.in_(select(by_phone.c.customer_id)))}
+    for kind, known in hashes.items():
+        if known:
+            by_point = select(ContactPoint.customer_id).where(ContactPoint.full_hash.in_(known)).limit(_SHOWN * 4)
+            rows = _rows(session, Customer.id.in_(select(by_point.subquery().c.customer_id)))
+            found = {row.id: (kind, row) for row in rows} | found
     if len(norm) >= 2:
-        by_name = [row for row in _rows(session, Customer.name_norm == norm) if row.id not in found]
-        found |= {row.id: ("name", row) for row in by_name}
+        found = {row.id: ("name", row) for row in _rows(session, Customer.name_norm == norm)} | found
+        found = {row.id: ("sound", row) for row in _sounding(session, asked.name)} | found
     visible = set(session.scalars(select(Customer.id).where(Customer.id.in_(found)))) if found else set()
-    known = [
+    known_ones = [
         Duplicate(by, row.department or "", row.id, row.name, row.code, row.owner or "")
-        for by, row in found.values()
+        for by, row in sorted(found.values(), key=lambda item: _ORDER.index(item[0]))
         if row.id in visible
     ][:_SHOWN]
-    foreign = {Duplicate(by, row.department or ""): None for by, row in found.values() if row.id not in visible}
-    _note(session, actor, norm, phone, [each.customer_id for each in known if each.customer_id])
-    return [*known, *list(foreign)[:_SHOWN]]
+    foreign = {
+        Duplicate(by, row.department or ""): None
+        for by, row in found.values()
+        if row.id not in visible and by != "sound"
+    }
+    _note(session, actor, norm, asked, [each.customer_id for each in known_ones if each.customer_id])
+    return [*known_ones, *list(foreign)[:_SHOWN]]
 
 
-def _rows(session: Session, condition: Any) -> list[Any]:
+def _hashes(session: Session, kind: str, text: str) -> list[int]:
+    vault = vault_of(session)
+    return [made for part in points.split(kind, text) if (made := points.lookup(vault, kind, part))]
+
+
+def _sounding(session: Session, name: str) -> list[Any]:
+    """Rows of customers whose name has the same pinyin; none when these are many."""
+    token = spoken(name)
+    matcher = matching.matcher(session, SearchQuery([[QueryTerm(token)]])) if token else None
+    if matcher is None:
+        return []
+    some = matcher.ids.order_by(None).limit(_FEW + 1).subquery("some")
+    rows = _rows(session, Customer.id.in_(select(some.c.customer_id)), _FEW + 1)
+    return [row for row in rows if spoken(row.name) == token] if len(rows) <= _FEW else []
+
+
+def _rows(session: Session, condition: Any, limit: int = _SHOWN * 2) -> list[Any]:
     statement = (
         select(Customer.id, Customer.name, Customer.code, User.name.label("owner"), Department.name.label("department"))
         .outerjoin(User, User.id == Customer.owner_id)
         .outerjoin(Department, Department.id == Customer.department_id)
         .where(Customer.deleted_at.is_(None), condition)
         .order_by(Customer.updated_at.desc())
-        .limit(_SHOWN * 2)
+        .limit(limit)
     )
     return list(session.execute(statement, execution_options=proven(_REASON)))
 
@@ -114,7 +143,8 @@ def _check(session: Session, actor: Actor) -> None:
         raise TooManyRequests(_("Too many questions for duplicates. Try again in an hour."), retry_after=3600)
 
 
-def _note(session: Session, actor: Actor, norm: str, phone: str, shown: list[UUID]) -> None:
-    masks = [phones.mask(number.e164) for part in points.split("phone", phone) if (number := phones.normalise(part))]
-    asked = {"name": norm, "phone": ", ".join(masks)}
-    audit.record(session, actor, "customers.check_duplicates", ids=shown, after=asked)
+def _note(session: Session, actor: Actor, norm: str, asked: DuplicateQuery, shown: list[UUID]) -> None:
+    parts = points.split("phone", asked.phone)
+    masks = [phones.mask(number.e164) for part in parts if (number := phones.normalise(part))]
+    after = {"name": norm, "phone": ", ".join(masks), "email": phones.mask_mail(asked.email) if asked.email else ""}
+    audit.record(session, actor, "customers.check_duplicates", ids=shown, after=after)

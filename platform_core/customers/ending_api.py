@@ -56,7 +56,7 @@ def undo(session: Session, actor: Actor, merge_id: UUID) -> CustomerOut:
     """Make two customers again; the answer is the one that is back."""
     back = unmerging.unmerge(session, actor, merge_id)
     session.flush()  # the answer shows the new version
-    return outputs.customer(back, [tag.name for tag in queries.tags_of(session, back.id)])
+    return outputs.customer(session, back, [tag.name for tag in queries.tags_of(session, back.id)])
 
 
 @post("/{customer_id:uuid}/erase", permission=erasing.PERMISSION, name="customers:api_erase", status_code=204)

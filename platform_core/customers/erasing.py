@@ -55,6 +55,7 @@ _PERSON: dict[str, Any] = {
     "birth_lunar": False,
     "birth_leap": False,
     "custom": {},
+    "sealed": None,
 }  # fmt: skip
 """Columns that say who it is, and what they are emptied to. Code, kind and what counts in reports stay."""
 

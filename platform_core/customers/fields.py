@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from platform_core.customers.custom import definitions
+from platform_core.customers.custom import values as own
 from platform_core.customers.forms import DICTIONARY_FIELDS
 from platform_core.kernel import clock, dictionaries
 from platform_core.kernel.errors import Invalid
@@ -124,6 +126,8 @@ def shown(session: Session, name: str, value: Any) -> str:
     """A value as people read it: labels of codes, words for yes and no."""
     if value is None or value == "":
         return ""
+    if name.startswith(definitions.PREFIX):
+        return own.shown_by_name(session, name, value)
     if name in DICTIONARY_FIELDS:
         return dictionaries.label(session, f"customers.{name}", str(value))
     if name == "kind":
@@ -135,7 +139,10 @@ def shown(session: Session, name: str, value: Any) -> str:
     return str(value)
 
 
-def label(name: str) -> str:
+def label(name: str, session: Session | None = None) -> str:
+    """`session` is for the names of own fields, which only the database knows."""
+    if session is not None and name.startswith(definitions.PREFIX):
+        return dictionaries.label(session, definitions.DICTIONARY, name.removeprefix(definitions.PREFIX))
     return str(LABELS.get(name, name))
 
 

@@ -77,12 +77,16 @@ class CustomerPatch(msgspec.Struct, kw_only=True, omit_defaults=True):
     phone: Text200 = UNSET
     email: Text200 = UNSET
     wechat: Text60 = UNSET
+    custom: dict[str, Any] | UnsetType = UNSET
+    """Own fields: key -> value; null or blank clears. Those that are not named stay as they are."""
 
 
 class CustomerInput(CustomerPatch, kw_only=True, omit_defaults=True):
     """A new customer. Without a code one is made; without a status the customer is new."""
 
     name: Name
+    lead: bool = False
+    """Only a lead so far."""
 
 
 class ContactPatch(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -120,6 +124,7 @@ class DuplicateQuery(msgspec.Struct, kw_only=True):
 
     name: Annotated[str, Meta(max_length=120)] = ""
     phone: Annotated[str, Meta(max_length=200)] = ""
+    email: Annotated[str, Meta(max_length=200)] = ""
 
 
 def given(data: msgspec.Struct) -> dict[str, Any]:

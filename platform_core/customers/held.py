@@ -7,11 +7,13 @@ import pluggy
 from platform_core.caps import models as caps
 from platform_core.contracts.entities import UserReference
 from platform_core.customers import models
+from platform_core.customers.groups import models as groups
 from platform_core.customers.importing import models as imports
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.models import Access, Delegation, Looking, RoleAssignment
 from platform_core.users import keymodels as keys
 from platform_core.users import models as users
+from platform_core.users.views import models as views
 
 _ = translator("customers")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -39,6 +41,8 @@ _KEEP = [
     UserReference(users.Freeze, "user_id"),
     UserReference(users.Freeze, "thawed_by"),
     UserReference(users.Notification, "user_id"),
+    UserReference(views.SavedView, "owner_id"),
+    UserReference(groups.Group, "owner_id"),
     UserReference(Looking, "seen_id"),
     *(UserReference(keys.KeyHelp, column) for column in ("user_id", "asked_by", "decided_by")),
     UserReference(keys.FormerPassword, "user_id"),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.customers import listing, palette, searching
 from platform_core.customers.contact_listing import CONTACTS
+from platform_core.customers.custom import values as own
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.users import labels
 from platform_core.users.lists import list_handlers, read_for_api
@@ -55,6 +56,8 @@ class ListedCustomer(CustomerLine, kw_only=True):
     next_plan_at: datetime | None
     last_contact_at: datetime | None
     created_at: datetime
+    custom: dict[str, Any]
+    """Own fields that are filled in, as a single customer says them."""
 
 
 class SearchInput(msgspec.Struct, kw_only=True):
@@ -87,9 +90,13 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
     request: Request[Any, Any, Any],
     session: Session,
     actor: Actor,
-    f: Annotated[list[str] | None, Parameter(description="Conditions: field:operator:value,value")] = None,
+    f: Annotated[
+        list[str] | None, Parameter(description="Conditions: field:operator:value,value; / begins a group")
+    ] = None,
     any: Annotated[str, Parameter(description="1: one condition is enough")] = "",  # noqa: A002
-    view: Annotated[str, Parameter(description="A preset: all, mine, today, never or quiet")] = "",
+    view: Annotated[
+        str, Parameter(description="A preset (all, mine, today, never, quiet), or the id of a saved view")
+    ] = "",
     sort: Annotated[str, Parameter(description="updated, name or next_plan; with - for descending")] = "",
     cursor: str = "",
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
@@ -110,6 +117,7 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
             next_plan_at=row.next_plan_at,
             last_contact_at=row.last_contact_at,
             created_at=row.created_at,
+            custom=own.told(session, getattr(row, "custom", None) or {}),
         )
         for row in found.rows
     ]

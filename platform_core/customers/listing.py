@@ -10,8 +10,12 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import reach, rights, searching
+from platform_core.customers import fields, reach, rights, searching
+from platform_core.customers.custom import listed
+from platform_core.customers.groups import queries as groups
 from platform_core.customers.models import Customer, CustomerTag, Tag
+from platform_core.customers.pool.services import RELEASE
+from platform_core.customers.pool.stages import STAGE
 from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
@@ -62,6 +66,7 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
         "people": {row.owner_id: names.person(row.owner_id) for row in rows},
         "departments": {row.department_id: names.department(row.department_id) for row in rows},
         "tags": {row.id: tags.get(row.id, ()) for row in rows},
+        "own": listed.exported(session),
         "pool": _("Pool"),
         "none": _("none"),
     }
@@ -75,10 +80,6 @@ def _tagged(values: Sequence[str]) -> ColumnElement[bool]:
 def _tag_choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
     rows = session.execute(select(Tag.id, Tag.name).order_by(Tag.name).limit(500))
     return [(str(row.id), row.name) for row in rows]
-
-
-def _of_team(values: Sequence[str]) -> ColumnElement[bool]:
-    return Customer.team_id.in_([UUID(value) for value in values]) if values else Customer.team_id.is_not(None)
 
 
 def _team_choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
@@ -135,16 +136,42 @@ _FILTERS = (
         Customer.department_id,
         choices=lambda session, _actor: labels.department_choices(session),
     ),
-    Filter("team", _.lazy("Team"), "choice", choices=_team_choices, among=_of_team),
+    Filter("team", _.lazy("Team"), "team", Customer.team_id, choices=_team_choices),
     Filter("next_plan", _.lazy("Next plan"), "date", Customer.next_plan_at),
     Filter("last_contact", _.lazy("Last contact"), "date", Customer.last_contact_at),
     Filter("tags", _.lazy("Tags"), "choice", choices=_tag_choices, among=_tagged, selective=True),
+    Filter("group", _.lazy("Group"), "choice", choices=groups.choices, found=groups.members, selective=True),
+    STAGE,
     _choice("grade", _.lazy("Grade"), Customer.grade),
     _choice("classification", _.lazy("Classification"), Customer.classification),
     _choice("industry", _.lazy("Industry"), Customer.industry),
     _choice("region", _.lazy("Region"), Customer.region),
     _choice("source", _.lazy("Source"), Customer.source),
+    Filter(
+        "kind",
+        _.lazy("Kind"),
+        "choice",
+        Customer.kind,
+        choices=lambda _session, _actor: [(code, str(label)) for code, label in fields.KINDS.items()],
+    ),
+    _choice("size", _.lazy("Size"), Customer.size),
+    _choice("nature", _.lazy("Nature"), Customer.nature),
+    _choice("work_status", _.lazy("Work status"), Customer.work_status),
+    _choice("education", _.lazy("Education"), Customer.education),
+    Filter(
+        "gender",
+        _.lazy("Gender"),
+        "choice",
+        Customer.gender,
+        choices=lambda _session, _actor: [(code, str(label)) for code, label in fields.GENDERS.items()],
+    ),
     Filter("city", _.lazy("City"), "text", Customer.city),
+    Filter("position", _.lazy("Position"), "text", Customer.position),
+    Filter("contact", _.lazy("Main contact"), "text", Customer.contact_name),
+    Filter("legal_person", _.lazy("Legal representative"), "text", Customer.legal_person),
+    Filter("intent", _.lazy("Intent"), "text", Customer.intent),
+    Filter("birth_month", _.lazy("Month of birth"), "number", Customer.birth_month),
+    Filter("collected", _.lazy("Collected on"), "date", Customer.collected_on),
     Filter("name", _.lazy("Name"), "text", Customer.name),
     Filter("code", _.lazy("Code"), "text", Customer.code, selective=True),
     Filter("created", _.lazy("Created"), "date", Customer.created_at),
@@ -181,11 +208,18 @@ CUSTOMERS = ListView(
     search=searching.condition,
     search_label=_.lazy("Search in this list"),
     export="customers.export",
+    record="/customers/{id}",
+    counted=("classification", "region", "industry", "status", "grade", "source"),
     reach=reach.of,
+    more=listed.extended,
     prepare=_prepare,
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),
     bulk=(
+        BulkAction("change", _.lazy("Change"), "pencil", "/customers/changes", "customers.edit"),
+        BulkAction("group", _.lazy("Put into a group"), "users-group", "/customers/groups/put", reach.PERMISSION),
         BulkAction("transfer", _.lazy("Give to somebody else"), "switch-horizontal", _TRANSFERS, TRANSFER),
+        BulkAction("release", _.lazy("Back to the pool"), "arrow-back-up", "/customers/release", RELEASE),
+        BulkAction("print", _.lazy("Print"), "printer", "/papers/chosen", "customers.export"),
         BulkAction("team", _.lazy("Put into a team"), "users", "/customers/teams", TRANSFER),
     ),
     whole=(WholeAction("transfer_all", _.lazy("Give all of these away"), "switch-horizontal", _TRANSFERS, TRANSFER),),
@@ -193,6 +227,7 @@ CUSTOMERS = ListView(
         _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"
     ),
     buttons=(
+        Button(_.lazy("Groups"), "users-group", "/customers/groups", reach.PERMISSION),
         Button(_.lazy("Transfers"), "history", _TRANSFERS, TRANSFER),
         Button(_.lazy("Import"), "upload", "/customers/import", "customers.import"),
         Button(_.lazy("New customer"), "plus", "/customers/new", "customers.create"),

@@ -25,6 +25,9 @@ from platform_core.customers import (
     services,
     unmerging,
 )
+from platform_core.customers.custom import definitions
+from platform_core.customers.custom import merging as own_merging
+from platform_core.customers.custom.merging import Choice
 from platform_core.customers.mergemodels import Merge
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel import clock
@@ -54,17 +57,6 @@ class Share:
     count: int
     act: str
     """What becomes of them: move, drop, stay; keep, delete, clear."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A field in which the two differ, as people read it. `fills`: the kept one says nothing there."""
-
-    name: str
-    label: str
-    keep: str
-    other: str
-    fills: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +101,7 @@ def choices(session: Session, keep: Customer, other: Customer) -> list[Choice]:
             continue
         words = [fields.shown(session, name, fields.masked({name: value})[name]) for value in (ours, theirs)]
         found.append(Choice(name, fields.label(name), words[0], words[1], fills=ours in (None, "")))
-    return found
+    return [*found, *own_merging.choices(session, keep, other)]
 
 
 def merge(
@@ -128,6 +120,7 @@ def merge(
     known = {choice.name: choice for choice in choices(session, keep, other)}
     wanted = [name for name in known if (known[name].fills if taken is None else name in taken)]
     before, after = _take_over(session, keep, other, wanted)
+    own_fields = own_merging.take(session, keep, other, wanted)
     demoted = _one_main(session, keep, other)
     session.flush()  # what is re-pointed below goes past the session
     found = pointers(session, hooks_of(session))
@@ -137,7 +130,7 @@ def merge(
     moved = [
         moving.move(session, pointer, other.id, keep.id) for pointer in found if pointer.declared.on_merge == "move"
     ]
-    trace = unmerging.Trace(moved, before, after, demoted)
+    trace = unmerging.Trace(moved, before, after, demoted, own_fields)
     row = Merge(
         id=new_id(), kept_id=keep.id, other_id=other.id, by_id=actor.user_id, by_label=actor.name,
         payload=unmerging.sealed(session, trace),
@@ -147,8 +140,9 @@ def merge(
     _refresh(session, keep)
     shown = {"merged": other.code, "rows": sum(len(item.keys) for item in moved)}
     audit.record(
-        session, actor, "customers.merge", services.ref(keep), customer_id=keep.id, before=fields.masked(before),
-        after={**fields.masked(after), **shown},
+        session, actor, "customers.merge", services.ref(keep), customer_id=keep.id,
+        before={**fields.masked(before), **own_fields.before},
+        after={**fields.masked(after), **own_fields.after, **shown},
     )  # fmt: skip
     audit.record(session, actor, "customers.merged_into", services.ref(other), customer_id=other.id, after={
         "kept": keep.code,
@@ -176,13 +170,10 @@ def _take_over(
     session: Session, keep: Customer, other: Customer, wanted: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set the chosen fields; the parts of a date of birth go together. Returns (before, after) as JSON holds them."""
-    parts = dict.fromkeys(name for chosen in wanted for name in (_BIRTH if chosen in _BIRTH else (chosen,)))
+    built_in = [name for name in wanted if not name.startswith(definitions.PREFIX)]
+    parts = dict.fromkeys(name for chosen in built_in for name in (_BIRTH if chosen in _BIRTH else (chosen,)))
     values = {name: getattr(other, name) for name in parts if name != "status"}
     before, after = audit.changes({name: getattr(keep, name) for name in values}, values)
-    custom = {**other.custom, **keep.custom}
-    if custom != keep.custom:
-        before["custom"], after["custom"] = keep.custom, custom
-        keep.custom = custom
     if "name" in values:
         values.update(names.keys(values["name"]))
     for name, value in values.items():

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, Uuid, text
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, TextClause, Uuid, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
@@ -20,12 +20,17 @@ class Base(DeclarativeBase):
 
 
 _KEPT = text("deleted_at IS NULL")
+_POOLED = text("deleted_at IS NULL AND owner_id IS NULL")
+_LEADS = text("deleted_at IS NULL AND lead_since IS NOT NULL")
+
+
+def _partly(name: str, where: TextClause, *columns: str) -> Index:
+    return Index(f"ix_customers_customer_{name}", *columns, "id", postgresql_where=where, sqlite_where=where)
 
 
 def _listed(*columns: str) -> Index:
     """An order of the customer list. Without the bin's rows, so that a list finds its page without reading a row."""
-    name = f"ix_customers_customer_{'_'.join(columns)}"
-    return Index(name, *columns, "id", postgresql_where=_KEPT, sqlite_where=_KEPT)
+    return _partly("_".join(columns), _KEPT, *columns)
 
 
 class Customer(Identified, Stamped, Versioned, Base):
@@ -81,6 +86,9 @@ class Customer(Identified, Stamped, Versioned, Base):
     last_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     next_plan_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     custom: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """Key of an own field -> its value, of a sensitive field the mask (customers.custom)."""
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted JSON: the clear values of sensitive own fields."""
     created_by: Mapped[UUID | None] = mapped_column(Uuid())
     collected_on: Mapped[date | None] = mapped_column(Date())
     batch_id: Mapped[UUID | None] = mapped_column(Uuid())
@@ -88,6 +96,10 @@ class Customer(Identified, Stamped, Versioned, Base):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     restricted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     """Since when the record is only kept: seen, but neither changed, contacted nor taken along (privacy)."""
+    lead_since: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """Since when it is a lead; none: a customer."""
+    placed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """Since when its owner has it, or the pool; none: since it was added."""
 
     __table_args__ = (
         _listed("updated_at"),
@@ -102,9 +114,19 @@ class Customer(Identified, Stamped, Versioned, Base):
         _listed("department_id", "next_plan_at"),
         # When customers changed that somebody sees by a part in their relay, without reading their rows.
         Index("ix_customers_customer_id_updated_at", "id", "updated_at", postgresql_where=_KEPT, sqlite_where=_KEPT),
+        _partly("pool", _POOLED, "department_id", "placed_at"),
+        _partly("pool_of_all", _POOLED, "placed_at"),
+        _partly("lead_since", _LEADS, "lead_since"),
         Index("ix_customers_customer_name_norm", "name_norm"),
         Index("ix_customers_customer_batch_id", "batch_id"),
     )
+
+
+@event.listens_for(Customer.owner_id, "set")
+def _note_when(customer: Customer, value: UUID | None, old: Any, _initiator: Any) -> None:
+    """Whoever gives a customer away need not think of it."""
+    if value != old:
+        customer.placed_at = now()
 
 
 class Contact(Identified, Stamped, Versioned, Base):
@@ -128,6 +150,8 @@ class Contact(Identified, Stamped, Versioned, Base):
     is_primary: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(Text, default="")
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    restricted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """Of one that stands alone: kept, and nothing else is done with it."""
 
     __table_args__ = (
         Index(

@@ -10,6 +10,8 @@ from platform_core.kernel.searchtokens import sort_key
 def norm(name: str) -> str:
     """Half width, lower case, without spaces and punctuation; at most 120 characters."""
     folded = unicodedata.normalize("NFKC", name).casefold()
+    if folded.isalnum():
+        return folded[:120]
     return "".join(char for char in folded if char.isalnum())[:120]
 
 

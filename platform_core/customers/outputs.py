@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.orm import Session
 
+from platform_core.customers.custom import values as own
 from platform_core.customers.duplicates import Duplicate
 from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.customers.reveal import Revealed
@@ -48,6 +51,8 @@ class CustomerOut(msgspec.Struct, kw_only=True):
     position: str
     education: str
     collected_on: date | None
+    custom: dict[str, Any]
+    """Own fields that are filled in: key -> value; numbers and days as text, of sensitive fields the masks."""
     owner_id: UUID | None
     department_id: UUID | None
     team_id: UUID | None
@@ -56,6 +61,8 @@ class CustomerOut(msgspec.Struct, kw_only=True):
     phone_point_id: UUID | None
     last_contact_at: datetime | None
     next_plan_at: datetime | None
+    lead_since: datetime | None
+    """Since when it is a lead; null: a customer."""
     created_at: datetime
     updated_at: datetime
     tags: list[str] | None = None
@@ -100,11 +107,12 @@ class RevealedOut(msgspec.Struct, kw_only=True):
     link: str
 
 
-_SAME = [name for name in CustomerOut.__struct_fields__ if name not in {"phone", "tags"}]
+_SAME = [name for name in CustomerOut.__struct_fields__ if name not in {"phone", "tags", "custom"}]
 
 
-def customer(row: Customer, tags: list[str] | None = None) -> CustomerOut:
-    return CustomerOut(**{name: getattr(row, name) for name in _SAME}, phone=row.phone_mask, tags=tags)
+def customer(session: Session, row: Customer, tags: list[str] | None = None) -> CustomerOut:
+    custom = own.told(session, row.custom or {})
+    return CustomerOut(**{name: getattr(row, name) for name in _SAME}, custom=custom, phone=row.phone_mask, tags=tags)
 
 
 def contact(row: Contact, points: list[ContactPoint]) -> ContactOut:

@@ -40,6 +40,12 @@ def bulk_values(vault: Vault, kind: str, text: str) -> dict[str, Any]:
     return _phone(vault, kind, text) if kind in PHONES else _account(vault, kind, text.strip())
 
 
+def account(vault: Vault, kind: str, text: str) -> int | None:
+    """The hash under which a mail address or an account name is found; None where `text` is no such thing."""
+    text = text.strip()
+    return vault.lookup("point", text.lower()) if _is_account(kind, text) else None
+
+
 def lookup(vault: Vault, kind: str, text: str) -> int | None:
     """The hash under which exactly this number, address or account is found; None when it is no such thing."""
     if kind in PHONES:
@@ -174,10 +180,8 @@ def _phone(vault: Vault, kind: str, text: str) -> dict[str, Any]:
 
 
 def _account(vault: Vault, kind: str, text: str) -> dict[str, Any]:
-    if kind == "email" and (not _MAIL.fullmatch(text) or len(text) > 120):
-        raise Invalid(_("This is no mail address."))
-    if not _ACCOUNT.fullmatch(text) and kind != "email":
-        raise Invalid(_("This is no account name."))
+    if not _is_account(kind, text):
+        raise Invalid(_("This is no mail address.") if kind == "email" else _("This is no account name."))
     return {
         "kind": kind,
         "cipher": vault.encrypt(text),
@@ -187,6 +191,12 @@ def _account(vault: Vault, kind: str, text: str) -> dict[str, Any]:
         "last8_hash": None,
         "last4_hash": None,
     }
+
+
+def _is_account(kind: str, text: str) -> bool:
+    if kind == "email":
+        return len(text) <= 120 and _MAIL.fullmatch(text) is not None
+    return _ACCOUNT.fullmatch(text) is not None
 
 
 def mask_account(text: str) -> str:

@@ -17,11 +17,12 @@ from platform_core.kernel.scope import AnySelect, prepared
 _ = translator("customers")
 
 
-def get(session: Session, customer_id: UUID) -> Customer:
-    """Raises NotFound when there is none or none for this actor."""
-    found = session.scalars(
-        select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_(None))
-    ).one_or_none()
+def get(session: Session, customer_id: UUID, *, lock: bool = False) -> Customer:
+    """Raises NotFound when there is none or none for this actor. `lock`: as it is now, until the caller has done."""
+    statement = select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_(None))
+    if lock:
+        statement = statement.with_for_update(of=Customer).execution_options(populate_existing=True)
+    found = session.scalars(statement).one_or_none()
     if found is None:
         raise NotFound(_("There is no such customer, or not for you."))
     return found

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
-from platform_core.caps import counting
+from platform_core.caps import counting, limits
 from platform_core.caps.limits import REVEAL
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.customers import points, queries, rights
+from platform_core.customers.models import ContactPoint, Customer
+from platform_core.kernel.clock import today
+from platform_core.kernel.errors import Ask, Forbidden
+from platform_core.kernel.i18n import translator
 
+_ = translator("customers")
 ACTION = "customers.reveal"
 
 
@@ -43,3 +49,36 @@ def reveal(session: Session, actor: Actor, customer_id: UUID, point_id: UUID) ->
         points.shown(session, point), f"{scheme}{value}" if scheme else "", point.extension, point.mask,
         standing.used,
     )  # fmt: skip
+
+
+def reveal_all(
+    session: Session, actor: Actor, customers: Mapping[UUID, Customer], found: Sequence[ContactPoint]
+) -> dict[UUID, str]:
+    """Clear values of points of these customers by the points' keys, as many single reveals: counted and written down.
+
+    Points of customers whose numbers the actor may not see are left out. Raises Forbidden, before anything is counted,
+    where it would be more customers than the day allows: asking for a long list is no reason to freeze anybody.
+    """
+    allowed = rights.allowed_among(session, actor, ACTION, list(customers.values()))
+    mine = [point for point in found if point.customer_id in allowed]
+    keys = list(dict.fromkeys(point.customer_id for point in mine if point.customer_id is not None))
+    for counter in (limits.OPEN, REVEAL):
+        standing = limits.standing_of(session, actor.real.user_id, today(), counter)
+        used = standing.used + len(counting.uncounted(session, actor, keys, counter))
+        if used > standing.limit:
+            raise Forbidden(
+                _(
+                    "That would be %(used)d customers whose numbers you see today; %(cap)d are allowed. Narrow the "
+                    "list, or print it with masked numbers.",
+                    used=used, cap=standing.limit,
+                ),
+                ask=Ask("caps.manage"),
+            )  # fmt: skip
+    for key in keys:
+        counting.count(session, actor, key)
+        counting.count(session, actor, key, REVEAL)
+    for point in mine:
+        assert point.customer_id is not None
+        ref = EntityRef("customers", "point", point.id, f"{customers[point.customer_id].name} {point.mask}")
+        audit.record(session, actor, ACTION, ref, customer_id=point.customer_id, after={point.kind: point.mask})
+    return {point.id: points.shown(session, point) for point in mine}

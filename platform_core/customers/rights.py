@@ -13,13 +13,13 @@ from platform_core.contracts.emergency import KIND
 from platform_core.contracts.emergency import RIGHT as EMERGENCY
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, Customer
-from platform_core.kernel.errors import Forbidden
+from platform_core.kernel.errors import Ask, Forbidden
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
 from platform_core.permissions.models import Access
 from platform_core.permissions.policies import live
-from platform_core.users.models import Department, User
+from platform_core.web import whom
 
 _ = translator("customers")
 _REMEMBERED = "customers.writable"
@@ -45,12 +45,21 @@ def may(session: Session, actor: Actor, permission: str, customer: Customer) -> 
     return _has_access(session, actor, customer.id) or (in_need and _in_emergency(session, actor, customer.id))
 
 
+def holds(actor: Actor, permission: str, customer: Customer) -> bool:
+    """As `may`, by scope alone: a part in its relay does not count."""
+    return not _is_closed(customer, permission) and any(
+        party.can(permission) and _in_scope(party, permission, customer) for party in actor.parties
+    )
+
+
 def may_contact(session: Session, actor: Actor, permission: str, contact: Contact) -> bool:
     """For contacts that stand alone; those of a customer follow their customer."""
     if contact.customer_id is not None:
         customer = session.get(Customer, contact.customer_id)
         return customer is not None and may(session, actor, permission, customer)
-    return any(_alone_in_scope(party, permission, contact) for party in actor.parties)
+    return not _is_closed(contact, permission) and any(
+        _alone_in_scope(party, permission, contact) for party in actor.parties
+    )
 
 
 def _alone_in_scope(actor: Actor, permission: str, contact: Contact) -> bool:
@@ -65,19 +74,28 @@ def require(session: Session, actor: Actor, permission: str, customer: Customer)
     if _is_closed(customer, permission):
         require_unrestricted(customer)
     if not may(session, actor, permission, customer):
-        raise Forbidden(whom_to_ask(session, customer))
+        raise refusal(customer)
 
 
-def require_unrestricted(customer: Customer) -> None:
+def require_contact(session: Session, actor: Actor, permission: str, contact: Contact) -> None:
+    """The same for a contact, whether it stands alone or not."""
+    if contact.customer_id is None and _is_closed(contact, permission):
+        require_unrestricted(contact)
+    if not may_contact(session, actor, permission, contact):
+        raise not_yours(contact)
+
+
+def require_unrestricted(record: Customer | Contact) -> None:
     """For what needs no right to the customer itself, such as a note about it. Raises Forbidden with a sentence."""
-    if customer.restricted_at is not None:
+    if record.restricted_at is not None:
         raise Forbidden(
-            _("This record is restricted: it is kept, but not used. Ask whoever handles requests of persons.")
+            _("This record is restricted: it is kept, but not used. Who handles requests of persons can lift that."),
+            ask=Ask("privacy.handle"),
         )
 
 
-def _is_closed(customer: Customer, permission: str) -> bool:
-    return customer.restricted_at is not None and permission not in _WHILE_RESTRICTED
+def _is_closed(record: Customer | Contact, permission: str) -> bool:
+    return record.restricted_at is not None and permission not in _WHILE_RESTRICTED
 
 
 def allowed_among(session: Session, actor: Actor, permission: str, customers: Sequence[Customer]) -> set[UUID]:
@@ -131,15 +149,21 @@ def contacts_to_edit(session: Session, actor: Actor, rows: Sequence[Any]) -> set
 
 
 def _editable(actor: Actor) -> ColumnElement[bool]:
-    """SQL: as `may` for the right to edit."""
-    parts: list[ColumnElement[bool]] = [writable(actor, Customer.id)] if actor.can(_EDIT) else [false()]
+    return doable(actor, _EDIT)
+
+
+def doable(actor: Actor, permission: str) -> ColumnElement[bool]:
+    """SQL: as `may` of the statement's row of Customer, for rights that end where one is restricted."""
+    parts: list[ColumnElement[bool]] = [writable(actor, Customer.id)] if actor.can(permission) else [false()]
     for party in actor.parties:
-        if not party.can(_EDIT):
+        if not party.can(permission):
             continue
+        if party.scope(permission) == Scope.ALL:
+            return Customer.restricted_at.is_(None)
         parts.append(Customer.owner_id == party.user_id)
-        if party.scope(_EDIT) >= Scope.TEAM and party.team_ids:
+        if party.scope(permission) >= Scope.TEAM and party.team_ids:
             parts.append(among(Customer.team_id, party.team_ids))
-        departments = party.departments_for(_EDIT)
+        departments = party.departments_for(permission)
         if departments:
             parts.append(among(Customer.department_id, departments))
     return and_(Customer.restricted_at.is_(None), or_(*parts))
@@ -182,16 +206,21 @@ def _has_access(session: Session, actor: Actor, customer_id: UUID) -> bool:
     return remembered[customer_id]
 
 
+def refusal(customer: Customer) -> Forbidden:
+    """For somebody who sees the customer and may not do something with it: its owner can, and who may give it away."""
+    ask = Ask("customers.transfer", (customer.owner_id,), customer.department_id)
+    return Forbidden(_("You may see this customer, but not do this with it."), ask=ask)
+
+
+def not_yours(contact: Contact) -> Forbidden:
+    """The same of a contact that stands alone."""
+    ask = Ask("customers.transfer", (contact.owner_id,), contact.department_id)
+    return Forbidden(_("You may see this contact, but not change it."), ask=ask)
+
+
 def whom_to_ask(session: Session, customer: Customer) -> str:
-    """A sentence for somebody who sees the customer and may not do something with it."""
-    owner = session.scalar(select(User.name).where(User.id == customer.owner_id)) if customer.owner_id else None
-    if owner:
-        return _("You may see this customer, but not do this with it. Ask %(name)s.", name=owner)
-    department = (
-        session.scalar(select(Department.name).where(Department.id == customer.department_id))
-        if customer.department_id
-        else None
-    )
-    if department:
-        return _("You may see this customer, but not do this with it. Ask the department %(name)s.", name=department)
-    return _("You may see this customer, but not do this with it. Ask your department head.")
+    """For a page that has no statement to spare: its owner alone, else as `refusal` says it."""
+    error = refusal(customer)
+    if customer.owner_id is not None:
+        error.ask = Ask(people=(customer.owner_id,))
+    return whom.told(session, None, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import detail as parts
 from platform_core.customers import (
+    codes,
     drawing,
     duplicates,
     fields,
@@ -25,6 +26,8 @@ from platform_core.customers import (
     tags,
     timeline,
 )
+from platform_core.customers import detail as parts
+from platform_core.customers.custom import definitions, inputs
 from platform_core.customers.forms import CustomerInput
 from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import translator
@@ -72,21 +75,27 @@ def older_lines(
 
 
 @get("/customers/new", permission="customers.create", name="customers:new")
-def new(request: Request[Any, Any, Any], session: Session, actor: Actor, added: UUID | None = None) -> Response[str]:
+def new(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, added: UUID | None = None, lead: str = ""
+) -> Response[str]:
     """The short form: a number, a name, and on."""
     last = queries.get(session, added) if added else None
-    return _new_form(request, session, Bound(values={"kind": "organisation"}), added=last)
+    values = {"kind": "organisation", "lead": lead == "1"}
+    return _new_form(request, session, Bound(values=values), added=last)
 
 
 @post("/customers/new", permission="customers.create", name="customers:create")
 def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     bound = bind(CustomerInput, form)
     found: list[duplicates.Duplicate] = []
+    custom = inputs.posted(bound, form, inputs.asked_at_first(session))
     if bound.ok:
         data = bound.require()
+        data.custom = custom
         try:
             if not form.get("anyway"):
-                found = services.possible_duplicates(session, actor, data.name, data.phone or "")
+                asked = forms.DuplicateQuery(name=data.name, phone=data.phone or "", email=data.email or "")
+                found = services.possible_duplicates(session, actor, asked)
             if not found:
                 customer = services.create(session, actor, data)
                 again = form.get("then") == "new"
@@ -105,7 +114,7 @@ def look_for_duplicates(
 ) -> Response[str]:
     """Asked while somebody types a new customer."""
     bound = bind(forms.DuplicateQuery, form)
-    found = services.possible_duplicates(session, actor, bound.value.name, bound.value.phone) if bound.value else []
+    found = services.possible_duplicates(session, actor, bound.value) if bound.value else []
     return fragment(request, "customers/_duplicates.html", found=found, refused=False)
 
 
@@ -118,7 +127,7 @@ def edit(request: Request[Any, Any, Any], session: Session, actor: Actor, custom
     masks = {point.kind: point.mask for point in reversed(queries.points_of(session, customer_id))}
     points = {"phone": customer.phone_mask, "email": masks.get("email", ""), "wechat": masks.get("wechat", "")}
     bound: Bound[CustomerInput] = Bound(values={**values, **points, "version": customer.version})
-    return _edit_form(request, session, customer_id, bound)
+    return _edit_form(request, session, customer_id, bound, held=customer.custom)
 
 
 @post("/customers/{customer_id:uuid}/edit", permission="customers.edit", name="customers:update")
@@ -127,9 +136,12 @@ def update(
 ) -> Response[str]:
     bound = forms.bind_whole(CustomerInput, form)
     version = int(form.get("version")) if form.get("version").isdigit() else None
+    custom = inputs.posted(bound, form, definitions.known(session).fields)
     if bound.ok:
         try:
-            services.update(session, actor, customer_id, bound.require(), version)
+            data = bound.require()
+            data.custom = custom
+            services.update(session, actor, customer_id, data, version)
             return redirect(request, f"/customers/{customer_id}?tab=record")
         except services.StaleCustomer as error:
             return _conflict(request, session, actor, error, form)
@@ -171,6 +183,16 @@ def set_tags(
     return redirect(request, f"/customers/{customer_id}")
 
 
+@get("/customers/{customer_id:uuid}/statuses", permission="customers.view", name="customers:statuses")
+def earlier_statuses(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID
+) -> Response[str]:
+    customer = queries.get(session, customer_id)
+    opening.opened(session, actor, services.ref(customer), customer_id, "customers.statuses")
+    template, context = sections.statuses(session, customer)
+    return fragment(request, template, customer=customer, **context)
+
+
 @get("/customers/{customer_id:uuid}/history", permission="audit.read", name="customers:history")
 def older_history(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, before: str = ""
@@ -191,13 +213,16 @@ def _new_form(
     values = {"found": [], "added": None, **context}
     return drawing.form_page(
         request, "customers/_new_form.html", _("New customer"), status=status, form=bound, choices=choices,
-        kinds=fields.KINDS.items(), refused=bool(values["found"]), **values,
+        kinds=fields.KINDS.items(), refused=bool(values["found"]),
+        own=inputs.shown(session, bound, inputs.asked_at_first(session)),
+        code_rule=codes.of(session, str(bound.get("kind") or "organisation")), **values,
     )  # fmt: skip
 
 
 def _edit_form(
-    request: Request[Any, Any, Any], session: Session, customer_id: UUID, bound: Bound[CustomerInput], status: int = 200
-) -> Response[str]:
+    request: Request[Any, Any, Any], session: Session, customer_id: UUID, bound: Bound[CustomerInput],
+    status: int = 200, held: Mapping[str, Any] | None = None,
+) -> Response[str]:  # fmt: skip
     choices = {
         **drawing.choices(session, bound, forms.DICTIONARY_FIELDS),
         "kind": list(fields.KINDS.items()),
@@ -206,6 +231,7 @@ def _edit_form(
     return drawing.form_page(
         request, "customers/_edit_form.html", _("Edit customer"), status=status, customer_id=customer_id, form=bound,
         choices=choices, groups=fields.GROUPS, labels=fields.LABELS,
+        own=inputs.shown(session, bound, definitions.usable(session, str(bound.get("classification"))), held or {}),
     )  # fmt: skip
 
 
@@ -214,10 +240,10 @@ def _conflict(
 ) -> Response[str]:
     opening.opened(session, actor, services.ref(error.customer), error.customer.id)
     differences = [
-        (fields.label(name), fields.shown(session, name, now), fields.shown(session, name, yours))
+        (fields.label(name, session), fields.shown(session, name, now), fields.shown(session, name, yours))
         for name, (now, yours) in error.theirs.items()
     ]
-    kept = [(name, value) for name, value in form.as_dict().items() if not name.startswith("_") and name != "version"]
+    kept = [(name, value) for name, value in form.pairs() if not name.startswith("_") and name != "version"]
     return drawing.form_page(
         request, "customers/_conflict.html", _("Changed in the meantime"), status=409, customer=error.customer,
         differences=differences, kept=kept,
@@ -237,5 +263,5 @@ def _tags_form(
 
 HANDLERS = [
     detail, older_lines, new, create, look_for_duplicates, edit, update, delete, restore, choose_tags, set_tags,
-    older_history,
+    older_history, earlier_statuses,
 ]  # fmt: skip

@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 from platform_core.audit import texts
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, filetypes, merging, queries, rights, unmerging
-from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.customers import elements, fields, filetypes, merging, queries, rights, unmerging
+from platform_core.customers.custom import values as own
+from platform_core.customers.custom.definitions import PREFIX
+from platform_core.customers.models import Contact, ContactPoint, Customer, StatusChange
+from platform_core.kernel import dictionaries
 from platform_core.kernel.errors import Forbidden
 from platform_core.kernel.i18n import translator
 from platform_core.plugins.asking import hooks_of
@@ -23,6 +26,7 @@ from platform_core.web import cursors
 
 _ = translator("customers")
 _HISTORY_PAGE = 50
+_CHANGES_SHOWN = 30
 POINT_ICONS = {
     "mobile": "device-mobile", "phone": "phone", "fax": "printer", "email": "mail", "wechat": "brand-wechat",
     "qq": "message-circle",
@@ -31,6 +35,7 @@ ACTIONS = {
     "customers.view": _.lazy("Opened the page"),
     "customers.contacts": _.lazy("Looked at the contacts"),
     "customers.timeline": _.lazy("Read older lines"),
+    "customers.statuses": _.lazy("Looked at the earlier statuses"),
     "customers.list": _.lazy("Saw it in a list"),
     "customers.search": _.lazy("Found it by search"),
     "customers.create": _.lazy("Added the customer"),
@@ -111,16 +116,34 @@ def record(session: Session, actor: Actor, customer: Customer) -> Section:
         "earlier": earlier,
         "way_back": {merge.id for merge, _code, _name in earlier if may_merge and unmerging.is_open(merge)},
         "groups": groups,
+        "completeness": elements.of(customer),
+        "own": own.rows(session, customer),
+        "may_reveal": rights.may(session, actor, "customers.reveal", customer),
         "addresses": queries.addresses_of(session, customer.id),
         "address_kinds": fields.ADDRESS_KINDS,
         "may_edit": rights.may(session, actor, "customers.edit", customer),
     }
 
 
+def statuses(session: Session, customer: Customer) -> Section:
+    """The statuses that the customer has had, the newest first; fetched once the page is there."""
+    found = session.scalars(
+        select(StatusChange)
+        .where(StatusChange.customer_id == customer.id)
+        .order_by(StatusChange.at.desc(), StatusChange.id.desc())
+        .limit(_CHANGES_SHOWN)
+    ).all()
+    words = texts.Words(session, texts.everybodys(hooks_of(session).manager))
+    return "customers/_statuses.html", {
+        "statuses": dictionaries.entries(session, "customers.status"),
+        "changes": [(change, str(ACTIONS.get(change.cause) or words.action(change.cause))) for change in found],
+    }
+
+
 def history(session: Session, actor: Actor, customer: Customer, before: str = "") -> Section:
     """What the audit trail says of this customer, newest first. Raises Forbidden without the right to read it."""
     if not actor.can("audit.read"):
-        raise Forbidden(_("Only those who may read the audit trail see this."))
+        raise Forbidden(lacks="audit.read")
     statement = (
         select(AuditEntry)
         .where(AuditEntry.customer_id == customer.id)
@@ -144,13 +167,17 @@ def history(session: Session, actor: Actor, customer: Customer, before: str = ""
 def _differences(session: Session, entry: AuditEntry) -> list[tuple[str, str, str]]:
     names = dict.fromkeys([*entry.before, *entry.after])
     return [
-        (fields.label(name), _text(session, name, entry.before.get(name)), _text(session, name, entry.after.get(name)))
+        (
+            fields.label(name, session),
+            _text(session, name, entry.before.get(name)),
+            _text(session, name, entry.after.get(name)),
+        )
         for name in names
     ]
 
 
 def _text(session: Session, name: str, value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list) and not name.startswith(PREFIX):
         return ", ".join(str(item) for item in value)
     return fields.shown(session, name, value)
 

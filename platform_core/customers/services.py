@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,13 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, fields, names, points, queries, quietly, rights, search_rows
+from platform_core.customers import codes, contacts, fields, names, points, queries, quietly, rights, search_rows
+from platform_core.customers.custom import values as own
 from platform_core.customers.duplicates import possible_duplicates
 from platform_core.customers.forms import POINT_FIELDS, CustomerInput, CustomerPatch, given
 from platform_core.customers.mergemodels import Erasure, Merge
 from platform_core.customers.models import Contact, ContactPoint, Customer, StatusChange
-from platform_core.kernel import clock, counters
+from platform_core.kernel import clock
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.events import publish
@@ -29,11 +31,13 @@ from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import proven
 
 __all__ = [
-    "StaleCustomer", "binned", "create", "move_to_bin", "next_code", "possible_duplicates", "ref", "restore",
+    "StaleCustomer", "binned", "create", "move_to_bin", "possible_duplicates", "ref", "restore",
     "set_status", "touch", "update",
 ]  # fmt: skip
 _ = translator("customers")
 _NEW = "new"
+_STEPS = 3
+"""Taken codes that are stepped over one by one."""
 
 
 class StaleCustomer(Conflict):
@@ -53,19 +57,17 @@ def ref(customer: Customer) -> EntityRef:
     return EntityRef("customers", "customer", customer.id, customer.name)
 
 
-def next_code(session: Session, count: int = 1) -> list[str]:
-    """Fresh customer codes such as C-2026-00042. Concurrent callers wait for each other until they commit."""
-    year = clock.today().year
-    last = counters.bump(session, f"customers.code.{year}", by=count)
-    return [f"C-{year}-{number:05}" for number in range(last - count + 1, last + 1)]
-
-
 def create(session: Session, actor: Actor, data: CustomerInput) -> Customer:
     """Add a customer; the actor owns it. Raises Invalid at the field, also for a code that is taken."""
     if not actor.can("customers.create"):
-        raise Forbidden(_("You may not add customers. Ask an administrator for the right to it."))
+        raise Forbidden(_("You may not add customers."), lacks="customers.create")
     values = given(data)
+    if values.pop("lead"):
+        values["lead_since"] = clock.now()
     fields.check(session, values)
+    custom = values.pop("custom", None)
+    if custom is not None:  # whoever says nothing of own fields, such as a caller's card, asks for no code either
+        codes.check(session, values.get("kind") or "organisation", values.get("code"))
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
     contact_name = values.pop("contact_name", "").strip()
     customer = Customer(
@@ -76,6 +78,7 @@ def create(session: Session, actor: Actor, data: CustomerInput) -> Customer:
         team_id=next(iter(actor.team_ids)) if len(actor.team_ids) == 1 else None,
         created_by=actor.user_id,
     )
+    filled = own.fill(session, customer, custom)
     contact = None
     if contact_name and customer.kind == "organisation":
         contact = contacts.unsaved(actor, contact_name, customer.id, is_primary=True)
@@ -83,7 +86,7 @@ def create(session: Session, actor: Actor, data: CustomerInput) -> Customer:
     points.summarise(customer, held, contact)
     _save(session, customer, typed_code=bool(customer.code))
     _save_children(session, actor, customer, contact, held)
-    after = {**fields.plain(values), "code": customer.code, **_masks(held)}
+    after = {**fields.plain(values), "code": customer.code, **filled.after, **_masks(held)}
     audit.record(session, actor, "customers.create", ref(customer), customer_id=customer.id, after=after)
     publish(session, Event("customers.created", ref(customer), customer.id, actor.user_id))
     return customer
@@ -100,21 +103,28 @@ def update(
     customer = queries.get(session, customer_id)
     rights.require(session, actor, "customers.edit", customer)
     values = given(data)
+    values.pop("lead", None)  # of a form for new ones; what it is does not change by the way
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
     contact_name = (values.pop("contact_name", "") or "").strip()
+    custom = values.pop("custom", {})
     values = {name: value for name, value in values.items() if getattr(customer, name) != value}
     for name in ("code", "status"):
         if not values.get(name, "given"):
             del values[name]  # these two cannot be empty
-    if version is not None and version != customer.version and values:
-        raise StaleCustomer(customer, {name: (getattr(customer, name), value) for name, value in values.items()})
+    if "code" in values:
+        codes.check(session, customer.kind, values["code"])
+    filled = own.changes(session, customer, custom)
+    if version is not None and version != customer.version and (values or filled):
+        theirs = {name: (getattr(customer, name), value) for name, value in values.items()}
+        raise StaleCustomer(customer, theirs | {name: (filled.before[name], new) for name, new in filled.after.items()})
     fields.check(session, values)
     before, after = audit.changes({name: getattr(customer, name) for name in values}, fields.plain(values))
     status = values.pop("status", "")
     if "name" in values:
         values.update(names.keys(values["name"]))
     _assign(session, customer, values)
-    before, after = fields.masked(before), fields.masked(after)
+    own.apply(session, customer, filled)
+    before, after = {**fields.masked(before), **filled.before}, {**fields.masked(after), **filled.after}
     after.update(_update_points(session, actor, customer, contact_name, texts))
     if status:
         set_status(session, actor, customer, status, "customers.update")
@@ -198,9 +208,11 @@ def restore(session: Session, actor: Actor, customer_id: UUID) -> Customer:
 
 
 def _save(session: Session, customer: Customer, *, typed_code: bool) -> None:
-    while True:
+    for turn in count():
+        if turn == _STEPS:
+            codes.skip(session, customer.kind)
         if not typed_code:
-            customer.code = next_code(session)[0]
+            customer.code = codes.fresh(session, customer.kind)[0]
         try:
             # Within a savepoint, so that a code somebody typed earlier costs a number and not the transaction.
             with session.begin_nested():

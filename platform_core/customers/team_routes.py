@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.caps import counting
 from platform_core.contracts.identity import Actor
-from platform_core.customers import drawing, opening, outputs, queries, rights, services, teaming
+from platform_core.customers import drawing, opening, outputs, queries, rights, selecting, services, teaming
+from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.outputs import CustomerOut
 from platform_core.customers.teaming import TeamChoice
-from platform_core.kernel.errors import Forbidden, Invalid
+from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.web.apis import Items
 from platform_core.web.forms import Bound, FormData, bind
@@ -38,7 +39,7 @@ class TeamOut(msgspec.Struct):
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     customer = queries.get(session, customer_id)
     if not teaming.may(actor, customer):
-        raise Forbidden(rights.whom_to_ask(session, customer))
+        raise rights.refusal(customer)
     opening.opened(session, actor, services.ref(customer), customer_id)
     form: Bound[TeamChoice] = Bound(values={"team_id": str(customer.team_id or "")})
     return _form(request, session, actor, customer_id, form)
@@ -76,25 +77,22 @@ def ask(request: Request[Any, Any, Any], session: Session, actor: Actor, form: F
 def choose_many(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     bound = bind(TeamChoice, form)
     try:
-        number = teaming.assign_all(session, actor, _ids(form), bound.require())
+        number = teaming.assign_all(session, actor, _ids(session, actor, form), bound.require())
     except Invalid as error:
         return _many(request, session, actor, form, bound.add(error), status=422)
     told = _.ngettext("%(num)d customer has another team now.", "%(num)d customers have another team now.", number)
     return redirect(request, "/customers", Notice(told))
 
 
-def _ids(form: FormData) -> list[UUID]:
-    try:
-        return [UUID(text) for text in form.getlist("ids")]
-    except ValueError as error:
-        raise Invalid(_("This form is not whole. Reload the page.")) from error
+def _ids(session: Session, actor: Actor, form: FormData) -> list[UUID]:
+    return selecting.chosen(session, actor, CUSTOMERS, form, teaming.MOST).ids
 
 
 def _many(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, bound: Bound[TeamChoice], *,
     status: int = 200,
 ) -> Response[str]:  # fmt: skip
-    found = teaming.sort(session, actor, _ids(form))
+    found = teaming.sort(session, actor, _ids(session, actor, form))
     audit.record(session, actor, "customers.team_ask", ids=[customer.id for customer in (*found.able, *found.refused)])
     return drawing.form_page(
         request, "customers/_team_many.html", _("Put into a team"), status=status, form=bound, found=found,
@@ -110,7 +108,7 @@ def put_team(session: Session, actor: Actor, customer_id: UUID, data: TeamChoice
     customer = teaming.assign(session, actor, customer_id, data)
     counting.count(session, actor, customer_id)  # the answer shows the record
     session.flush()  # the answer shows the new version
-    return outputs.customer(customer, [tag.name for tag in queries.tags_of(session, customer_id)])
+    return outputs.customer(session, customer, [tag.name for tag in queries.tags_of(session, customer_id)])
 
 
 @get("/teams", permission=_VIEW, name="customers:api_teams")

@@ -22,7 +22,7 @@ from platform_core.customers.models import Customer
 from platform_core.customers.transfer import rules
 from platform_core.customers.transfer.rules import Place
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Forbidden, Invalid
+from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.users.models import Team, TeamMember, User
@@ -81,7 +81,7 @@ def assign(session: Session, actor: Actor, customer_id: UUID, data: TeamChoice) 
     """Raises NotFound, Forbidden with whom to ask, Invalid for a team that is not the actor's to choose."""
     customer = queries.get(session, customer_id)
     if not may(actor, customer):
-        raise Forbidden(rights.whom_to_ask(session, customer))
+        raise rights.refusal(customer)
     _put(session, actor, [customer], data)
     return customer
 

@@ -14,6 +14,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers import moving, names, points, queries, rights, search_rows, services
+from platform_core.customers.custom import merging as own_merging
 from platform_core.customers.mergemodels import Merge
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel import clock
@@ -35,13 +36,14 @@ class Trace(msgspec.Struct):
     """What a merge did.
 
     The rows it moved, fields of the kept record before and after, contacts and numbers that are no longer the main
-    ones.
+    ones, and the own fields that were taken over.
     """
 
     moved: list[moving.Moved]
     before: dict[str, Any]
     after: dict[str, Any]
     demoted: list[UUID]
+    own: own_merging.Taken = msgspec.field(default_factory=own_merging.Taken)
 
 
 def sealed(session: Session, trace: Trace) -> bytes:
@@ -73,6 +75,7 @@ def unmerge(session: Session, actor: Actor, merge_id: UUID) -> Customer:
         if pointer is not None:
             moving.move_back(session, pointer, moved, other.id, keep.id)
     _give_back(keep, trace)
+    own_merging.give_back(session, keep, trace.own)
     row.undone_at, row.payload = clock.now(), b""
     other.deleted_at = None
     for model in (Contact, ContactPoint, Address):

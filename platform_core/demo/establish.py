@@ -8,15 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Scope
+from platform_core.customers.groups.models import Group
 from platform_core.customers.models import Tag
-from platform_core.demo.bulk import Writer
+from platform_core.demo import tables
 from platform_core.demo.house import House
-from platform_core.kernel import counters
+from platform_core.kernel import counters, settingvalues
+from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.actors import COUNTER
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.relay.models import Route, RouteStep
+from platform_core.relay.workdays import services as workdays
+from platform_core.relay.workdays.models import CalendarDay
+from platform_core.relay.workdays.wording import read_days
 from platform_core.users.models import Department, DepartmentClosure, User
+from platform_core.users.views.models import SavedView
 
 
 def write(session: Session, house: House, founded: datetime, password_hash: str) -> None:
@@ -50,6 +56,8 @@ def write(session: Session, house: House, founded: datetime, password_hash: str)
     _write_tracks(writer, house, founded)
     writer.write(Tag, ({"id": key, "name": name, "tone": house.tones[name]} for name, key in house.tags.items()))
     _let_managers_transfer(session)
+    _keep_calendar(session)
+    _keep_views(session, house, founded)
     counters.bump(session, COUNTER)
 
 
@@ -57,6 +65,28 @@ def _let_managers_transfer(session: Session) -> None:
     """Also from one branch to another: denied in a fresh house, given here so that it can be tried."""
     management = session.scalars(select(Role.id).where(Role.code == "management")).one()
     session.add(RoleGrant(role_id=management, permission="customers.transfer_general", scope=Scope.ALL))
+
+
+def _keep_calendar(session: Session) -> None:
+    """The working time of the house, with a year's holidays and the weekends that make up for them."""
+    told = tables.load("organisation")["calendar"]
+    settingvalues.write(session, workdays.HOURS, told["hours"])
+    for works, field in ((False, "off"), (True, "worked")):
+        for item in read_days(told[field], told["year"], works=works, field=field):
+            session.add(CalendarDay(day=item.day, works=item.works, label=item.label))
+
+
+def _keep_views(session: Session, house: House, founded: datetime) -> None:
+    """Views and groups that everybody finds beside the list."""
+    told, made = tables.load("organisation"), {"reach": "all", "created_at": founded, "updated_at": founded}
+    for number, view in enumerate(told["views"]):
+        owner = house.person(view["owner"]).id
+        shown = {"list_key": "customers", **made, "conditions": view["conditions"], "pinned": number == 0}
+        session.add(SavedView(name=view["name"], owner_id=owner, sort=view.get("sort", ""), **shown))
+    for group in told["groups"]:
+        owner = house.person(group["owner"]).id
+        rule = {**made, "conditions": group["conditions"], "tone": group["tone"]}
+        session.add(Group(name=group["name"], owner_id=owner, **rule))
 
 
 def _write_people(session: Session, writer: Writer, house: House, founded: datetime, password_hash: str) -> None:

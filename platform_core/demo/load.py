@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from platform_core.app import Runtime
 from platform_core.audit import services as audit
 from platform_core.contracts.demo import DemoData
-from platform_core.demo import bulk, establish, notices, showcase
-from platform_core.demo.bulk import Writer
+from platform_core.customers.custom import indexes
+from platform_core.demo import bulk, establish, notices, ownfields, showcase
 from platform_core.demo.part import Part
 from platform_core.demo.spec import SMALL, Spec
+from platform_core.kernel import dictionaries
+from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.database import Database
+from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.models import Counter, SettingValue
 from platform_core.settings import Settings
 from platform_core.users.models import User
@@ -76,9 +79,13 @@ def load(
 def write(session: Session, runtime: Runtime, spec: Spec, password_hash: str, mark: dict[str, Any]) -> None:
     """Everything in the caller's transaction."""
     ready = _establish(session, runtime, spec, password_hash, mark)
+    session.add_all(ownfields.rows())
+    dictionaries.changed(session)
+    indexes.settle_soon(session, None)
     for number in range(ready.parts):
         _write_part(session.connection(), runtime, ready, _invent(runtime, ready, number))
     notices.write(session, ready)
+    enqueue(session, "customers.scan_duplicates")  # else the page would be empty until the night
 
 
 def _ignore(done: int, total: int) -> None:

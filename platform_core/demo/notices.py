@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from platform_core.customers.models import Customer
-from platform_core.demo.bulk import Writer
 from platform_core.demo.spec import Spec
+from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.ids import new_id
 from platform_core.relay.models import Engagement, Leg
 from platform_core.users.models import Notification, User

@@ -22,14 +22,14 @@ from platform_core.customers.models import (
     StatusChange,
 )
 from platform_core.customers.searchmodel import SearchRow
-from platform_core.demo import files, people, relay_rows
-from platform_core.demo.bulk import Writer
+from platform_core.demo import files, ownfields, people, relay_rows
 from platform_core.demo.house import Account
 from platform_core.demo.ids import Ids
 from platform_core.demo.people import Identity, Registry
 from platform_core.demo.plot import Plot, Teller
 from platform_core.demo.spec import PART, Spec
 from platform_core.demo.tables import pick
+from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.secrets import Vault
 from platform_core.permissions.models import Access
@@ -122,6 +122,9 @@ class Part:
                 last_contact_at=max(spoken, default=None),
                 next_plan_at=min((task.due_at for task in plot.tasks), default=None),
                 updated_at=min(max(moments), self.spec.now),
+                custom=ownfields.invented(self.spec, code) if self.is_small else {},
+                lead_since=made.created if plot.status == "new" and not plot.runs else None,
+                placed_at=made.created,
             )
         )  # fmt: skip
         rows[Contact] += people.contact_rows(made, owner_id, department_id)

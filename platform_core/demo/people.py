@@ -29,6 +29,7 @@ _NATURES = spread({"private": 70, "state": 8, "foreign": 7, "joint": 5, "listed"
 _WORK = spread({"employed": 70, "self_employed": 20, "looking": 5, "studying": 3, "retired": 2})
 _EDUCATION = spread({"college": 30, "bachelor": 50, "master": 15, "secondary": 5})
 _HAD_BUSINESS = frozenset({"signed", "delivering", "in_service"})
+_INVENTED = "13900000000"
 _SCATTER = 7919
 """Odd and no multiple of five, so that consecutive customers get numbers far apart and none twice."""
 
@@ -85,7 +86,7 @@ class Registry:
         self._random = random
         self._new = new
         self._vault = vault
-        self._is_small = is_small
+        self._range = 10_000 if is_small else 1_000_000
         self._names = tables.Names()
         stories = tables.load("stories")
         self._notes, self._intents, self._address = stories["notes"], stories["intents"], stories["address"]
@@ -107,14 +108,16 @@ class Registry:
             domain = pinyin(fields["short_name"] or made.surname)
             self.add_point(made, "email", f"{pinyin(name)}{number % 100}@{domain}.example", holder)
         if len(made.contacts) > 1:
-            self.add_point(made, "mobile", self.mobile(number + 500_009), made.contacts[1].id)
+            self.add_point(made, "mobile", self.mobile(number + self._range // 2), made.contacts[1].id)
         return made
 
     def mobile(self, number: int) -> str:
-        """From a range that stands for invented numbers: 1390000xxxx, of a large demo 13900xxxxxx."""
-        if self._is_small:
-            return f"1390000{number * _SCATTER % 10_000:04}"
-        return f"13900{number * _SCATTER % 1_000_000:06}"
+        """From a range that stands for invented numbers: 1390000xxxx, of a large demo 13900xxxxxx.
+
+        Second contacts have the other half of it.
+        """
+        digits = len(str(self._range - 1))
+        return f"{_INVENTED[:-digits]}{number * _SCATTER % self._range:0{digits}}"
 
     def address(self, made: Identity) -> str:
         """How the house speaks of the person it talks to."""

@@ -18,7 +18,7 @@ from platform_core.web.routing import get, post
 
 
 class RequestOut(msgspec.Struct, kw_only=True):
-    """`state`: asked, declined, withdrawn, approved, ready, failed or gone."""
+    """`state`: asked, declined, withdrawn, approved, written, ready, failed or gone."""
 
     id: UUID
     source: str

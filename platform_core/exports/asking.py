@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.exports import sources
+from platform_core.exports import keeping, sources
 from platform_core.exports.models import FileRequest
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.permissions import admission
 from platform_core.users import notifications
@@ -26,6 +26,7 @@ _ = translator("exports")
 APPROVE = "exports.approve"
 MOST_WAITING = 5
 """Requests of one person that wait for a decision."""
+MAKING = ("approved", "written")
 _SHOWN = 50
 _ASKED = noop("%(name)s asks for %(title)s as a file (%(rows)d rows).")
 
@@ -72,7 +73,9 @@ def ask(session: Session, actor: Actor, data: Asked) -> FileRequest:
         )
     receivers = [person.id for person in admission.holders(session, APPROVE) if person.id != actor.user_id]
     if not receivers:
-        raise Conflict(_("Nobody else may approve files. Ask an administrator to give somebody the right to it."))
+        raise Conflict(
+            _("Nobody else may approve files. Somebody has to be given the right to it."), ask=Ask("permissions.manage")
+        )
     request = FileRequest(
         requester_id=actor.user_id, source=source.key, title=source.title[:200], query=query,
         conditions=source.conditions(session, actor, query), columns=_columns(source, session, actor, data.columns),
@@ -98,11 +101,13 @@ def _columns(source: sources.Source, session: Session, actor: Actor, wanted: Seq
 
 
 def withdraw(session: Session, actor: Actor, request_id: UUID) -> FileRequest:
+    """Also while the file is made: what there is of it is shredded."""
     request = mine(session, actor, request_id, lock=True)
-    if request.state != "asked":
+    if request.state not in {"asked", *MAKING}:
         raise Conflict(_("Somebody has decided about this request already."))
+    keeping.shred_pieces(session, [request.id])
+    audit.record(session, actor, "exports.withdraw", ref(request), after={"rows": request.rows})
     request.state = "withdrawn"
-    audit.record(session, actor, "exports.withdraw", ref(request))
     told_no_more(session, request)
     return request
 
@@ -157,6 +162,6 @@ def _named(session: Session, requests: Sequence[FileRequest]) -> list[Line]:
 
 def require_approver(actor: Actor, request: FileRequest) -> None:
     if not actor.can(APPROVE):
-        raise Forbidden(_("You may not decide about files. Ask somebody of the management."))
+        raise Forbidden(lacks=APPROVE)
     if request.requester_id == actor.user_id:
-        raise Forbidden(_("Nobody decides about their own request. Ask somebody else who may."))
+        raise Forbidden(_("Nobody decides about their own request."), ask=Ask(APPROVE))

@@ -14,7 +14,7 @@ from platform_core.exports import asking, sources
 from platform_core.exports.models import FileRequest
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of
-from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, BatonError, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.jobs import enqueue
 from platform_core.permissions import actors
@@ -65,7 +65,8 @@ def _approve(session: Session, actor: Actor, request: FileRequest, note: str) ->
         source = sources.find(theirs, requester, request.source)
         if source.beyond(theirs, requester, request.query, actor):
             raise Forbidden(
-                _("The file would hold rows that you may not see. Somebody who sees all of them has to decide.")
+                _("The file would hold rows that you may not see. Somebody who sees all of them has to decide."),
+                ask=Ask(asking.APPROVE),
             )
     _settle(request, actor, "approved", note)
     audit.record(session, actor, "exports.approve", asking.ref(request), reason=note)

@@ -40,7 +40,7 @@ class FileRequest(Identified, Base):
     expected: Mapped[int]
     """Rows when it was asked for"""
     state: Mapped[str] = mapped_column(String(10), default="asked")
-    """asked, declined, withdrawn, approved, ready, failed, gone"""
+    """asked, declined, withdrawn, approved, written (all rows are there), ready, failed, gone"""
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
     decided_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(String(500), default="")
@@ -48,6 +48,9 @@ class FileRequest(Identified, Base):
     ready_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     rows: Mapped[int] = mapped_column(default=0)
+    """Made so far, or in the file"""
+    cursor: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Behind which row the job goes on"""
     sha256: Mapped[str] = mapped_column(String(64), default="")
     downloads: Mapped[int] = mapped_column(default=0)
 
@@ -57,17 +60,22 @@ class FileRequest(Identified, Base):
     )
 
 
-class MadeFile(Base):
-    """What was made, encrypted with the key of the house; goes when the request is over."""
+class Piece(Base):
+    """A part of a file, encrypted with the key of the house; goes when the request is over."""
 
-    __tablename__ = "exports_file"
+    __tablename__ = "exports_piece"
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("exports_request.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """0 and up: a part of the file as it is fetched. Below: rows that still have to become a sheet, -1 the first."""
     content: Mapped[bytes] = mapped_column(LargeBinary())
 
 
 class Paper(Identified, Base):
-    """Somebody prints rows, and why. The page opens for a quarter of an hour, for that person alone."""
+    """Somebody prints rows, and why. The page opens for a quarter of an hour, for that person alone.
+
+    A draft says only which rows; it becomes paper when it has its reason.
+    """
 
     __tablename__ = "exports_paper"
 
@@ -77,6 +85,34 @@ class Paper(Identified, Base):
     query: Mapped[str] = mapped_column(Text)
     columns: Mapped[list[Any]] = mapped_column(Json)
     reason: Mapped[str] = mapped_column(String(500))
+    kind: Mapped[str] = mapped_column(String(10), default="table", server_default="table")
+    """table, addresses, phones, labels or letters"""
+    state: Mapped[str] = mapped_column(String(10), default="ready", server_default="ready")
+    """draft, making, ready or failed"""
+    ids: Mapped[list[Any] | None] = mapped_column(Json)
+    """Keys of the rows, where it is these and not those that meet the conditions"""
+    options: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the kind needs, as `printing.Printing` has it"""
+
+
+class PaperFile(Base):
+    """Labels or letters, encrypted with the key of the house; they go with their paper's quarter of an hour."""
+
+    __tablename__ = "exports_paper_file"
+
+    paper_id: Mapped[UUID] = mapped_column(ForeignKey("exports_paper.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+class LetterTemplate(Identified, Base):
+    """A letter with fields, as somebody wrote it in Word."""
+
+    __tablename__ = "exports_letter"
+
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary())
+    uploaded_by: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
 
 
 class Printed(Base):

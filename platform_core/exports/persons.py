@@ -1,11 +1,13 @@
-"""The copy of everything about a person as a source: a package of JSON and readable pages, with the files."""
+"""The copy of everything about a person as a source: a package of JSON, tables and a readable page, with the files."""
 
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +16,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import queries
+from platform_core.customers.models import Contact
 from platform_core.exports.models import FileRequest
 from platform_core.exports.sources import Choice, Package, Source, Table
 from platform_core.kernel.database import database_of, files_of
 from platform_core.kernel.errors import Conflict, NotFound
 from platform_core.kernel.i18n import language, translator
-from platform_core.privacy import collecting, register
+from platform_core.kernel.workbooks import Sheet, write_book
+from platform_core.privacy import collecting, people, register
 from platform_core.privacy.collecting import Copy, Held
 from platform_core.privacy.models import PersonRequest
 from platform_core.privacy.policies import HANDLE
@@ -59,7 +62,7 @@ class PersonSource:
         return ""
 
     def conditions(self, session: Session, actor: Actor, query: str) -> list[str]:
-        return [_("Everything about one customer")]  # no name: the request outlives an erasure
+        return [_("Everything about one person")]  # no name: the request outlives an erasure
 
     def columns(self, session: Session, actor: Actor) -> list[Choice]:
         return []
@@ -72,28 +75,23 @@ class PersonSource:
 
     def beyond(self, session: Session, actor: Actor, query: str, approver: Actor) -> bool:
         with database_of(session).actor_session(approver, write=False) as theirs:
-            try:
-                queries.get(theirs, self._customer_id)
-            except NotFound:
-                return True
-        return False
+            return people.of_request(theirs, self.request) is None
 
     def asked(self, session: Session, actor: Actor, request: FileRequest) -> None:
         register.note(session, actor, self.request, "package", link=f"/exports/{request.id}")
 
     def package(self, session: Session, mark: str) -> Package:
         copy = self._copy(session)
-        return Package(_zipped(session, copy, mark), copy.count, [self._customer_id])
-
-    @property
-    def _customer_id(self) -> UUID:
-        assert self.request.customer_id is not None  # see `find`
-        return self.request.customer_id
+        customers = [self.request.customer_id] if self.request.customer_id else []
+        return Package(_zipped(session, copy, mark), copy.count, customers)
 
     def _copy(self, session: Session) -> Copy:
-        """Within the scope of whoever asks: they have to see the customer, of which everything is then read."""
-        customer = queries.get(session, self._customer_id)
-        copy = collecting.collect(session, customer.id)
+        """Within the scope of whoever asks: they have to see the person, of whom everything is then read."""
+        who = people.of_request(session, self.request)
+        if who is None:
+            raise NotFound(_("There is no such person, or not for you."))
+        of = collecting.collect_contact if isinstance(who, Contact) else collecting.collect
+        copy = of(session, who.id)
         assert copy is not None
         return copy
 
@@ -104,7 +102,7 @@ def find(session: Session, key: str) -> Source | None:
     except ValueError:
         return None
     found = session.get(PersonRequest, request_id)
-    fits = found is not None and found.kind == "access" and found.customer_id is not None
+    fits = found is not None and found.kind == "access" and (found.customer_id or found.contact_id) is not None
     return PersonSource(found) if found is not None and fits else None
 
 
@@ -120,6 +118,7 @@ def _zipped(session: Session, copy: Copy, mark: str) -> bytes:
                 room -= size
         package.writestr("data.json", msgspec.json.format(msgspec.json.encode(_as_data(copy, mark)), indent=1))
         package.writestr("index.html", _page(copy, mark, names))
+        package.writestr("data.xlsx", _book(copy, mark))
     return made.getvalue()
 
 
@@ -132,7 +131,25 @@ def _as_data(copy: Copy, mark: str) -> dict[str, Any]:
     owners: dict[str, dict[str, list[Any]]] = {}
     for part in copy.held:
         owners.setdefault(part.owner, {}).setdefault(part.label, []).extend(part.rows)
-    return {"made": mark, "customer": copy.name, "code": copy.code, "held": owners}
+    return {"made": mark, "person": copy.name, "code": copy.code, "held": owners}
+
+
+def _book(copy: Copy, mark: str) -> bytes:
+    """The same as tables: a sheet for each kind of rows; the first one says whose file it is."""
+    first: Sheet = (copy.code or copy.name, [mark], [])
+    sheets: list[Sheet] = [
+        (f"{part.owner} {part.label}", columns, [[_cell(row.get(name)) for name in columns] for row in part.rows])
+        for part in copy.held
+        for columns in [_columns(part)]
+    ]
+    with tempfile.TemporaryDirectory(prefix="baton-copy-") as folder:
+        path = Path(folder) / "data.xlsx"
+        write_book(path, [first, *sheets], comments=mark)
+        return path.read_bytes()
+
+
+def _columns(part: Held) -> list[str]:
+    return list(dict.fromkeys(name for row in part.rows for name in row))
 
 
 def _page(copy: Copy, mark: str, names: Sequence[str]) -> str:
@@ -145,12 +162,14 @@ def _page(copy: Copy, mark: str, names: Sequence[str]) -> str:
     files = Markup("<h2>{}</h2><ul>{}</ul>{}").format(_("Files"), listed, left) if copy.files else ""
     body = Markup("").join(_section(part) for part in copy.held)
     head = Markup('<!doctype html><html lang="{}"><meta charset="utf-8"><title>{}</title>')
-    rest = Markup("<h1>{} ({})</h1><p>{}</p>{}{}</html>")
-    return str(head.format(language(), copy.name) + rest.format(copy.name, copy.code, mark, body, files))
+    rest = Markup("<h1>{} {}</h1><p>{}</p>{}{}</html>")
+    return str(
+        head.format(language(), copy.name) + rest.format(copy.name, copy.code and f"({copy.code})", mark, body, files)
+    )
 
 
 def _section(part: Held) -> Markup:
-    columns = list(dict.fromkeys(name for row in part.rows for name in row))
+    columns = _columns(part)
     head = Markup("").join(Markup("<th>{}</th>").format(name) for name in columns)
     lines = Markup("").join(
         Markup("<tr>{}</tr>").format(

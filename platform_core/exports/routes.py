@@ -7,14 +7,16 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response
+from litestar.response import Stream
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.exports import asking, deciding, making, sources
+from platform_core.exports import asking, deciding, keeping, making, sources
 from platform_core.exports.asking import APPROVE, Asked
 from platform_core.exports.deciding import Decision
 from platform_core.exports.wording import STATES
 from platform_core.kernel.clock import today
+from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import BatonError, Forbidden, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.users import stepup
@@ -123,7 +125,7 @@ def decide(
 
     A wrong one is answered with the form and 200: a refusal would be rolled back, and the guess would not count.
     """
-    _only_people(actor)
+    only_people(actor)
     bound = bind(Decision, form)
     if not bound.ok:
         return _show(request, session, actor, request_id, bound, status=422)
@@ -146,17 +148,19 @@ def withdraw(request: Request[Any, Any, Any], session: Session, actor: Actor, re
 @post("/exports/{request_id:uuid}/fetch", permission=SIGNED_IN, name="exports:fetch", opt={"unkept": True})
 def fetch(request: Request[Any, Any, Any], session: Session, actor: Actor, request_id: UUID) -> Response[Any]:
     """The file; counted, so no link that a browser follows by itself."""
-    _only_people(actor)
+    only_people(actor)
     try:
-        made, content = making.fetch(session, actor, request_id)
+        made = making.fetch(session, actor, request_id)
     except BatonError as error:
         return _show(request, session, actor, request_id, Bound(errors={"": error.message}), status=error.status)
     name = f"{made.source.rpartition(':')[2]}-{today():%Y%m%d}.{made.form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=_TYPES[made.form], headers=headers)
+    is_last = made.downloads >= making.MOST_DOWNLOADS
+    content = keeping.handed_out(database_of(session), made.id, is_last=is_last)
+    return Stream(content, media_type=_TYPES[made.form], headers=headers, status_code=200)
 
 
-def _only_people(actor: Actor) -> None:
+def only_people(actor: Actor) -> None:
     """A token has nobody at its desk who could be asked who they are."""
     if actor.via != "page":
         raise Forbidden(_("Programs neither decide about files nor fetch them. Sign in and use the page."))

@@ -73,6 +73,24 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of very many. `after`: where the next part begins, "" behind the last row."""
+
+    rows: Sequence[Sequence[Any]]
+    customers: Sequence[UUID]
+    after: str
+
+
+@runtime_checkable
+class Sliced(Protocol):
+    """A source of very many rows, each part of which is read, audited and kept in a transaction of its own."""
+
+    def titles(self, session: Session, columns: Sequence[str]) -> list[str]: ...
+
+    def part(self, session: Session, actor: Actor, query: str, columns: Sequence[str], after: str) -> Part: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """A whole file. `rows`: what it holds; `customers`: whom it is about."""
 

@@ -123,7 +123,7 @@ def _working_for(session: Session, actor: Actor) -> Iterator[None]:
 
 def _require(actor: Actor) -> None:
     if not actor.can(MANAGE):
-        raise Forbidden(_("Ask a security administrator: bait is theirs to lay."))
+        raise Forbidden(lacks=MANAGE)
 
 
 def _note(session: Session, actor: Actor, action: str, customer_id: UUID, code: str, owner: str) -> None:

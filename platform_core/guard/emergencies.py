@@ -49,9 +49,9 @@ class EmergencyInput(msgspec.Struct, kw_only=True):
 def require(actor: Actor) -> None:
     """Both rights by one's own roles: neither is opened by a loan, and who sees no customers sees none here."""
     if not actor.can(RIGHT):
-        raise Forbidden(_("Ask a security administrator: nobody opens customers in an emergency without that right."))
+        raise Forbidden(_("Nobody opens customers in an emergency without that right."), lacks=RIGHT)
     if not actor.can("customers.view"):
-        raise Forbidden(_("This is for people who work with customers. Ask the management."))
+        raise Forbidden(_("This is for people who work with customers."), lacks="customers.view")
 
 
 def begin(session: Session, actor: Actor, data: EmergencyInput) -> tuple[UUID | None, int]:

@@ -153,7 +153,7 @@ def as_set(session: Session) -> list[Set]:
 def change(session: Session, actor: Actor, code: str, data: RuleInput) -> None:
     """Raises Forbidden and NotFound."""
     if not actor.can(MANAGE):
-        raise Forbidden(_("Ask a security administrator: these rules are theirs."))
+        raise Forbidden(lacks=MANAGE)
     if code not in RULES:
         raise NotFound(_("There is no such rule."))
     now_set = next(item for item in as_set(session) if item.rule.code == code)

@@ -54,6 +54,8 @@ _CENT: Final = Decimal("0.01")
 _DROPPED: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+# Most names and numbers: nothing to drop, and the first letter is none of those that programs put in front.
+_CLEAN: Final = re.compile("[\u3400-\u4db5\u4e00-\u9fcba-zA-Z0-9]+")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _QUOTED: Final = re.compile(r'="([^"]*)"')
 _ERROR_VALUE: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)", re.IGNORECASE)
@@ -240,7 +242,7 @@ def _as_text(value: object) -> str:
         case None:
             return ""
         case str():
-            return _unquoted(clean(value))
+            return value if _CLEAN.fullmatch(value) else _unquoted(clean(value))
         case bool():
             return str(value).upper()
         case int() | float() | Decimal():

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from platform_core.kernel.database import database_of
@@ -26,10 +27,18 @@ def bump(session: Session, name: str, by: int = 1) -> int:
         update(Counter).where(Counter.name == name).values(value=Counter.value + by).returning(Counter.value)
     ).scalar_one_or_none()
     if changed is None:
-        with session.begin_nested():
-            session.add(Counter(name=name, value=by))
-        return by
+        made: int = session.execute(_first(session.connection(), name, by)).scalar_one()
+        return made
     return changed
+
+
+def _first(connection: Connection, name: str, by: int) -> Any:
+    """Several may come first at the same moment: whoever was slower adds to the other's."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = make(Counter).values(name=name, value=by)
+    return statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + by}).returning(
+        Counter.value
+    )
 
 
 def bump_in_flush(session: Session, connection: Connection, name: str) -> None:
@@ -37,7 +46,7 @@ def bump_in_flush(session: Session, connection: Connection, name: str) -> None:
     _set_apart(session, name)
     changed = connection.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1))
     if not changed.rowcount:
-        connection.execute(insert(Counter).values(name=name, value=1))
+        connection.execute(_first(connection, name, 1))
 
 
 def _set_apart(session: Session, name: str) -> None:

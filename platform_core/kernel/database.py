@@ -58,6 +58,8 @@ class Database:
         """Set once the key file is read; models that encrypt reach it through their session."""
         self.files: Path | None = None
         """Folder of uploaded files; services that keep some reach it through their session."""
+        self.place: object | None = None
+        """Where the deployment keeps data, keys and backups (backups.making.Place)."""
         self.enabled_owners: Callable[[], frozenset[str]] = frozenset
         """Names of the plugins that are switched on, as this process knows them."""
         self.declared: Declared = _nothing
@@ -81,6 +83,9 @@ class Database:
             event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:
+            from platform_core.kernel import postgres  # noqa: PLC0415  a house on SQLite needs none of it
+
+            postgres.register()
             # A generic plan walks the ordered index for searches: 1.2 s instead of 0.3 ms at a million customers.
             self.engine = create_engine(
                 url,

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Whom a refusal sends its reader to: `people`, and those who hold `right`, of `department` if there are any."""
+
+    right: str = ""
+    people: tuple[UUID | None, ...] = ()
+    department: UUID | None = None
 
 
 class BatonError(Exception):
-    """Base of errors that are answered, not reported. `message` is already in the reader's language."""
+    """Base of errors that are answered, not reported. `message` is already in the reader's language.
+
+    The answer adds to it whom to ask, by name. `lacks`: the right that this takes; it is named, and who gives rights.
+    `ask`: who can do it instead.
+    """
 
     status = 400
     code = "error"
 
-    def __init__(self, message: str = "", *, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, message: str = "", *, fields: Mapping[str, str] | None = None, lacks: str = "", ask: Ask | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.fields = dict(fields or {})
+        self.lacks = lacks
+        self.ask = ask
 
 
 class Invalid(BatonError):

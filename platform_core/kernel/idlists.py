@@ -5,23 +5,61 @@ reading those took the database longer (60 ms) than the rows (3 ms).
 
 PostgreSQL estimates how rare each element of a known array is, 190 times for each of a statement's eight conditions
 (20 ms). Out of a subquery it does not know the elements beforehand.
+
+The array travels as PostgreSQL keeps it, packed once for all the statements of a request: written and read as text,
+200 ids cost each statement half a millisecond more.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, Uuid, bindparam
+from sqlalchemy import Boolean, ColumnElement, Dialect, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 FEW = 16
 """Up to here PostgreSQL may know them while it plans."""
+
+
+class Ids(tuple[UUID, ...]):  # noqa: SLOT001  what is written once is kept in its __dict__
+    """Ids as a parameter of several statements: what a database reads is written once."""
+
+    @cached_property
+    def packed(self) -> Packed:
+        """One dimension without NULL, counted from 1: `array_recv` in PostgreSQL's arrayfuncs.c."""
+        head = struct.pack("!iiIii", 1, 0, _UUID, len(self), 1) if self else struct.pack("!iiI", 0, 0, _UUID)
+        return Packed(head + b"".join(_LENGTH + key.bytes for key in self))
+
+    @cached_property
+    def text(self) -> str:
+        return json.dumps([key.hex for key in self])
+
+
+_UUID = 2950
+"""The type's number, of PostgreSQL's pg_type.dat."""
+_LENGTH = struct.pack("!i", 16)
+
+
+class Packed(bytes):
+    """An array of uuid as `kernel.postgres` sends it."""
+
+    __slots__ = ()
+
+
+class _UuidArray(UserDefinedType[Any]):
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_keywords: Any) -> str:
+        return "UUID[]"
 
 
 class _IdList(TypeDecorator[Any]):
@@ -29,10 +67,11 @@ class _IdList(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(ARRAY(Uuid()) if dialect.name == "postgresql" else Text())
+        return dialect.type_descriptor(_UuidArray() if dialect.name == "postgresql" else Text())
 
-    def process_bind_param(self, value: list[UUID] | None, dialect: Dialect) -> Any:
-        return value if dialect.name == "postgresql" else json.dumps([key.hex for key in value or ()])
+    def process_bind_param(self, value: Iterable[UUID] | None, dialect: Dialect) -> Any:
+        ids = value if isinstance(value, Ids) else Ids(value or ())
+        return ids.packed if dialect.name == "postgresql" else ids.text
 
 
 class _Among(FunctionElement[bool]):

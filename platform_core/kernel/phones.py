@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 Kind = Literal["mobile", "fixed", "other"]
 
@@ -187,6 +188,17 @@ def mask_mail(address: str) -> str:
     if not at:
         return "***"
     return f"{name[: 2 if len(name) > 3 else 1]}***@{domain}"
+
+
+def zone(e164: str) -> str:
+    """IANA name of where the number is at home, the first where there are several; "" where nobody knows."""
+    if e164.startswith("+86"):
+        return "Asia/Shanghai"
+    try:
+        found = time_zones_for_number(phonenumbers.parse(e164))
+    except NumberParseException:
+        return ""
+    return "" if found[0] == UNKNOWN_TIMEZONE else found[0]
 
 
 def last8(e164: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Uuid, bindparam
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.clock import now
-from platform_core.kernel.idlists import FEW, NamedIds
+from platform_core.kernel.idlists import FEW, Ids, NamedIds
 from platform_core.kernel.types import UtcDateTime
 
 _ID_SETS = ("department_ids", "subtree_ids", "team_ids")
@@ -83,7 +83,7 @@ def _kind(actor: Actor) -> tuple[Any, ...]:
 
 
 def _values(actor: Actor, prefix: str) -> dict[str, Any]:
-    ids = {f"{prefix}_{name}": sorted(getattr(actor, name)) for name in _ID_SETS}
+    ids = {f"{prefix}_{name}": Ids(sorted(getattr(actor, name))) for name in _ID_SETS}
     return {f"{prefix}_user_id": actor.user_id, **ids}
 
 

@@ -35,7 +35,7 @@ class Scheduler:
 
     def _take(self, job: Job, planned: datetime | None, moment: datetime) -> bool:
         """Whether this process was the one to enqueue it."""
-        if planned is not None and planned > moment and _as_declared(job, planned):
+        if planned is not None and planned > moment and _as_declared(job, planned, moment):
             return False
         with self._database.system_session("claim a scheduled job") as session:
             if planned is None and session.get(ScheduleRow, job.name) is None:
@@ -59,9 +59,14 @@ def _following(job: Job, moment: datetime) -> datetime:
     return next_time(job.at, moment) if job.at else moment + timedelta(seconds=job.every_seconds or 0)
 
 
-def _as_declared(job: Job, planned: datetime) -> bool:
-    """False when the job has other times since the run was planned, or the organisation another zone."""
-    return not job.at or next_time(job.at, planned - _INSTANT) == planned
+def _as_declared(job: Job, planned: datetime, moment: datetime) -> bool:
+    """False when the run was planned for other times, in another zone, or before the clock was put back.
+
+    A job of every minute must not wait for the hour that comes again.
+    """
+    if not job.at:
+        return planned <= moment + timedelta(seconds=job.every_seconds or 0)
+    return next_time(job.at, planned - _INSTANT) == planned
 
 
 def next_time(times: Sequence[ClockTime], moment: datetime) -> datetime:

@@ -93,14 +93,29 @@ def index_tokens(*texts: str) -> set[str]:
     """All tokens under which names, companies, contact names or codes are found. Each text stands for itself."""
     tokens: set[str] = set()
     for text in texts:
-        plain = text if _PLAIN_HAN.fullmatch(text) else _fold(text)
-        if plain is not text:
-            for word in _WORD.findall(plain):
-                tokens.update(_word_tokens(word))
-            plain = _letters(_WORD.sub(" ", plain))
-        if plain:
-            _add_run(tokens, plain)
+        if len(text) <= _PERSON:
+            tokens |= _tokens_of_word(text)
+        else:
+            _add_text(tokens, text)
     return tokens
+
+
+@lru_cache(maxsize=2_048)
+def _tokens_of_word(text: str) -> frozenset[str]:
+    """Cities, surnames with the usual names: the same ones come again and again."""
+    tokens: set[str] = set()
+    _add_text(tokens, text)
+    return frozenset(tokens)
+
+
+def _add_text(tokens: set[str], text: str) -> None:
+    plain = text if _PLAIN_HAN.fullmatch(text) else _fold(text)
+    if plain is not text:
+        for word in _WORD.findall(plain):
+            tokens.update(_word_tokens(word))
+        plain = _letters(_WORD.sub(" ", plain))
+    if plain:
+        _add_run(tokens, plain)
 
 
 def query_groups(query: str) -> list[list[QueryTerm]]:
@@ -157,13 +172,27 @@ def to_fts5(groups: Iterable[Iterable[QueryTerm]]) -> str:
     )
 
 
+def spoken(name: str) -> str:
+    """The token by which a name is found that sounds the same: its likeliest pinyin. "" unless it is all Han."""
+    run = _letters(_fold(name))
+    if not _PLAIN_HAN.fullmatch(run):
+        return ""
+    return "".join(readings[0] for readings in _run_readings(run))[:MAX_LATIN]
+
+
+def without_legal_form(name: str) -> str:
+    """A company's name without "limited company" and the like at its end."""
+    return _LEGAL_FORM.sub("", name) or name
+
+
 def sort_key(name: str) -> str:
     """Sorts by pinyin, then by character, in plain code point order; latin letters fall in between.
 
     At most `MAX_TEXT` characters of the name count.
     """
     key: list[str] = []
-    folded = _fold(name[:MAX_TEXT])
+    name = name[:MAX_TEXT]
+    folded = name if _PLAIN_HAN.fullmatch(name) else _fold(name)
     start = 0
     for run in _PLAIN_HAN.finditer(folded):
         key.append(folded[start : run.start()])
@@ -246,7 +275,8 @@ def _add_pinyin(tokens: set[str], run: str) -> None:
     tokens.discard("")
 
 
-def _run_readings(run: str) -> list[tuple[str, ...]]:
+@lru_cache(maxsize=256)  # a name is sorted and found by them, one right after the other
+def _run_readings(run: str) -> tuple[tuple[str, ...], ...]:
     """Readings of each character, the likeliest first; ("",) for a character without any known one."""
     readings = [_readings(char) for char in run]
     if len(run) > 1 and max(map(len, readings)) > 1:
@@ -256,7 +286,7 @@ def _run_readings(run: str) -> list[tuple[str, ...]]:
             readings[0] = _preferring(surname, _readings(run[0]))
         elif compound := _COMPOUND_SURNAMES.get(run[:2]):
             readings[:2] = [_preferring(part, readings[at]) for at, part in enumerate(compound)]
-    return readings
+    return tuple(readings)
 
 
 @cache

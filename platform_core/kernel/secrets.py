@@ -64,6 +64,11 @@ class Vault:
         ciphers[_ADDRESSES] = AESGCM(keyfile.derive(keys.signing, b"baton addresses"))
         return _Ready(keys.current, ciphers, keys.lookup, keys.signing, stamp)
 
+    def of_this_moment(self) -> Vault:
+        """The keys as they are now, for the values of one transaction: the file is not looked at for each of them."""
+        self._follow()
+        return _Still(self)
+
     def _stamp(self) -> tuple[int, int, int]:
         about = self._path.stat()
         return about.st_ino, about.st_mtime_ns, about.st_size
@@ -124,6 +129,18 @@ class Vault:
 
     def verify(self, purpose: str, text: str, signature: str) -> bool:
         return hmac.compare_digest(self.sign(purpose, text), signature)
+
+
+class _Still(Vault):
+    def __init__(self, vault: Vault) -> None:
+        self._ready = vault._ready  # noqa: SLF001  its own kind
+        self._vault = vault
+
+    def _follow(self) -> _Ready:
+        return self._ready
+
+    def decrypt_bytes(self, blob: bytes) -> bytes:
+        return self._vault.decrypt_bytes(blob)
 
 
 def _sealed(ready: _Ready, name: str, data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Uploaded tables (.xlsx, .csv) and tables written for Excel. Every fault of an upload is a `FileError`.
+"""Uploaded tables (.xlsx, .xls, .ods, .csv, .vcf) and tables for Excel. Every fault of an upload is a `FileError`.
 
 `open_table` reads the file through once, so that faults come before the first row; only a file that changes afterwards
 can still fail in `Table.rows`.
@@ -11,27 +11,22 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import Final
 
-import xlsxwriter
 from python_calamine import CalamineSheet, CalamineWorkbook
 
+from platform_core.kernel import oldsheets, vcards
 from platform_core.kernel.cells import CellError, clean, parse_text
 from platform_core.kernel.xlsxguard import MB, FileError, Limits, SheetExtent, column_name, file_error, measure
 
-__all__ = ["DEFAULT_LIMITS", "FileError", "Limits", "Table", "csv_safe", "open_table", "write_xlsx"]
+__all__ = ["DEFAULT_LIMITS", "FileError", "Limits", "Table", "csv_safe", "open_table"]
 
 DEFAULT_LIMITS: Final = Limits()
-_XLSX_WIDTH: Final = 16
-_XLSX_DIGITS: Final = 15
-_XLSX_MAX_TEXT: Final = 32_767
-_XLSX_MAX_ROWS: Final = 1_048_576
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_CSV: Final = re.compile(
     rb"PK\x03\x04|PK\x05\x06|\xd0\xcf\x11\xe0|%PDF|\x89PNG|\xff\xd8\xff|GIF8|Rar!|7z\xbc|\x1f\x8b|\s*<|\{\\rtf"
@@ -40,7 +35,6 @@ _DELIMITERS: Final = ",;\t"
 _SNIFFED: Final = 64 * 1024
 # What Excel reads as a formula, also in its full-width form.
 _FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +67,15 @@ def open_table(path: Path, filename: str, *, limits: Limits = DEFAULT_LIMITS) ->
         case ".xlsx" if start.startswith(b"PK"):
             return _open_xlsx(path, limits)
         case ".xlsx" | ".xls" if start.startswith(_OLE):
-            marker = "EncryptedPackage".encode("utf-16-le")
-            raise file_error("encrypted" if marker in path.read_bytes() else "old_excel")
+            if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+                raise file_error("encrypted")
+            return _open_converted(path, limits)
+        case ".xls" if start.startswith(b"PK"):  # a new file under an old name
+            return _open_xlsx(path, limits)
+        case ".ods" if start.startswith(b"PK"):
+            return _open_converted(path, limits)
+        case ".vcf" if vcards.is_one(start):
+            return _open_vcards(path, limits)
         case ".csv" if not _NOT_CSV.match(start.removeprefix(codecs.BOM_UTF8)):
             return _open_csv(path, limits)
         case _:
@@ -150,6 +151,49 @@ def _sheet_rows(loaded: CalamineSheet, sheet: SheetExtent) -> Iterator[tuple[int
             cells[column - sheet.first_column] = text
         if not all(map(_blank, cells)):
             yield number, cells + [""] * (width - len(cells))
+
+
+def _open_converted(path: Path, limits: Limits) -> Table:
+    """.xls and .ods. The used columns are those that hold something anywhere."""
+    file = oldsheets.convert(path, limits)
+    first, last, count = limits.columns, -1, 0
+    number, titles = 0, list[object]()
+    for place, cells in file.rows():
+        held = [column for column, cell in enumerate(cells) if not _blank(cell)]
+        if not held:
+            continue
+        first, last = min(first, held[0]), max(last, held[-1])
+        if not number:
+            number, titles = place, cells
+        count += 1
+    if not number:
+        raise file_error("empty")
+    if count == 1:
+        raise file_error("header_only")
+    if count - 1 > limits.rows:
+        raise file_error("too_many_rows", limit=limits.rows)
+    headers = _headers([*titles, *[""] * (last + 1)][first : last + 1], number, first)
+
+    def read() -> Iterator[tuple[int, list[object]]]:
+        for place, cells in file.rows():
+            used = cells[first : last + 1]
+            if place != number and not all(map(_blank, used)):
+                yield place, [*used, *[""] * (len(headers) - len(used))]
+
+    return Table(headers, count - 1, read)
+
+
+def _open_vcards(path: Path, limits: Limits) -> Table:
+    """An address book: a row for each card."""
+    encoding = _encoding(path.read_bytes())
+
+    def read() -> Iterator[tuple[int, list[object]]]:
+        return vcards.rows(path.read_bytes(), encoding, limits)
+
+    count = sum(1 for _row in read())
+    if not count:
+        raise file_error("empty")
+    return Table(vcards.titles(), count, read)
 
 
 def _open_csv(path: Path, limits: Limits) -> Table:
@@ -280,48 +324,3 @@ def csv_safe(value: str) -> str:
     """With an apostrophe in front when Excel would run it as a formula; `parse_text` takes it off again."""
     # What cannot be seen may stand in front, and be dropped by whoever reads the file.
     return f"'{value}" if value.startswith(_FORMULA_START) or clean(value).startswith(_FORMULA_START) else value
-
-
-def write_xlsx(
-    path: Path,
-    headers: Sequence[str],
-    rows: Iterable[Iterable[str | int | float | Decimal | None]],
-    *,
-    author: str = "",
-    comments: str = "",
-) -> None:
-    """One sheet, row by row in constant memory; a text is never a formula, a number or a link.
-
-    Text beyond Excel's 32,767 characters ends in an ellipsis; a number that Excel cannot hold exactly is text. Raises
-    FileError beyond 1,048,576 rows.
-    """
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
-        workbook.set_properties({"author": author, "comments": comments})
-        sheet = workbook.add_worksheet()
-        bold = workbook.add_format({"bold": True, "num_format": "@"})
-        text = workbook.add_format({"num_format": "@"})
-        plain = workbook.add_format({"num_format": "General"})
-        sheet.freeze_panes(1, 0)
-        # Cells that are filled in later are text as well: a number of eleven digits stays one.
-        sheet.set_column(0, max(len(headers) - 1, 0), _XLSX_WIDTH, text)
-        for column, header in enumerate(headers):
-            sheet.write_string(0, column, _for_excel(header), bold)
-        for number, cells in enumerate(rows, 1):
-            if number >= _XLSX_MAX_ROWS:
-                raise file_error("too_many_rows", limit=_XLSX_MAX_ROWS)
-            for column, cell in enumerate(cells):
-                if not isinstance(cell, str | None) and _is_exact(cell):
-                    sheet.write_number(number, column, float(cell), plain)
-                elif cell or cell == 0:
-                    sheet.write_string(number, column, _for_excel(str(cell)), text)
-
-
-def _is_exact(value: float | Decimal) -> bool:
-    """Excel keeps fifteen digits, and neither infinity nor what is no number."""
-    written = Decimal(str(value))
-    return written.is_finite() and len(written.as_tuple().digits) <= _XLSX_DIGITS
-
-
-def _for_excel(value: str) -> str:
-    value = _SURROGATES.sub("\ufffd", value)
-    return value if len(value) <= _XLSX_MAX_TEXT else f"{value[: _XLSX_MAX_TEXT - 1]}\u2026"

@@ -37,7 +37,6 @@ _MESSAGES: Final = {
         "Row %(row)s is written in another character encoding than the rest. Save the whole file as UTF-8 or as .xlsx."
     ),
     "nul_bytes": noop("Row %(row)s holds bytes that are no text. Save the file as UTF-8 or as .xlsx."),
-    "old_excel": noop("This is an old Excel file (.xls). Save it as .xlsx and upload it again."),
     "row_too_long": noop(
         "Row %(row)s holds a text of more than %(limit)s characters. Shorten it, or close its quotation marks."
     ),
@@ -47,7 +46,9 @@ _MESSAGES: Final = {
     "too_scattered": noop("The cells of the table lie too far apart. Copy the table into a new file and upload that."),
     "unpacks_too_large": noop("The file unpacks to far more than a table needs. Copy the table into a new file."),
     "utf16": noop("The file is saved as Unicode text (UTF-16). Save it as UTF-8 or as .xlsx."),
-    "wrong_type": noop("This is no .xlsx or .csv file, whatever its name says. Save the table as .xlsx or .csv."),
+    "wrong_type": noop(
+        "The file is not what its name says. Tables are read from .xlsx, .xls, .ods and .csv, address books from .vcf."
+    ),
 }
 
 MB: Final = 1024 * 1024

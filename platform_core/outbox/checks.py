@@ -46,7 +46,7 @@ def objections(session: Session, driver: Driver, messages: Sequence[Message]) ->
             found[message.id] = Objection("late", state="expired")
         elif message.id in closed:
             found[message.id] = Objection(closed[message.id])
-        elif _is_marketing(message):
+        elif _is_to_many(message):
             named = {(message.customer_id, ""), (message.customer_id, message.occasion)}
             opens = opening(driver.rules.window, message.zone, moment)
             if named & excluded:
@@ -68,8 +68,9 @@ def opening(window: tuple[int, int], zone: str, moment: datetime) -> datetime:
     return datetime.combine(day, time(begins), local.tzinfo).astimezone(moment.tzinfo)
 
 
-def _is_marketing(message: Message) -> bool:
-    return services.kind_of(message.purpose) == "marketing"
+def _is_to_many(message: Message) -> bool:
+    """Advertising, greetings, and what goes to many at once: nobody waits for it at night."""
+    return message.batch_id is not None or services.kind_of(message.purpose) == "marketing"
 
 
 def _not_allowed(session: Session, messages: Sequence[Message]) -> dict[UUID, str]:
@@ -89,7 +90,7 @@ def _not_allowed(session: Session, messages: Sequence[Message]) -> dict[UUID, st
 
 
 def _excluded(session: Session, messages: Sequence[Message], moment: datetime) -> set[tuple[UUID | None, str]]:
-    ids = {message.customer_id for message in messages if message.customer_id and _is_marketing(message)}
+    ids = {message.customer_id for message in messages if message.customer_id and _is_to_many(message)}
     if not ids:
         return set()
     statement = select(Exclusion.customer_id, Exclusion.occasion).where(
@@ -100,7 +101,7 @@ def _excluded(session: Session, messages: Sequence[Message], moment: datetime) -
 
 def _often(session: Session, driver: Driver, messages: Sequence[Message], moment: datetime) -> set[int]:
     """Numbers that have had as many messages within a day as the provider allows."""
-    hashes = {message.address_hash for message in messages if _is_marketing(message)}
+    hashes = {message.address_hash for message in messages if _is_to_many(message)}
     if not hashes:
         return set()
     statement = (

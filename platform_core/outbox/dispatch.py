@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.messaging import LANES, Driver, Gateway, NotSent, Rejected
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import Database, vault_of
-from platform_core.outbox import accounts, claiming, reports
+from platform_core.outbox import accounts, claiming, holding, reports
 from platform_core.outbox.claiming import Claimed, Outcome
 from platform_core.outbox.models import Account, Message, Report
 from platform_core.privacy.consent import opt_out
@@ -83,6 +83,8 @@ class Dispatcher:
 
     def _charge(self) -> dict[UUID, list[str]]:
         with self._database.system_session("which accounts are there?", write=False) as session:
+            if holding.why(session):
+                return {}
             return claiming.available(session.scalars(select(Account)).all(), now())
 
     def _round(self, account_id: UUID, routes: list[str], lane: str) -> int:
@@ -267,6 +269,8 @@ class Dispatcher:
         moment = now()
         told = []
         with self._database.system_session("how old is the oldest?", write=False) as session:
+            if holding.why(session):
+                return "nothing is sent since a restore; run: baton outbox status"
             for lane, patience in self.timing.late:
                 oldest = session.scalar(
                     select(func.min(Message.next_at)).where(Message.state == "queued", Message.lane == lane)

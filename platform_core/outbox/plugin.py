@@ -69,7 +69,8 @@ def baton_jobs() -> list[Job]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    return [NavItem("outgoing", _.lazy("Outgoing messages"), "/settings/messages", "send", MANAGE, "settings", 56)]
+    title = _.lazy("Outgoing messages")
+    return [NavItem("outgoing", title, "/settings/messages", "send", MANAGE, "settings", 56, section="channels")]
 
 
 baton_audit_words = wording.baton_audit_words

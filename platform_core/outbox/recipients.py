@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.messaging import Heard, Inbound
@@ -15,8 +15,11 @@ from platform_core.customers import queries
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.points import lookup
 from platform_core.kernel import phones
+from platform_core.kernel.clock import now
 from platform_core.kernel.database import vault_of
-from platform_core.outbox.models import Message
+from platform_core.kernel.idlists import among
+from platform_core.kernel.scope import proven
+from platform_core.outbox.models import Exclusion, Message
 from platform_core.privacy.allowed import POINT_KINDS, Recipient, Verdict, allowed_among
 from platform_core.privacy.consent import opt_out
 
@@ -52,6 +55,15 @@ def verdict_on(session: Session, customer_id: UUID, reach: Reach, channel: str, 
     """As the claim will ask."""
     recipient = Recipient(customer_id, reach.contact_id, reach.point_hash)
     return allowed_among(session, [recipient], channel, purpose)[0]
+
+
+def excluded(session: Session, customer_ids: Iterable[UUID]) -> set[tuple[UUID, str]]:
+    """(customer, occasion) of those who are to be left alone now; "" is on all. Why stays with the row."""
+    statement = select(Exclusion.customer_id, Exclusion.occasion).where(
+        among(Exclusion.customer_id, customer_ids), or_(Exclusion.until.is_(None), Exclusion.until > now())
+    )
+    proof = proven("yes or no about customers whose ids the sender holds; every exclusion counts")
+    return {(key, occasion) for key, occasion in session.execute(statement, execution_options=proof)}
 
 
 def hear(session: Session, channel: str, message: Inbound, words: Collection[str]) -> Heard:

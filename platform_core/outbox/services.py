@@ -17,12 +17,14 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.messaging import LANES, Outgoing
-from platform_core.customers import points, queries
+from platform_core.customers import points
+from platform_core.customers.models import ContactPoint
 from platform_core.kernel import phones
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of, vault_of
 from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import proven
 from platform_core.kernel.secrets import Vault
@@ -66,7 +68,7 @@ def put(session: Session, actor: Actor | None, message: Outgoing) -> UUID | None
 def put_many(session: Session, actor: Actor | None, messages: Sequence[Outgoing]) -> list[UUID]:
     """The ids of those that are new."""
     vault = vault_of(session)
-    rows = [row_of(vault, actor, resolved(session, message)) for message in messages]
+    rows = [row_of(vault, actor, message) for message in resolved(session, messages)]
     dialect: Any = sqlite if database_of(session).is_sqlite else postgresql
     made: list[UUID] = []
     for start in range(0, len(rows), _SLICE):
@@ -77,12 +79,21 @@ def put_many(session: Session, actor: Actor | None, messages: Sequence[Outgoing]
     return made
 
 
-def resolved(session: Session, message: Outgoing) -> Outgoing:
-    """With the clear address of its contact point, which goes no further than into the row. Raises NotFound."""
-    if message.point_id is None or message.customer_id is None:
-        return message
-    point = queries.point(session, message.customer_id, message.point_id)
-    return replace(message, address=points.clear(session, point), contact_id=point.contact_id)
+def resolved(session: Session, messages: Sequence[Outgoing]) -> list[Outgoing]:
+    """With the clear addresses of their contact points, which go no further than into the rows. Raises NotFound."""
+    wanted = {message.point_id for message in messages if message.point_id and message.customer_id}
+    statement = select(ContactPoint).where(among(ContactPoint.id, wanted))
+    known = {point.id: point for point in session.scalars(statement)} if wanted else {}
+    found: list[Outgoing] = []
+    for message in messages:
+        if message.point_id is None or message.customer_id is None:
+            found.append(message)
+            continue
+        point = known.get(message.point_id)
+        if point is None or point.customer_id != message.customer_id:
+            raise NotFound(_("There is no such number or address, or not for you."))
+        found.append(replace(message, address=points.clear(session, point), contact_id=point.contact_id))
+    return found
 
 
 def kind_of(purpose: str) -> str:
@@ -92,13 +103,13 @@ def kind_of(purpose: str) -> str:
 
 def row_of(vault: Vault, actor: Actor | None, message: Outgoing) -> dict[str, Any]:
     """Column values of a message. Raises Invalid for an address that the channel cannot reach."""
-    region, mask = "all", phones.mask_mail(message.address)
+    region, mask, zone = "all", phones.mask_mail(message.address), ""
     if message.channel in {"sms", "fax"}:
         number = phones.normalise(message.address)
         if number is None or (message.channel == "sms" and number.kind == "fixed"):
             raise Invalid(_("%(number)s is no mobile number.", number=phones.mask(message.address)))
         region, mask = "cn" if number.e164.startswith("+86") else "abroad", phones.mask(number.e164)
-        address = number.e164
+        address, zone = number.e164, phones.zone(number.e164)
     else:
         address = message.address.strip()
     starts = message.not_before or now()
@@ -125,7 +136,7 @@ def row_of(vault: Vault, actor: Actor | None, message: Outgoing) -> dict[str, An
         "state": "queued",
         "next_at": starts,
         "expires_at": message.expires_at or starts + PATIENCE,
-        "zone": message.zone,
+        "zone": message.zone or zone,
         "only_account_id": UUID(message.account) if message.account else None,
     }
 

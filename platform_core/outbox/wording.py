@@ -36,6 +36,7 @@ _REASONS = {
     "often": _.lazy("This number has had enough for today."),
     "template": _.lazy("Its provider has no approved template for it."),
     "person": _.lazy("By a person."),
+    "restore": _.lazy("Dropped after the house was restored from a backup."),
     "unknown": _.lazy("Given up: nobody knows whether it arrived."),
 }
 _WORDS = {
@@ -45,12 +46,16 @@ _WORDS = {
     "outbox.cancel": _.lazy("took a message back"),
     "outbox.pause": _.lazy("paused messages"),
     "outbox.resume": _.lazy("let messages go on"),
+    "outbox.release": _.lazy("let messages leave again after a restore"),
+    "outbox.leave_alone": _.lazy("had a customer left alone"),
+    "outbox.write_again": _.lazy("had a customer written to again"),
     "outbox.decide": _.lazy("decided about a message of which nobody knows"),
 }
 _FIELDS = {
     "driver": _.lazy("Provider"),
     "enabled": _.lazy("Active"),
     "verdict": _.lazy("Decision"),
+    "occasion": _.lazy("Occasion"),
     "number": _.lazy("Number"),
 }
 

@@ -7,19 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from platform_core.kernel.errors import Frozen
+from platform_core.kernel.errors import Ask, Forbidden, Frozen
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.assignments import holding
 from platform_core.users import accounts, sessions
 from platform_core.users.models import User
+from platform_core.web import whom
 from platform_core.web.endpoint import speak
 
 _ = translator("permissions")
 UNFREEZE = "users.unfreeze"
-_MOST_NAMES = 5
 
 
 def refuse_frozen(session: Session, request: Request[Any, Any, Any], *, cookie: str, token: str) -> None:
@@ -55,14 +55,18 @@ class Givers:
     def names(self, session: Session) -> list[str]:
         return [person.name for person in holders(session, "permissions.manage")[:3]]
 
+    def holding(self, session: Session, right: str, *, besides: UUID | None, department: UUID | None) -> list[str]:
+        found = holding(right, User.id, User.name, User.department_id).distinct().order_by(User.name, User.id)
+        people = [person for person in session.execute(found) if person.id != besides]
+        near = [person for person in people if department is not None and person.department_id == department]
+        return [person.name for person in near or people]
+
+    def called(self, session: Session, people: Sequence[UUID]) -> list[str]:
+        found = select(User.id, User.name).where(User.id.in_(people), User.status == "active")
+        names = {key: name for key, name in session.execute(found)}  # noqa: C416  rows are no pairs to mypy
+        return [names[key] for key in people if key in names]
+
 
 def with_advice(session: Session, told: str, permission: str = UNFREEZE) -> str:
     """What happened, and whom to ask."""
-    return _("%(why)s %(whom)s", why=told, whom=_whom_to_ask(session, permission))
-
-
-def _whom_to_ask(session: Session, permission: str) -> str:
-    names = [person.name for person in holders(session, permission)[:_MOST_NAMES]]
-    if not names:
-        return _("Ask whoever runs this installation.")
-    return _("Ask one of these people: %(names)s.", names=_(", ").join(names))
+    return whom.told(session, None, Forbidden(told, ask=Ask(permission)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from platform_core.contracts.identity import Permission
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.seeing import PERMISSION as SEE_AS
+from platform_core.users.views.sharing import SHARE
 
 _ = translator("permissions")
 
@@ -19,9 +20,9 @@ GRANTS = {
     "system_admin": {**_everybody, "users.manage": "all", "users.keys": "all"},
     "security_admin": {**_everybody, "permissions.manage": "all", "users.keys": "all", **_unfreezing},
     "audit_admin": dict.fromkeys(("users.view", "audit.read", "audit.export", "audit.retain"), "all"),
-    "office": {**_everybody, **_unfreezing},
-    "coordinator": _everybody,
-    "department_head": _everybody,
+    "office": {**_everybody, SHARE: "all", **_unfreezing},
+    "coordinator": {**_everybody, SHARE: "team"},
+    "department_head": {**_everybody, SHARE: "subtree"},
     "finance": _everybody,
-    "management": {**_everybody, "audit.read": "all", SEE_AS: "all", **_unfreezing},
+    "management": {**_everybody, "audit.read": "all", SEE_AS: "all", SHARE: "all", **_unfreezing},
 }

@@ -20,7 +20,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.kernel import counters
 from platform_core.kernel.clock import local, now
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.permissions.models import DelegatedRight, Delegation, RoleAssignment, RoleGrant
 from platform_core.permissions.rights import COUNTER
@@ -77,7 +77,7 @@ def delegate(
         raise Invalid(_("Choose at least one right."), fields={"rights": _("Choose at least one right.")})
     may_lend = {permission.name for permission in lendable(actor, manager)}
     if any(name not in may_lend or scope > actor.scope(name) for name, scope in asked.items()):
-        raise Forbidden(_("Nobody lends more than their own roles give them."))
+        raise Forbidden(_("Nobody lends more than their own roles give them."), ask=Ask("permissions.manage"))
     begins, ends = max(data.valid_from or now(), now()), data.valid_to
     _check_days(begins, ends)
     receiver = _colleague(session, actor, data.colleague)
@@ -132,7 +132,10 @@ def _colleague(session: Session, actor: Actor, text: str) -> User:
         )
     )  # fmt: skip
     if session.scalar(duties.limit(1)) is not None:  # whichever key they hang on, and from whenever on
-        raise Forbidden(_("Those who manage roles or accounts are not lent rights: these duties are kept apart."))
+        raise Forbidden(
+            _("Those who manage roles or accounts are not lent rights: these duties are kept apart."),
+            ask=Ask("permissions.manage"),
+        )
     return exact[0]
 
 

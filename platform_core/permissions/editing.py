@@ -20,7 +20,7 @@ from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions.actors import COUNTER
 from platform_core.permissions.assignments import live
@@ -136,6 +136,11 @@ def retire(session: Session, actor: Actor | None, role_id: UUID, *, retired: boo
     action = "permissions.retire_role" if retired else "permissions.restore_role"
     audit.record(session, actor, action, ref(role), before={"retired": not retired}, after={"retired": retired})
     return role
+
+
+def shutting(manager: PluginManager, owner: str) -> dict[str, Scope]:
+    """What takes a whole module away: every right of this owner to nothing. Empty for nobody's name."""
+    return {item.value.name: Scope.NONE for item in manager.declared.permissions.installed() if item.owner == owner}
 
 
 def changes(session: Session, manager: PluginManager, role: Role, asked: Mapping[str, Scope]) -> list[Change]:
@@ -266,7 +271,7 @@ def holds(session: Session, actor: Actor, role: Role) -> bool:
 
 def _refuse_own_widening(session: Session, actor: Actor | None, role: Role) -> None:
     if actor is not None and holds(session, actor, role):
-        raise Forbidden(_("You hold this role yourself. Ask another security administrator, or the operator."))
+        raise Forbidden(_("You hold this role yourself."), ask=Ask("permissions.manage"))
 
 
 def _check_name(session: Session, name: str, own: Role | None) -> None:

@@ -34,7 +34,7 @@ class LookInput(msgspec.Struct, kw_only=True):
 def check(session: Session, actor: Actor, user_id: UUID) -> User:
     """Whom the actor would look as. Raises Forbidden, NotFound, Conflict with the reason why they may not."""
     if not actor.can(seeing.PERMISSION):
-        raise Forbidden(_("Ask the management: they may look at Baton as somebody else sees it."))
+        raise Forbidden(lacks=seeing.PERMISSION)
     user = accounts.get_user(session, user_id)
     if user.id == actor.user_id:
         raise Conflict(_("That is you. You see Baton as yourself all the time."))
@@ -50,7 +50,7 @@ def begin(session: Session, actor: Actor, user_id: UUID, reason: str) -> Looking
     """From its next request on, the actor's browser sees Baton as that person does, for MINUTES at most."""
     user = check(session, actor, user_id)
     if actor.via != "page" or actor.session_id is None:
-        raise Forbidden(_("Only a browser looks as somebody else."))
+        raise Forbidden(_("Only a browser looks as somebody else: sign in and use the page."))
     moment = now()
     looking = Looking(
         session_id=actor.session_id, looker_id=actor.user_id, seen_id=user.id, reason=reason.strip(), began_at=moment,

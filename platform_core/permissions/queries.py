@@ -123,6 +123,11 @@ class RightGroup:
     off: bool
     rows: tuple[RightRow, ...]
 
+    @property
+    def entered(self) -> bool:
+        """Any right of a module lets its holder in."""
+        return any(row.scope > Scope.NONE for row in self.rows)
+
 
 def rights(session: Session, manager: PluginManager, role: Role, words: str) -> list[RightGroup]:
     """Every right that is declared, also by plugins that are switched off; `words` narrows by name, code and plugin."""
@@ -146,11 +151,14 @@ def rights(session: Session, manager: PluginManager, role: Role, words: str) -> 
 class ModuleRow:
     """A module in the overview of one role. `cells`: act -> how far, for those of the columns that the module has.
 
+    `enters`: the role has one of its rights at least, which lets people into it.
+
     `others`: (label, how far) of what the role may do that only this module knows.
     """
 
     title: str
     off: bool
+    enters: bool
     cells: dict[str, str]
     others: tuple[tuple[str, str], ...]
 
@@ -174,7 +182,7 @@ def by_module(groups: Sequence[RightGroup]) -> tuple[list[tuple[str, str]], list
             elif words not in (found := cells.setdefault(row.permission.kind_of_act, [])):
                 found.append(words)
         joined = {act: _(", ").join(words) for act, words in cells.items()}
-        rows.append(ModuleRow(group.title, group.off, joined, tuple(others)))
+        rows.append(ModuleRow(group.title, group.off, group.entered, joined, tuple(others)))
     return [(act, str(ACTS.get(act, act))) for act in acts], rows
 
 

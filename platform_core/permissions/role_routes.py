@@ -110,7 +110,7 @@ def retire(
 def preview(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, role_id: UUID
 ) -> Response[str]:
-    """What would change, and for how many people. Stores nothing."""
+    """What would change, and for how many people. Stores nothing. `shut`: a module of which every right is to go."""
     return _preview(request, session, actor, form, role_id)
 
 
@@ -124,7 +124,8 @@ def _preview(
     refused: str = "",
 ) -> Response[str]:
     role = editing.get_role(session, role_id, version=_version(form))
-    found = editing.changes(session, platform_of(request).manager, role, asked_rights(form))
+    manager = platform_of(request).manager
+    found = editing.changes(session, manager, role, asked_rights(form) | editing.shutting(manager, form.get("shut")))
     asked = stepup.asks(request, session, actor, refused=refused)
     return page(
         request, "permissions/role_preview.html", active="roles", role=role, changes=found,

@@ -16,7 +16,7 @@ from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
 from platform_core.kernel.declared import service_of
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import admission
 from platform_core.permissions.actors import COUNTER
@@ -35,7 +35,7 @@ KEEPERS = {
 
 def require(actor: Actor | None) -> None:
     if actor is not None and not actor.can("permissions.manage"):
-        raise Forbidden(_("Ask a security administrator: roles are theirs to give."))
+        raise Forbidden(lacks="permissions.manage")
 
 
 def assign_role(
@@ -55,7 +55,7 @@ def assign_role(
     """
     require(actor)
     if actor is not None and actor.user_id == user_id:
-        raise Forbidden(_("Nobody gives roles to themselves. Ask another security administrator, or the operator."))
+        raise Forbidden(_("Nobody gives roles to themselves."), ask=Ask("permissions.manage"))
     user = accounts.get_user(session, user_id)
     role = session.scalars(select(Role).where(Role.code == role_code, Role.retired_at.is_(None))).one_or_none()
     if role is None:
@@ -145,7 +145,8 @@ def issue_reset(session: Session, actor: Actor | None, user_id: UUID) -> str:
         select(RoleAssignment.id).where(RoleAssignment.user_id == user_id, RoleAssignment.role_id.in_(held)).limit(1)
     )
     if gives_roles is not None and actor is not None and not actor.can("permissions.manage"):
-        raise Forbidden(_("Only a security administrator, or the operator, may reset a security administrator."))
+        told = _("Who gives roles is reset by somebody else who does, or by the operator.")
+        raise Forbidden(told, ask=Ask("permissions.manage"))
     return accounts.issue_code(session, actor, user)
 
 

@@ -137,7 +137,7 @@ def _page(
         ready=signinrules.readiness(session), form=rules or Bound(), grace=signinrules.GRACE_DAYS,
         policy=policy or initial(
             PolicyInput, profile=stands.profile, minimum=stands.minimum, history=stands.history,
-            max_age_days=stands.max_age_days,
+            max_age_days=stands.max_age_days, words=stands.words,
         ),
         accepted=accepted or initial(MakesInput, models=stored.models, roots=stored.roots),
         profiles=passwordpolicy.LABELS, proved=not stepup.asks(request, session, actor).kind,

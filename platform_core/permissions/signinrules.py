@@ -18,7 +18,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.contracts.signingin import KEY, NONE, PASSKEY, STRENGTH, Demand
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.permissions import admission
 from platform_core.permissions.actors import COUNTER
@@ -148,7 +148,7 @@ def bind(session: Session, actor: Actor, assignment_id: UUID, key_id: UUID | Non
     if assignment is None:
         raise NotFound(_("This role is no longer held."))
     if assignment.user_id == actor.user_id:
-        raise Forbidden(_("Nobody decides about their own roles. Ask another security administrator, or the operator."))
+        raise Forbidden(_("Nobody decides about their own roles."), ask=Ask("permissions.manage"))
     key = None if key_id is None else session.get(Credential, key_id)
     if key_id is not None and (key is None or key.user_id != assignment.user_id or key.removed_at is not None):
         raise Conflict(_("This key has been removed. Choose another."))

@@ -21,7 +21,7 @@ from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.permissions.rights import COUNTER
 from platform_core.permissions.services import require
@@ -130,7 +130,7 @@ def add(session: Session, actor: Actor | None, team_id: UUID, text: str, *, unti
         raise Invalid(message, fields={"colleague": message})
     user = found[0]
     if actor is not None and user.id == actor.user_id:
-        raise Forbidden(_("Nobody takes themselves into a team. Ask another security administrator."))
+        raise Forbidden(_("Nobody takes themselves into a team."), ask=Ask("permissions.manage"))
     if until is not None and until <= now():
         message = _("This day is over.")
         raise Invalid(message, fields={"until": message})

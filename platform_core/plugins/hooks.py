@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -64,6 +64,11 @@ class _Piece:
     """The arguments it takes."""
     timing: Timing
     builtin: bool
+    entry: tuple[str, ...]
+    """Rights of which one is needed to hear anything of this owner; see PluginManager.entry."""
+
+    def is_for(self, actor: Actor) -> bool:
+        return not self.entry or any(actor.may_enter(right) for right in self.entry)
 
     def call(self, arguments: dict[str, Any]) -> Any:
         return self.function(*[arguments[name] for name in self.names])
@@ -97,6 +102,10 @@ class Hooks:
     def erase_blockers(self, session: Session, actor: Actor, customer: Any) -> list[Owned[str]]:
         """Not isolated: a check that fails must refuse, since what is erased does not come back."""
         return self._must("baton_erase_blockers", session=session, actor=actor, customer=customer)
+
+    def kept_from_pool(self, session: Session, ids: Sequence[UUID]) -> list[UUID]:
+        """Not isolated: who cannot say must not lose anybody a customer."""
+        return [item.value for item in self._must("baton_kept_from_pool", session=session, ids=ids)] if ids else []
 
     def customer_facts(self, session: Session, actor: Actor, customer: Any) -> list[Owned[Fact]]:
         return self._ask("baton_customer_facts", Fact, session=session, actor=actor, customer=customer)
@@ -191,12 +200,15 @@ class Hooks:
     def _piece(self, item: HookImpl) -> _Piece:
         owner = item.plugin_name
         timing = self.watch.timing(owner, item.function.__name__)
-        return _Piece(owner, item.function, item.argnames, timing, self._manager.plugins[owner].builtin)
+        builtin = self._manager.plugins[owner].builtin
+        return _Piece(owner, item.function, item.argnames, timing, builtin, self._manager.entry(owner))
 
     def _ask(self, hook: str, expected: type[Any], **arguments: Any) -> list[Owned[Any]]:
         collected: list[Owned[Any]] = []
-        session = arguments["session"]
+        session, actor = arguments["session"], arguments["actor"]
         for piece in self._pieces(hook):
+            if not piece.is_for(actor):
+                continue
             for value in self._isolated(piece.timing, "hook", session, None, piece.listed, arguments) or ():
                 if isinstance(value, expected):
                     collected.append(Owned(piece.owner, value))

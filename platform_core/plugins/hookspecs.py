@@ -6,7 +6,7 @@ time budget; a raising or slow plugin costs its own piece of the page, never the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -252,6 +252,15 @@ def baton_erase_blockers(session: Session, actor: Actor, customer: Any) -> Seque
     """Reasons, in the actor's language, why the customer may not be erased yet. All results are shown; none: it may.
 
     Called when the page to erase is drawn and again before anything is erased. A raising plugin stops the erasing.
+    """
+
+
+@hookspec
+def baton_kept_from_pool(session: Session, ids: Sequence[UUID]) -> Collection[UUID]:
+    """Which of these customers have work under way, so that they stay with their owner. All results are joined.
+
+    Called before customers are given up to the pool, and by the job that takes back those without contact. Work that
+    the reader cannot see counts too. One statement for all of `ids`, at most 500. A raising plugin keeps them all.
     """
 
 

@@ -261,6 +261,15 @@ class PluginManager:
         self._stale = False
         return True
 
+    def entry(self, owner: str) -> tuple[str, ...]:
+        """The rights of a plugin: whoever has none of them does not enter it. Empty for one that declares none.
+
+        The core's packages are no modules of their own: their pages lead into each other.
+        """
+        if self.plugins[owner].builtin:
+            return ()
+        return tuple(item.value.name for item in self.declared.permissions.installed() if item.owner == owner)
+
     def owner_of(self, cls: type[Any]) -> str | None:
         """Which plugin a class belongs to, by its module."""
         for name, plugin in self.plugins.items():

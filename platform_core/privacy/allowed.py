@@ -6,12 +6,12 @@ No is the answer where nobody knows: to a purpose that needs consent only a yes 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from platform_core.customers import points
@@ -33,7 +33,7 @@ POINT_KINDS = {
     "fax": ("fax",),
 }  # fmt: skip
 """Channel -> kinds of contact points that it reaches."""
-_SLICE = 500
+_SLICE = 2000
 _PROOF: dict[str, Any] = {
     "execution_options": proven("yes or no about persons whose ids the sender holds; every objection counts")
 }
@@ -107,7 +107,7 @@ def allowed(
 
 
 def allowed_among(session: Session, asked: Sequence[Recipient], channel: str, purpose: str) -> list[Verdict]:
-    """As `allowed` for many at once, in the order given: at most four statements for each 500 of them."""
+    """As `allowed` for many at once, in the order given: three statements for each 2,000 of them."""
     verdicts: list[Verdict] = []
     for start in range(0, len(asked), _SLICE):
         part = asked[start : start + _SLICE]
@@ -133,10 +133,11 @@ class _Known:
 
     def __init__(self, session: Session, asked: Sequence[Recipient], channel: str, purpose: str) -> None:
         self._needs_consent = dictionaries.needs_consent(session, purpose)
-        self._contacts = _contacts(session, {item.contact_id for item in asked if item.contact_id})
-        ids = {item.customer_id for item in asked if item.customer_id}
-        ids |= {customer_id for customer_id in self._contacts.values() if customer_id}
-        self._customers = _customers(session, ids)
+        contact_ids = {item.contact_id for item in asked if item.contact_id}
+        self._contacts, self._customers, self._held = _there(
+            session, contact_ids, {item.customer_id for item in asked if item.customer_id}
+        )
+        ids = set(self._customers)
         people = _of_people(Suppression, ids, self._contacts)
         hashes = {item.point_hash for item in asked if item.point_hash is not None}
         self._closed = _opted_out(session, channel, purpose, people, hashes, needs_consent=self._needs_consent)
@@ -148,6 +149,8 @@ class _Known:
         if item.contact_id is not None:
             if item.contact_id not in self._contacts:
                 return "gone"
+            if item.contact_id in self._held:
+                return "restricted"
             customer_id = self._contacts[item.contact_id]
         if customer_id is not None:
             if customer_id not in self._customers:
@@ -164,18 +167,29 @@ class _Known:
         return "" if word else "withdrawn"
 
 
-def _customers(session: Session, ids: Iterable[UUID]) -> dict[UUID, bool]:
-    """Id -> whether it is restricted, of those that are there."""
-    statement = select(Customer.id, Customer.restricted_at).where(
-        among(Customer.id, ids), Customer.deleted_at.is_(None)
-    )
-    return {key: since is not None for key, since in session.execute(statement, **_PROOF)} if ids else {}
-
-
-def _contacts(session: Session, ids: Iterable[UUID]) -> dict[UUID, UUID | None]:
-    """Id -> its customer, of those that are there."""
-    statement = select(Contact.id, Contact.customer_id).where(among(Contact.id, ids), Contact.deleted_at.is_(None))
-    return dict(session.execute(statement, **_PROOF).all()) if ids else {}
+def _there(
+    session: Session, contact_ids: Collection[UUID], customer_ids: Collection[UUID]
+) -> tuple[dict[UUID, UUID | None], dict[UUID, bool], set[UUID]]:
+    """Contacts with their customers, customers and whether they are restricted, and contacts that are; who is there."""
+    there = Contact.deleted_at.is_(None)
+    contacts = select(literal(True), Contact.id, Contact.customer_id, Contact.restricted_at)
+    customers = select(literal(False), Customer.id, null(), Customer.restricted_at).where(Customer.deleted_at.is_(None))
+    statement: Any = customers.where(among(Customer.id, customer_ids))
+    if contact_ids:
+        asked = (among(Contact.id, contact_ids), there)
+        theirs = customers.where(Customer.id.in_(select(Contact.customer_id).where(*asked)))
+        statement = union_all(contacts.where(*asked), statement, theirs)  # an OR of the last two would read every row
+    of_contacts: dict[UUID, UUID | None] = {}
+    of_customers: dict[UUID, bool] = {}
+    held: set[UUID] = set()
+    for is_contact, key, customer_id, since in session.execute(statement, **_PROOF):
+        if not is_contact:
+            of_customers[key] = since is not None
+            continue
+        of_contacts[key] = customer_id
+        if since is not None:
+            held.add(key)
+    return of_contacts, of_customers, held
 
 
 def _of_people(model: Any, customers: Iterable[UUID], contacts: Iterable[UUID]) -> list[ColumnElement[bool]]:

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Uuid, select
+from sqlalchemy import ColumnElement, Uuid, select
 from sqlalchemy.orm import Session
 
-from platform_core.customers import fields
+from platform_core.customers import contact_erasing, fields
 from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.i18n import translator
@@ -63,7 +63,8 @@ def collect(session: Session, customer_id: UUID) -> Copy | None:
         return None
     ours = _("The record")
     named = {fields.label(name): value for name, value in _plain(session, row).items() if value not in ("", None, {})}
-    held = [Held(ours, _("Fields"), [named]), *_people(session, ours, customer_id)]
+    people = _people(session, ours, Contact.customer_id == customer_id, ContactPoint.customer_id == customer_id)
+    held = [Held(ours, _("Fields"), [named]), *people]
     for pointer in pointers(session, hooks_of(session)):
         worth = bool(pointer.declared.label) or not pointer.is_builtin
         if worth and pointer.table.name not in _OWN:
@@ -73,19 +74,30 @@ def collect(session: Session, customer_id: UUID) -> Copy | None:
     return Copy(row["name"], row["code"], held, _files(session, customer_id))
 
 
-def _people(session: Session, ours: str, customer_id: UUID) -> list[Held]:
+def collect_contact(session: Session, contact_id: UUID) -> Copy | None:
+    """The same of a contact that stands alone: its row, its numbers, and whatever notes its id."""
+    held = _people(session, _("The record"), Contact.id == contact_id, ContactPoint.contact_id == contact_id)
+    if not held:
+        return None
+    for table, rows in contact_erasing.held_elsewhere(session, contact_id):
+        if table.name not in _OWN | {Consent.__tablename__}:
+            owner, _underscore, kind = table.name.partition("_")
+            held.append(Held(owner, kind, [_plain(session, row) for row in rows]))
+    return Copy(str(held[0].rows[0]["name"]), "", held)
+
+
+def _people(session: Session, ours: str, who: ColumnElement[bool], theirs: ColumnElement[bool]) -> list[Held]:
     """Contacts and numbers, each number with its person; what contacts said, which hangs on them alone."""
-    people = session.execute(select(*Contact.__table__.c).where(Contact.customer_id == customer_id), **_PROOF)
-    contacts = people.mappings().all()
+    contacts = session.execute(select(*Contact.__table__.c).where(who), **_PROOF).mappings().all()
     names = {row["id"]: row["name"] for row in contacts}
-    statement = select(*ContactPoint.__table__.c).where(ContactPoint.customer_id == customer_id)
+    statement = select(*ContactPoint.__table__.c).where(theirs)
     numbers = [
         {"kind": row["kind"], "of": names.get(row["contact_id"], ""), "value": _clear(session, row)}
         for row in session.execute(statement, **_PROOF).mappings()
     ]
-    theirs = select(*Consent.__table__.c).where(Consent.contact_id.in_(list(names)))
+    words = select(*Consent.__table__.c).where(Consent.contact_id.in_(list(names)))
     said = [
-        {"of": names[row["contact_id"]], **_plain(session, row)} for row in session.execute(theirs, **_PROOF).mappings()
+        {"of": names[row["contact_id"]], **_plain(session, row)} for row in session.execute(words, **_PROOF).mappings()
     ]
     found = [
         Held(ours, _("Contacts"), [_plain(session, row) for row in contacts]),

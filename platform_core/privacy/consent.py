@@ -6,37 +6,38 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import points, queries, rights, services
-from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.customers import points
+from platform_core.customers.models import Contact, ContactPoint
 from platform_core.kernel import clock, dictionaries
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
-from platform_core.privacy import allowed
+from platform_core.privacy import allowed, people
 from platform_core.privacy.dictionaries import CHANNELS, PURPOSES, SOURCES
 from platform_core.privacy.forms import ConsentInput, SuppressionInput, TextInput
 from platform_core.privacy.models import Consent, ConsentText, Suppression
+from platform_core.privacy.people import Person
 
 _ = translator("privacy")
 PERMISSION = "privacy.consent"
 TEXTS = "privacy.texts"
 
 
-def record_consent(session: Session, actor: Actor, who: Customer | Contact, data: ConsentInput) -> Consent:
+def record_consent(session: Session, actor: Actor, who: Person, data: ConsentInput) -> Consent:
     """Write down a yes or a no of a person. Raises Forbidden, Invalid at the field.
 
     A yes names the version of the text that was agreed to, where the purpose has one, else what shows it in a note.
     """
-    _require(session, actor, who)
+    people.require(session, actor, PERMISSION, who)
     _known(session, {"purpose": (PURPOSES, data.purpose), "source": (SOURCES, data.source)})
     _known(session, {"channel": (CHANNELS, data.channel)} if data.channel else {})
     at = _moment(data)
@@ -52,34 +53,36 @@ def record_consent(session: Session, actor: Actor, who: Customer | Contact, data
     after: dict[str, Any] = {"purpose": data.purpose, "channel": data.channel, "consent_source": data.source}
     after["at"] = at.isoformat()
     verb = "privacy.agree" if data.given else "privacy.withdraw"
-    audit.record(session, actor, verb, _ref(who), customer_id=customer_id, after=after)
+    audit.record(session, actor, verb, people.ref(who), customer_id=customer_id, after=after)
     _tell(session, who, customer_id, actor)
     return made
 
 
-def suppress(session: Session, actor: Actor, customer: Customer, data: SuppressionInput) -> Suppression:
-    """Nothing more to a number of a customer, to a contact, or to the customer. Raises Forbidden, NotFound, Invalid."""
-    _require(session, actor, customer)
+def suppress(session: Session, actor: Actor, who: Person, data: SuppressionInput) -> Suppression:
+    """Nothing more to a number of a person, to a contact of it, or to itself. Raises Forbidden, NotFound, Invalid."""
+    people.require(session, actor, PERMISSION, who)
     _known(session, {"source": (SOURCES, data.source)})
     if data.purpose not in (allowed.EVERY, allowed.EVERYTHING):
         _known(session, {"purpose": (PURPOSES, data.purpose)})
     _known(session, {"channel": (CHANNELS, data.channel)} if data.channel else {})
-    key: dict[str, Any] = {"customer_id": customer.id}
-    mask, ref = "", services.ref(customer)
+    customer_id = people.customer_id(who)
+    mask, ref = "", people.ref(who)
     if data.point_id is not None:
-        point = queries.point(session, customer.id, data.point_id)
-        key, mask = {"point_hash": point.full_hash}, point.mask
-        ref = EntityRef("customers", "point", point.id, f"{customer.name} {mask}")
-    elif data.contact_id is not None:
-        contact = queries.contact(session, data.contact_id)
-        if contact.customer_id != customer.id:
-            raise NotFound(_("There is no such contact, or not for you."))
-        key, ref = {"contact_id": contact.id}, _ref(contact)
+        point = people.point(session, who, data.point_id)
+        key: dict[str, Any] = {"point_hash": point.full_hash}
+        mask = point.mask
+        if not isinstance(who, Contact):  # whose lines are found by the contact itself when it is erased
+            ref = EntityRef("customers", "point", point.id, f"{who.name} {mask}")
+    elif isinstance(who, Contact) or data.contact_id is not None:
+        contact = people.one_of(session, who, data.contact_id or who.id)
+        key, ref = {"contact_id": contact.id}, people.ref(contact)
+    else:
+        key = {"customer_id": who.id}
     made = _close(session, actor, key, mask, data)
     audit.record(
-        session, actor, "privacy.suppress", ref, customer_id=customer.id, after=_said(data, mask), reason=data.note,
+        session, actor, "privacy.suppress", ref, customer_id=customer_id, after=_said(data, mask), reason=data.note,
     )  # fmt: skip
-    _tell(session, customer, customer.id, actor)
+    _tell(session, who, customer_id, actor)
     return made
 
 
@@ -104,10 +107,10 @@ def opt_out(
     return True
 
 
-def lift(session: Session, actor: Actor, customer: Customer, suppression_id: UUID, reason: str) -> Suppression:
+def lift(session: Session, actor: Actor, who: Person, suppression_id: UUID, reason: str) -> Suppression:
     """Take an opt-out back, since the person wants so. It stays on record. Raises NotFound, Forbidden, Conflict."""
-    _require(session, actor, customer)
-    found = next((item for item in of_customer(session, customer) if item.id == suppression_id), None)
+    people.require(session, actor, PERMISSION, who)
+    found = next((item for item in opt_outs(session, who) if item.id == suppression_id), None)
     if found is None:
         raise NotFound(_("There is no such opt-out, or not for you."))
     if found.lifted_at is not None:
@@ -115,33 +118,34 @@ def lift(session: Session, actor: Actor, customer: Customer, suppression_id: UUI
     found.lifted_at, found.lifted_by, found.lift_reason = clock.now(), actor.name, reason.strip()
     after = {"purpose": found.purpose, "channel": found.channel, "number": found.mask}
     audit.record(
-        session, actor, "privacy.lift_suppression", services.ref(customer), customer_id=customer.id, after=after,
+        session, actor, "privacy.lift_suppression", people.ref(who), customer_id=people.customer_id(who), after=after,
         reason=reason,
     )  # fmt: skip
     return found
 
 
-def of_customer(session: Session, customer: Customer) -> list[Suppression]:
-    """Every opt-out, lifted ones too, of a customer whom the actor sees, its contacts and all their numbers."""
-    hashes = select(ContactPoint.full_hash).where(ContactPoint.customer_id == customer.id)
-    people = select(Contact.id).where(Contact.customer_id == customer.id)
-    statement = select(Suppression).where(
-        or_(
-            Suppression.customer_id == customer.id,
-            Suppression.contact_id.in_(people),
-            Suppression.point_hash.in_(hashes),
-        )
-    )
+def opt_outs(session: Session, who: Person) -> list[Suppression]:
+    """Every opt-out, lifted ones too, of a person whom the actor sees, its contacts and all their numbers."""
+    points = ContactPoint.contact_id if isinstance(who, Contact) else ContactPoint.customer_id
+    hashes = select(ContactPoint.full_hash).where(points == who.id)
+    statement = select(Suppression).where(or_(*_theirs(Suppression, who), Suppression.point_hash.in_(hashes)))
     return list(session.scalars(statement.order_by(Suppression.at.desc(), Suppression.id.desc())))
 
 
-def history(session: Session, customer: Customer) -> list[tuple[Consent, ConsentText | None]]:
-    """What a customer and its contacts have said, the latest first, each with the text it was about."""
-    people = select(Contact.id).where(Contact.customer_id == customer.id)
+def _theirs(model: Any, who: Person) -> list[ColumnElement[bool]]:
+    """Rows about the person, and of a customer about its contacts."""
+    if isinstance(who, Contact):
+        return [model.contact_id == who.id]
+    mine = select(Contact.id).where(Contact.customer_id == who.id)
+    return [model.customer_id == who.id, model.contact_id.in_(mine)]
+
+
+def history(session: Session, who: Person) -> list[tuple[Consent, ConsentText | None]]:
+    """What a person has said, a customer with its contacts, the latest first, each with the text it was about."""
     statement = (
         select(Consent, ConsentText)
         .outerjoin(ConsentText, ConsentText.id == Consent.text_id)
-        .where(or_(Consent.customer_id == customer.id, Consent.contact_id.in_(people)))
+        .where(or_(*_theirs(Consent, who)))
         .order_by(Consent.at.desc(), Consent.id.desc())
     )
     return [(consent, text) for consent, text in session.execute(statement)]
@@ -155,7 +159,7 @@ def texts(session: Session) -> list[ConsentText]:
 def add_text(session: Session, actor: Actor, data: TextInput) -> ConsentText:
     """The next version for a purpose; earlier ones stay, since somebody agreed to them. Raises Forbidden, Invalid."""
     if not actor.can(TEXTS):
-        raise Forbidden(_("You may not write these texts. Ask an administrator for the right to it."))
+        raise Forbidden(_("You may not write these texts."), lacks=TEXTS)
     _known(session, {"purpose": (PURPOSES, data.purpose)})
     last = session.scalar(select(func.max(ConsentText.version)).where(ConsentText.purpose == data.purpose)) or 0
     made = ConsentText(
@@ -186,13 +190,6 @@ def _close(
 
 def _said(data: SuppressionInput, mask: str) -> dict[str, Any]:
     return {"purpose": data.purpose, "channel": data.channel, "consent_source": data.source, "number": mask}
-
-
-def _require(session: Session, actor: Actor, who: Customer | Contact) -> None:
-    if isinstance(who, Customer):
-        rights.require(session, actor, PERMISSION, who)
-    elif not rights.may_contact(session, actor, PERMISSION, who):
-        raise Forbidden(_("You may see this contact, but not change it. Ask your department head."))
 
 
 def _known(session: Session, codes: dict[str, tuple[str, str]]) -> None:
@@ -229,11 +226,7 @@ def _evidence(session: Session, data: ConsentInput) -> None:
     raise Invalid(_("Please check the marked fields."), fields={field: message})
 
 
-def _ref(who: Customer | Contact) -> EntityRef:
-    return EntityRef("customers", "contact" if isinstance(who, Contact) else "customer", who.id, who.name)
-
-
-def _tell(session: Session, who: Customer | Contact, customer_id: UUID | None, actor: Actor) -> None:
+def _tell(session: Session, who: Person, customer_id: UUID | None, actor: Actor) -> None:
     """Senders may look anew at what waits to be sent."""
     if customer_id is not None:
-        publish(session, Event("privacy.consent_changed", _ref(who), customer_id, actor.user_id))
+        publish(session, Event("privacy.consent_changed", people.ref(who), customer_id, actor.user_id))

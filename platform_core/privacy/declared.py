@@ -5,20 +5,18 @@ from __future__ import annotations
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
-from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
-from platform_core.permissions.policies import ThroughCustomer
 from platform_core.privacy import consent, models
 from platform_core.privacy.policies import HANDLE, ConsentPolicy, RegisterPolicy
 
 _ = translator("privacy")
 _CLOSED = "ids and keyed hashes of whom nobody may write to; pages show them with a customer the reader sees"
-_ASKED = ("asked_by", "details", "identity", "result")
+ASKED = ("asked_by", "details", "identity", "result")
 ENTITIES = [
     Entity(models.ConsentText, None, reason="wordings of the house, about nobody"),
     Entity(models.Consent, ConsentPolicy(models.Consent)),
     Entity(models.Suppression, None, reason=_CLOSED),
-    Entity(models.Restriction, ThroughCustomer(models.Restriction, Customer)),
+    Entity(models.Restriction, ConsentPolicy(models.Restriction)),
     Entity(models.PersonRequest, RegisterPolicy(models.PersonRequest)),
     Entity(models.RequestAct, RegisterPolicy(models.RequestAct)),
 ]
@@ -26,7 +24,7 @@ REFERENCES = [
     CustomerReference(models.Consent, "customer_id", "delete", label=_.lazy("Consent")),
     CustomerReference(models.Suppression, "customer_id", "delete", label=_.lazy("Opt-outs")),
     CustomerReference(models.Restriction, "customer_id", "delete", label=_.lazy("Restrictions")),
-    CustomerReference(models.PersonRequest, "customer_id", "keep", label=_.lazy("Requests"), blank=_ASKED),
+    CustomerReference(models.PersonRequest, "customer_id", "keep", label=_.lazy("Requests"), blank=ASKED),
     CustomerReference(models.RequestAct, "customer_id", "keep", blank=("before", "after")),
 ]
 """Consent goes with the person; objections stay as hashes (forgetting), what was asked without words."""

@@ -45,20 +45,10 @@ def declared() -> list[Dictionary]:
         DictionaryEntry(code, label, order=place * 10, data={} if needed else _FREE)
         for place, (code, (label, needed)) in enumerate(_PURPOSES.items(), 1)
     )
-    plain = {CHANNELS: (_.lazy("Channels"), _CHANNELS), SOURCES: (_.lazy("How persons told us"), _SOURCES)}
     return [
         Dictionary(PURPOSES, _.lazy("Purposes of contact"), purposes),
-        *(
-            Dictionary(
-                name,
-                label,
-                tuple(
-                    DictionaryEntry(code, text, order=place * 10)
-                    for place, (code, text) in enumerate(entries.items(), 1)
-                ),
-            )
-            for name, (label, entries) in plain.items()
-        ),
+        Dictionary.plain(CHANNELS, _.lazy("Channels"), _CHANNELS),
+        Dictionary.plain(SOURCES, _.lazy("How persons told us"), _SOURCES),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -23,14 +23,27 @@ _OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 Closed = tuple[UUID | None, str, str, Any]
 """Contact or None for the customer, channel, purpose, since when."""
+Numbers = Sequence[tuple[UUID | None, int]]
+"""Contact or None for the customer, keyed hash."""
 
 
 def forget_person(session: Session, actor: Actor, ids: Sequence[UUID]) -> None:
     """In the erasing transaction, before anything is deleted. `ids`: the customer and what was merged into it."""
-    numbers = session.execute(
-        select(ContactPoint.contact_id, ContactPoint.full_hash).where(ContactPoint.customer_id.in_(ids)), **_OPTIONS
-    ).all()
     people = list(session.scalars(select(Contact.id).where(Contact.customer_id.in_(ids)), **_OPTIONS))
+    _forget(session, ids, people, _numbers(session, ContactPoint.customer_id.in_(ids)))
+
+
+def forget_contact(session: Session, actor: Actor, contact_id: UUID) -> None:
+    """The same for a contact that stands alone."""
+    _forget(session, [], [contact_id], _numbers(session, ContactPoint.contact_id == contact_id))
+
+
+def _numbers(session: Session, theirs: ColumnElement[bool]) -> Numbers:
+    found = select(ContactPoint.contact_id, ContactPoint.full_hash).where(theirs)
+    return [(row.contact_id, row.full_hash) for row in session.execute(found, **_OPTIONS)]
+
+
+def _forget(session: Session, ids: Sequence[UUID], people: Sequence[UUID], numbers: Numbers) -> None:
     hashes = {full_hash for _contact, full_hash in numbers}
     held = _held(session, hashes)
     for contact_id, channel, purpose, at in [*_opted_out(session, ids, people), *_withdrawn(session, ids, people)]:

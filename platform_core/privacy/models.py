@@ -97,11 +97,15 @@ class Suppression(Identified, Base):
 
 
 class Restriction(Identified, Base):
-    """A customer is kept and nothing else is done with it. `Customer.restricted_at` says whether that is so now."""
+    """A customer, or a contact that stands alone, is kept and nothing else is done with it.
+
+    `restricted_at` of either says whether that is so now.
+    """
 
     __tablename__ = "privacy_restriction"
 
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey(_CUSTOMER, ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey(_CUSTOMER, ondelete="CASCADE"), index=True)
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey(_CONTACT, ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_id: Mapped[UUID | None] = mapped_column(Uuid())
     by_label: Mapped[str] = mapped_column(String(120), default="")
@@ -120,7 +124,9 @@ class PersonRequest(Identified, Versioned, Base):
     kind: Mapped[str] = mapped_column(String(12))
     """access, correction, restriction or erasure"""
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey(_CUSTOMER, ondelete="SET NULL"), index=True)
-    """None: somebody of whom the house knows nothing, or not yet what."""
+    """Neither this nor `contact_id`: somebody of whom the house knows nothing, or not yet what."""
+    contact_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
+    """A contact that stands alone."""
     asked_by: Mapped[str] = mapped_column(String(120))
     source: Mapped[str] = mapped_column(String(60))
     details: Mapped[str] = mapped_column(Text, default="")
@@ -147,6 +153,7 @@ class RequestAct(Identified, Base):
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("privacy_request.id", ondelete="CASCADE"), index=True)
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey(_CUSTOMER, ondelete="SET NULL"), index=True)
+    contact_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_id: Mapped[UUID | None] = mapped_column(Uuid())
     by_label: Mapped[str] = mapped_column(String(120), default="")

@@ -10,7 +10,7 @@ from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes, Setting
-from platform_core.customers import erasing
+from platform_core.customers import contact_erasing, erasing
 from platform_core.kernel.i18n import translator
 from platform_core.privacy import (
     api,
@@ -18,6 +18,7 @@ from platform_core.privacy import (
     dictionaries,
     forgetting,
     register,
+    register_api,
     register_routes,
     routes,
     showing,
@@ -29,6 +30,8 @@ _ = translator("privacy")
 hookimpl = pluggy.HookimplMarker("baton")
 erasing.before_erasing(forgetting.forget_person)
 erasing.before_erasing(register.erased)
+contact_erasing.before_erasing(forgetting.forget_contact)
+contact_erasing.before_erasing(register.contact_erased)
 
 
 @hookimpl
@@ -69,7 +72,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/privacy", api.HANDLERS)]
+    return [Routes("/privacy", [*api.HANDLERS, *register_api.HANDLERS])]
 
 
 @hookimpl

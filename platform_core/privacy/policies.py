@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, or_
+from sqlalchemy import ColumnElement, and_, exists, false, or_
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Contact, Customer
@@ -32,13 +32,11 @@ class ConsentPolicy:
         through = self._through.predicate(actor)
         if through is None:
             return None
-        inner = _of_contacts.predicate(actor)
-        contact = exists().where(_contacts.c.id == self._model.contact_id, *(() if inner is None else (inner,)))
-        return or_(through, contact)
+        return or_(through, _with_contact(self._model, actor))
 
 
 class RegisterPolicy:
-    """For who handles requests: those about customers they see, and those about nobody in the house."""
+    """For who handles requests: those about customers and contacts they see, and about nobody in the house."""
 
     by_kind = True
 
@@ -50,4 +48,12 @@ class RegisterPolicy:
         if not actor.can(HANDLE):
             return false()
         through = self._through.predicate(actor)
-        return None if through is None else or_(self._model.customer_id.is_(None), through)
+        if through is None:
+            return None
+        nobody = and_(self._model.customer_id.is_(None), self._model.contact_id.is_(None))
+        return or_(nobody, through, _with_contact(self._model, actor))
+
+
+def _with_contact(model: Any, actor: Actor) -> ColumnElement[bool]:
+    inner = _of_contacts.predicate(actor)
+    return exists().where(_contacts.c.id == model.contact_id, *(() if inner is None else (inner,)))

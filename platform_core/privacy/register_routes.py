@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
-from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, opening, queries, services
-from platform_core.customers.models import Customer
+from platform_core.customers import fields
 from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import today
 from platform_core.kernel.errors import BatonError, Invalid, NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.privacy import register, restricting
+from platform_core.privacy import people, register, showing
 from platform_core.privacy.dictionaries import SOURCES
 from platform_core.privacy.forms import Closing, Correction, ReasonInput, RequestInput
-from platform_core.privacy.models import PersonRequest
 from platform_core.privacy.policies import HANDLE
 from platform_core.privacy.wording import ACTS, KINDS, STATES
+from platform_core.web import whom
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
 from platform_core.web.pages import page, redirect
@@ -35,9 +33,7 @@ _ONE = f"{_PAGE}/{{request_id:uuid}}"
 @get(_PAGE, permission=HANDLE, name="privacy:register")
 def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     closed = request.query_params.get("closed") == "1"
-    found = register.listed(session, closed=closed)
-    shown = dict.fromkeys(item.customer_id for item in found if item.customer_id)
-    audit.record(session, actor, "privacy.register", ids=list(shown))
+    found = register.looked_through(session, actor, closed=closed)
     return page(
         request, "privacy/register.html", active="privacy", found=found, closed=closed, kinds=KINDS, states=STATES,
         today=today(),
@@ -46,40 +42,45 @@ def index(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
 
 @get(f"{_PAGE}/new", permission=HANDLE, name="privacy:new_request")
 def new(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
-    return _new(request, session, actor, _customer_id(request.query_params.get("customer", "")), Bound())
+    return _new(request, session, actor, _asked_about(request.query_params), Bound())
 
 
 @post(f"{_PAGE}/new", permission=HANDLE, name="privacy:register_request")
 def register_request(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
-    bound, customer_id = bind(RequestInput, form), _customer_id(form.get("customer"))
+    bound, about = bind(RequestInput, form), _asked_about(form)
     if bound.ok:
         try:
-            made = register.register(session, actor, bound.require(), customer_id)
+            made = register.register(session, actor, bound.require(), about.customer_id, about.contact_id)
         except Invalid as error:
             bound.add(error)
         else:
             return redirect(request, f"{_PAGE}/{made.id}", Notice(_("Registered.")))
-    return _new(request, session, actor, customer_id, bound)
+    return _new(request, session, actor, about, bound)
 
 
-def _customer_id(text: str) -> UUID | None:
-    if not text:
-        return None
+class _About(NamedTuple):
+    customer_id: UUID | None
+    contact_id: UUID | None
+
+
+def _asked_about(given: Any) -> _About:
+    """Whom the address or the form names: a customer, a contact that stands alone, or nobody."""
     try:
-        return UUID(text)
+        return _About(*(UUID(text) if (text := given.get(name, "")) else None for name in ("customer", "contact")))
     except ValueError:
-        raise NotFound(_("There is no such customer, or not for you.")) from None
+        raise NotFound(_("There is no such person, or not for you.")) from None
 
 
 def _new(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID | None, form: Bound[RequestInput]
+    request: Request[Any, Any, Any], session: Session, actor: Actor, about: _About, form: Bound[RequestInput]
 ) -> Response[str]:
-    customer = queries.get(session, customer_id) if customer_id else None
-    if customer is not None:
-        opening.opened(session, actor, services.ref(customer), customer.id, "privacy.view")
+    who = people.by_ids(session, *about)
+    if who is not None:
+        people.opened(session, actor, who, "privacy.view")
     return page(
         request, "privacy/request_new.html", active="privacy", status=422 if form.errors else 200, form=form,
-        customer=customer, kinds=list(KINDS.items()), sources=dictionaries.choices(session, SOURCES), today=today(),
+        who=showing.subject(who) if who else None, asked=about, kinds=list(KINDS.items()),
+        sources=dictionaries.choices(session, SOURCES), today=today(),
     )  # fmt: skip
 
 
@@ -97,29 +98,16 @@ def _show(
     message: str = "",
 ) -> Response[str]:
     item = register.find(session, actor, request_id)
-    customer = _seen(session, actor, item)
+    who = register.looked_at(session, actor, item)
     acts = register.acts_of(session, item)
     return page(
         request, "privacy/request.html", active="privacy", status=422 if form.errors or message else 200, form=form,
-        message=message, item=item, customer=customer, kinds=KINDS, states=STATES, today=today(),
+        message=message, item=item, who=showing.subject(who) if who else None, kinds=KINDS, states=STATES,
+        today=today(),
         source=dictionaries.label(session, SOURCES, item.source),
         acts=[(act, ACTS.get(act.what, act.what), _changes(act)) for act in acts],
-        fields=[(name, fields.label(name)) for name in register.CORRECTABLE],
+        fields=[(name, fields.label(name)) for name in (register.correctable(who) if who else ())],
     )  # fmt: skip
-
-
-def _seen(session: Session, actor: Actor, item: PersonRequest) -> Customer | None:
-    """None for nobody in the house, and for one who is erased by now."""
-    if item.customer_id is not None:
-        try:
-            customer = queries.get(session, item.customer_id)
-        except NotFound:
-            pass
-        else:
-            opening.opened(session, actor, services.ref(customer), customer.id, "privacy.request_view")
-            return customer
-    audit.record(session, actor, "privacy.request_view", register.ref(item))
-    return None
 
 
 def _changes(act: Any) -> list[tuple[str, str, str]]:
@@ -150,10 +138,7 @@ def restrict(
     bound = bind(ReasonInput, form)
     if not bound.ok:
         return _show(request, session, actor, request_id, bound)
-    item = register.open_for_work(session, actor, request_id, "restriction")
-    if item.customer_id is not None:
-        restricting.restrict(session, actor, item.customer_id, bound.require().reason)
-        register.note(session, actor, item, "restrict", link=f"/customers/{item.customer_id}/privacy")
+    register.restrict(session, actor, request_id, bound.require().reason)
     return redirect(request, f"{_PAGE}/{request_id}", Notice(_("Restricted: the record is kept and not used.")))
 
 
@@ -168,7 +153,7 @@ def close(
         except Invalid as error:
             bound.add(error)
         except BatonError as error:
-            return _show(request, session, actor, request_id, bound, error.message)
+            return _show(request, session, actor, request_id, bound, whom.told(session, actor, error))
         else:
             return redirect(request, f"{_PAGE}/{request_id}", Notice(_("Closed.")))
     return _show(request, session, actor, request_id, bound)

@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import queries, quietly, rights, services
-from platform_core.customers.models import Customer
+from platform_core.customers import queries, quietly
+from platform_core.customers.models import Contact
 from platform_core.kernel import clock
 from platform_core.kernel.errors import Conflict
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
+from platform_core.privacy import people
 from platform_core.privacy.models import Restriction
+from platform_core.privacy.people import Person
 from platform_core.privacy.policies import HANDLE
 
 _ = translator("privacy")
@@ -25,45 +27,59 @@ _ = translator("privacy")
 
 def restrict(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Restriction:
     """Raises NotFound, Forbidden, and Conflict where it is restricted already."""
-    customer = _handled(session, actor, customer_id)
-    if customer.restricted_at is not None:
+    return restrict_person(session, actor, queries.get(session, customer_id), reason)
+
+
+def restrict_person(session: Session, actor: Actor, who: Person, reason: str) -> Restriction:
+    """The same for a customer or a contact that stands alone."""
+    people.require(session, actor, HANDLE, who)
+    if who.restricted_at is not None:
         raise Conflict(_("This record is restricted already."))
     since = clock.now()
-    quietly.write(session, customer.id, restricted_at=since)
-    made = Restriction(
-        id=new_id(), customer_id=customer.id, at=since, by_id=actor.user_id, by_label=actor.name, reason=reason.strip()
-    )
+    made = Restriction(id=new_id(), at=since, by_id=actor.user_id, by_label=actor.name, reason=reason.strip())
+    if isinstance(who, Contact):
+        made.contact_id = who.id
+        who.restricted_at = since
+    else:
+        made.customer_id = who.id
+        quietly.write(session, who.id, restricted_at=since)
     session.add(made)
-    audit.record(
-        session, actor, "privacy.restrict", services.ref(customer), customer_id=customer.id, reason=made.reason
-    )
-    publish(session, Event("privacy.restricted", services.ref(customer), customer.id, actor.user_id))
+    _note(session, actor, who, "privacy.restrict", made.reason)
+    _tell(session, actor, who, "privacy.restricted")
     return made
 
 
 def lift(session: Session, actor: Actor, customer_id: UUID, reason: str) -> None:
     """Let the record be used again. Raises NotFound, Forbidden, and Conflict where it is not restricted."""
-    customer = _handled(session, actor, customer_id)
-    if customer.restricted_at is None:
+    lift_person(session, actor, queries.get(session, customer_id), reason)
+
+
+def lift_person(session: Session, actor: Actor, who: Person, reason: str) -> None:
+    """The same for a customer or a contact that stands alone."""
+    people.require(session, actor, HANDLE, who)
+    if who.restricted_at is None:
         raise Conflict(_("This record is not restricted."))
-    quietly.write(session, customer.id, restricted_at=None)
-    open_ones = select(Restriction).where(Restriction.customer_id == customer.id, Restriction.lifted_at.is_(None))
-    for row in session.scalars(open_ones):
-        row.lifted_at, row.lifted_by, row.lift_reason = clock.now(), actor.name, reason.strip()
-    audit.record(
-        session, actor, "privacy.lift_restriction", services.ref(customer), customer_id=customer.id,
-        reason=reason.strip(),
-    )  # fmt: skip
-    publish(session, Event("privacy.restriction_lifted", services.ref(customer), customer.id, actor.user_id))
+    if isinstance(who, Contact):
+        who.restricted_at = None
+    else:
+        quietly.write(session, who.id, restricted_at=None)
+    for row in of_person(session, who):
+        if row.lifted_at is None:
+            row.lifted_at, row.lifted_by, row.lift_reason = clock.now(), actor.name, reason.strip()
+    _note(session, actor, who, "privacy.lift_restriction", reason.strip())
+    _tell(session, actor, who, "privacy.restriction_lifted")
 
 
-def of_customer(session: Session, customer_id: UUID) -> list[Restriction]:
+def of_person(session: Session, who: Person) -> list[Restriction]:
     """The latest first."""
-    statement = select(Restriction).where(Restriction.customer_id == customer_id)
-    return list(session.scalars(statement.order_by(Restriction.at.desc())))
+    mine = Restriction.contact_id if isinstance(who, Contact) else Restriction.customer_id
+    return list(session.scalars(select(Restriction).where(mine == who.id).order_by(Restriction.at.desc())))
 
 
-def _handled(session: Session, actor: Actor, customer_id: UUID) -> Customer:
-    customer = queries.get(session, customer_id)
-    rights.require(session, actor, HANDLE, customer)
-    return customer
+def _note(session: Session, actor: Actor, who: Person, action: str, reason: str) -> None:
+    audit.record(session, actor, action, people.ref(who), customer_id=people.customer_id(who), reason=reason)
+
+
+def _tell(session: Session, actor: Actor, who: Person, event: str) -> None:
+    if not isinstance(who, Contact):
+        publish(session, Event(event, people.ref(who), who.id, actor.user_id))

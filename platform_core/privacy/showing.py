@@ -1,9 +1,9 @@
-"""What the privacy page of a customer shows: who said what, what is closed, restrictions, requests."""
+"""What the privacy page of a person shows: who said what, what is closed, restrictions, requests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Panel
-from platform_core.customers import queries, rights
-from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.customers import rights
+from platform_core.customers.models import Contact, Customer
 from platform_core.kernel import dictionaries
-from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.privacy import consent, register, restricting
+from platform_core.privacy import consent, people, register, restricting
 from platform_core.privacy.allowed import EVERY, EVERYTHING
 from platform_core.privacy.dictionaries import CHANNELS, PURPOSES, SOURCES
 from platform_core.privacy.forgetting import ERASED
 from platform_core.privacy.models import Consent, ConsentText, Suppression
+from platform_core.privacy.people import Person
 from platform_core.privacy.policies import HANDLE
 
 _ = translator("privacy")
@@ -51,18 +51,45 @@ class Closed:
     source: str
 
 
-def of_customer(session: Session, actor: Actor, customer: Customer) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a page is about. `key`: what names them in the address of a form for a request."""
+
+    name: str
+    code: str
+    url: str
+    back: str
+    erase_url: str
+    key: str
+    restricted_at: datetime | None
+
+
+def subject(who: Person) -> Subject:
+    if isinstance(who, Contact):
+        place, key = f"/contacts/{who.id}", f"contact={who.id}"
+        return Subject(
+            who.name,
+            _("stands alone"),
+            people.url(who),
+            "/contacts?view=alone",
+            f"{place}/erase",
+            key,
+            who.restricted_at,
+        )
+    place, key = f"/customers/{who.id}", f"customer={who.id}"
+    return Subject(who.name, who.code, people.url(who), place, f"{place}/erase", key, who.restricted_at)
+
+
+def of_person(session: Session, actor: Actor, who: Person) -> dict[str, Any]:
     """The context of the page."""
-    people = queries.contacts_of(session, customer.id)
-    held = queries.points_of(session, customer.id)
-    handles = rights.may(session, actor, HANDLE, customer)
+    handles = people.may(session, actor, HANDLE, who)
     return {
-        "customer": customer,
-        "words": _words(session, customer, people),
-        "closed": _closed(session, customer, people, held),
-        "restrictions": restricting.of_customer(session, customer.id),
-        "requests": register.of_customer(session, customer.id) if handles else [],
-        "may_write": rights.may(session, actor, consent.PERMISSION, customer),
+        "who": subject(who),
+        "words": _words(session, who),
+        "closed": _closed(session, who),
+        "restrictions": restricting.of_person(session, who),
+        "requests": register.of_person(session, who) if handles else [],
+        "may_write": people.may(session, actor, consent.PERMISSION, who),
         "handles": handles,
     }
 
@@ -78,16 +105,16 @@ def purpose_of(session: Session, code: str) -> str:
     return _("everything that needs consent") if code == EVERY else dictionaries.label(session, PURPOSES, code)
 
 
-def _words(session: Session, customer: Customer, people: Sequence[Contact]) -> list[Word]:
-    names = {person.id: person.name for person in people}
+def _words(session: Session, who: Person) -> list[Word]:
+    names = {person.id: person.name for person in people.contacts_of(session, who)}
     seen: set[Any] = set()
     found = []
-    for row, text in consent.history(session, customer):
+    for row, text in consent.history(session, who):
         about = (row.contact_id, row.purpose, row.channel)
         whole = (row.contact_id, row.purpose, EVERY)
         found.append(
             Word(
-                row, names.get(row.contact_id, "") if row.contact_id else customer.name,
+                row, names.get(row.contact_id, "") if row.contact_id else who.name,
                 dictionaries.label(session, PURPOSES, row.purpose), channel_of(session, row.channel),
                 dictionaries.label(session, SOURCES, row.source), text, holds=not {about, whole} & seen,
             )
@@ -96,18 +123,16 @@ def _words(session: Session, customer: Customer, people: Sequence[Contact]) -> l
     return found
 
 
-def _closed(
-    session: Session, customer: Customer, people: Sequence[Contact], held: Sequence[ContactPoint]
-) -> list[Closed]:
-    names: dict[Any, str] = {person.id: person.name for person in people}
-    names |= {point.full_hash: point.mask for point in held} | {customer.id: customer.name}
+def _closed(session: Session, who: Person) -> list[Closed]:
+    names: dict[Any, str] = {person.id: person.name for person in people.contacts_of(session, who)}
+    names |= {point.full_hash: point.mask for point in people.points_of(session, who)} | {who.id: who.name}
     return [
         Closed(
             row, names.get(row.point_hash or row.contact_id or row.customer_id, row.mask),
             purpose_of(session, row.purpose), channel_of(session, row.channel),
             _source(session, row),
         )
-        for row in consent.of_customer(session, customer)
+        for row in consent.opt_outs(session, who)
     ]  # fmt: skip
 
 
@@ -115,16 +140,17 @@ def _source(session: Session, row: Suppression) -> str:
     return _("Left by an erased person") if row.source == ERASED else dictionaries.label(session, SOURCES, row.source)
 
 
-def choices(session: Session, customer: Customer) -> dict[str, Any]:
+def choices(session: Session, who: Person) -> dict[str, Any]:
     """For the forms: whose word it is, about what, how it came."""
-    people = queries.contacts_of(session, customer.id)
+    others = [] if isinstance(who, Contact) else people.contacts_of(session, who)
     return {
-        "people": [(str(person.id), person.name) for person in people],
+        "who": subject(who),
+        "people": [(str(person.id), person.name) for person in others],
         "purposes": dictionaries.choices(session, PURPOSES),
         "channels": dictionaries.choices(session, CHANNELS),
         "sources": dictionaries.choices(session, SOURCES),
         "texts": [(str(text.id), _version(session, text)) for text in consent.texts(session)],
-        "points": [(str(point.id), point.mask) for point in queries.points_of(session, customer.id)],
+        "points": [(str(point.id), point.mask) for point in people.points_of(session, who)],
     }  # fmt: skip
 
 
@@ -133,14 +159,9 @@ def _version(session: Session, text: ConsentText) -> str:
     return _("%(purpose)s, version %(version)d", purpose=purpose, version=text.version)
 
 
-def whose(session: Session, customer: Customer, contact_id: UUID | None) -> Customer | Contact:
+def whose(session: Session, who: Person, contact_id: UUID | None) -> Person:
     """The person a form is about. Raises NotFound for a contact of somebody else."""
-    if contact_id is None:
-        return customer
-    contact = queries.contact(session, contact_id)
-    if contact.customer_id != customer.id:
-        raise NotFound(_("There is no such contact, or not for you."))
-    return contact
+    return who if contact_id is None else people.one_of(session, who, contact_id)
 
 
 def actions(session: Session, actor: Actor, customer: Customer) -> list[Action]:

@@ -17,6 +17,7 @@ from platform_core.relay import inbox, queries, route_api, services
 from platform_core.relay.forms import FinishInput, HandOverInput, OpenInput, PersonInput, ReasonInput, TickInput
 from platform_core.relay.models import Engagement, Leg
 from platform_core.relay.queries import EngagementView
+from platform_core.relay.workdays import routes as workdays
 from platform_core.web import cursors
 from platform_core.web.apis import Items
 from platform_core.web.routing import get, patch, post
@@ -194,4 +195,9 @@ def tick(session: Session, actor: Actor, leg_id: UUID, data: TickInput) -> Engag
 
 ENGAGEMENTS = [list_engagements, open_engagement, get_engagement, offer, finish, cancel]
 LEGS = [accept, return_leg, reassign, tick]
-MOUNTED = [Routes("/engagements", ENGAGEMENTS), Routes("/legs", LEGS), Routes("/routes", route_api.ROUTES)]
+MOUNTED = [
+    Routes("/engagements", ENGAGEMENTS),
+    Routes("/legs", LEGS),
+    Routes("/routes", route_api.ROUTES),
+    Routes("/workdays", workdays.API),
+]

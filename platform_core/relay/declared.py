@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,6 +15,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import proven
 from platform_core.permissions.policies import ThroughEngagement
 from platform_core.relay import models, passing
+from platform_core.relay.workdays.models import CalendarDay
 
 _ = translator("relay")
 _NOBODY = "the house's routes, not about anybody"
@@ -22,6 +26,8 @@ ENTITIES = [
     Entity(models.RelayEvent, ThroughEngagement(models.RelayEvent, Customer)),
     Entity(models.Route, None, reason=_NOBODY),
     Entity(models.RouteStep, None, reason=_NOBODY),
+    Entity(models.RouteVersion, None, reason=_NOBODY),
+    Entity(CalendarDay, None, reason="the house's working days, not about anybody"),
 ]
 REFERENCES = [
     CustomerReference(models.Engagement, "customer_id", label=_.lazy("Engagements"), rename=("title",)),
@@ -51,6 +57,13 @@ GRANTS = {
     "system_admin": {"relay.routes": "all"},
     "finance": {"relay.view": "all"},
 }
+
+
+def under_way(session: Session, ids: Sequence[UUID]) -> Collection[UUID]:
+    """Customers with work on its way through the house: nobody takes them from their owner meanwhile."""
+    mine = (models.Engagement.customer_id.in_(ids), models.Engagement.state == "open")
+    found = select(models.Engagement.customer_id).where(*mine).distinct()
+    return session.scalars(found, execution_options=proven("whether work is under way, whoever sees it")).all()
 
 
 def open_engagements(session: Session, customer: Customer) -> list[str]:

@@ -99,6 +99,7 @@ def read(
     after: tuple[datetime, UUID] | None = None,
     limit: int = 50,
     headed: bool = True,
+    department_id: UUID | None = None,
 ) -> list[InboxLine]:
     """Legs in `state` (offered or active), most urgent first: the actor's own and, for heads, their departments'.
 
@@ -107,6 +108,8 @@ def read(
     column = Leg.accept_due_at if state == "offered" else Leg.due_at
     mine = waiting_for(actor) if state == "offered" else Leg.assignee_id == actor.user_id
     statement = _lines().where(Leg.state == state, or_(mine, headed_by(actor)) if headed else mine)
+    if department_id is not None:
+        statement = statement.where(Leg.department_id == department_id)
     if after is not None:
         moment, key = after
         statement = statement.where(or_(column > moment, and_(column == moment, Leg.id > key)))

@@ -1,4 +1,4 @@
-"""Reminding people of batons nobody took over in time and of legs that are overdue."""
+"""Reminding people, and then the heads, of batons nobody took over in time, and of legs that are overdue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.kernel.i18n import noop
 from platform_core.kernel.jobs import JobContext
-from platform_core.relay import inbox, ledger
+from platform_core.permissions.everybody import Holder
+from platform_core.relay import access, escalating, inbox, ledger
 from platform_core.relay.inbox import InboxLine
 from platform_core.relay.models import Leg
 from platform_core.users import notifications
@@ -22,9 +23,11 @@ def remind(context: JobContext) -> None:
     while True:
         with context.database.system_session("remind of late legs") as session:
             lines = inbox.due_legs(session, _BATCH)
+            waiting = any(line.leg.state == "offered" for line in lines)
+            people = escalating.everybody(session) if waiting else []
             for line in lines:
                 if _claim(session, line.leg):
-                    _remind(session, line)
+                    _remind(session, line, people)
         if len(lines) < _BATCH:
             return
 
@@ -40,18 +43,24 @@ def _claim(session: Session, leg: Leg) -> bool:
     return done.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
-def _remind(session: Session, line: InboxLine) -> None:
+def _remind(session: Session, line: InboxLine, people: list[Holder]) -> None:
+    """An offer goes to the heads as well, who may reassign it; an overdue leg to everybody who works on it."""
     leg = line.leg
     parameters = {"customer": line.customer, "title": line.title, "department": line.department}
     if leg.state == "offered":
+        heads = [key for key in escalating.heads_of(people, leg.department_id) if key != leg.offered_by]
         receivers = [leg.offered_to] if leg.offered_to else list(session.scalars(ledger.receivers(leg.department_id)))
         waiting = noop("“%(title)s” of %(customer)s is still waiting to be taken over by you")
-        _notify(session, leg, receivers, waiting, parameters)
+        _notify(session, leg, [key for key in receivers if key not in heads], waiting, parameters)
+        lies = noop("Nobody of %(department)s has taken over “%(title)s” of %(customer)s in time: reassign it")
+        _notify(session, leg, heads, lies, parameters)
         unheard = noop("%(department)s has not taken over “%(title)s” of %(customer)s in time")
         _notify(session, leg, [leg.offered_by] if leg.offered_by not in receivers else [], unheard, parameters)
+        escalating.note(session, line)
     else:
         overdue = noop("The leg “%(title)s” of %(customer)s is overdue")
-        _notify(session, leg, [leg.assignee_id], overdue, parameters)
+        helping = [row.user_id for row in access.members(session, leg.engagement_id) if row.may_write]
+        _notify(session, leg, [leg.assignee_id, *helping], overdue, parameters)
 
 
 def _notify(

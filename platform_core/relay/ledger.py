@@ -16,7 +16,7 @@ from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, NotFound
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
@@ -111,6 +111,12 @@ def within(actor: Actor, permission: str) -> ColumnElement[bool]:
         return true()
     covered = [departments for party in actor.parties if (departments := party.departments_for(permission))]
     return or_(false(), *(among(Leg.department_id, departments) for departments in covered))
+
+
+def not_yours(why: str, leg: Leg | None) -> Forbidden:
+    """For somebody who reads along: whoever holds the leg can do it, and the heads of its department."""
+    ask = Ask("relay.reassign", (leg.assignee_id,), leg.department_id) if leg else Ask("relay.reassign")
+    return Forbidden(why, ask=ask)
 
 
 def may_hand_over(actor: Actor, engagement: Engagement, leg: Leg | None) -> bool:

@@ -29,6 +29,26 @@ class Route(Identified, Stamped, Base):
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    """Counts the changes; engagements remember with which one they were opened."""
+
+
+class RouteVersion(Identified, Base):
+    """What a route was like at one version: kept when it is changed, never changed itself."""
+
+    __tablename__ = "relay_route_version"
+
+    route_id: Mapped[UUID] = mapped_column(ForeignKey("relay_route.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    steps: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """The steps' columns by name, departments as hex."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    """When it ended: the next version began."""
+    by_label: Mapped[str] = mapped_column(String(120), default="")
+    """Who replaced it."""
+
+    __table_args__ = (Index("uq_relay_route_version_route_id_version", "route_id", "version", unique=True),)
 
 
 class RouteStep(Identified, Base):
@@ -45,7 +65,7 @@ class RouteStep(Identified, Base):
     needs: Mapped[list[Any]] = mapped_column(Json, default=list)
     """Codes that plugins check before this leg may be handed on, e.g. `contract`."""
     accept_hours: Mapped[int] = mapped_column(default=8)
-    """Hours within which the department should take over."""
+    """Working hours within which the department should take over."""
     work_days: Mapped[int] = mapped_column(default=14)
     """Days after take-over when the leg is due."""
     sees_from: Mapped[str] = mapped_column(String(8), default="offer")
@@ -64,6 +84,8 @@ class Engagement(Identified, Stamped, Versioned, Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     route_id: Mapped[UUID | None] = mapped_column(ForeignKey("relay_route.id", ondelete="SET NULL"))
     route_name: Mapped[str] = mapped_column(String(80), default="")
+    route_version: Mapped[int | None]
+    """The route's version at the opening; null without a route, and for those from before there were versions."""
     title: Mapped[str] = mapped_column(String(120))
     state: Mapped[str] = mapped_column(String(10), default="open")
     """open, done or cancelled"""
@@ -71,7 +93,10 @@ class Engagement(Identified, Stamped, Versioned, Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
-    __table_args__ = (Index("ix_relay_engagement_customer_id", "customer_id", "state"),)
+    __table_args__ = (
+        Index("ix_relay_engagement_customer_id", "customer_id", "state"),
+        Index("ix_relay_engagement_route_id", "route_id", "state", "route_version"),
+    )
 
 
 class Leg(Identified, Versioned, Base):
@@ -117,10 +142,9 @@ class Leg(Identified, Versioned, Base):
         Index("ix_relay_leg_offered_to_state", "offered_to", "state"),
     )
 
-    def offer(self, *, by: UUID, to: UUID | None, note: str) -> None:
-        moment = now()
-        self.state, self.offered_by, self.offered_at, self.offered_to, self.note = "offered", by, moment, to, note
-        self.accept_due_at = self.remind_at = moment + timedelta(hours=self.accept_hours)
+    def offer(self, *, by: UUID, to: UUID | None, note: str, accept_by: datetime) -> None:
+        self.state, self.offered_by, self.offered_at, self.offered_to, self.note = "offered", by, now(), to, note
+        self.accept_due_at = self.remind_at = accept_by
         self.returned_reason = ""
 
     def take(self, user_id: UUID) -> None:
@@ -178,7 +202,7 @@ class RelayEvent(Identified, Base):
     leg_id: Mapped[UUID | None] = mapped_column(Uuid())
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(12))
-    """opened, offered, accepted, returned, reassigned, handed_over, closed, cancelled, joined, left"""
+    """opened, offered, accepted, returned, reassigned, handed_over, closed, cancelled, joined, left, escalated"""
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     actor_id: Mapped[UUID | None] = mapped_column(Uuid())
     actor_label: Mapped[str] = mapped_column(String(120), default="")

@@ -29,6 +29,7 @@ _VERBS = {
     "cancelled": _.lazy("stopped the engagement"),
     "joined": _.lazy("asked a colleague to help"),
     "left": _.lazy("removed a colleague"),
+    "escalated": _.lazy("told the heads: not taken over in time"),
 }
 _LOOKS: dict[str, tuple[str, Tone]] = {
     "opened": ("route", "violet"),
@@ -38,6 +39,7 @@ _LOOKS: dict[str, tuple[str, Tone]] = {
     "cancelled": ("circle-x", "red"),
     "joined": ("user-plus", "violet"),
     "left": ("user-x", "violet"),
+    "escalated": ("alarm", "red"),
 }
 
 
@@ -139,7 +141,7 @@ def entry(event: RelayEvent, title: str = "") -> TimelineEntry:
         id=event.id,
         kind=KIND,
         at=event.at,
-        who=event.actor_label,
+        who=event.actor_label or "Baton",
         department=event.department_label,
         verb=str(_VERBS.get(event.kind, event.kind)),
         text=event.text,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.permissions.models import Access
 from platform_core.permissions.policies import live
@@ -32,7 +32,7 @@ def reassign(session: Session, actor: Actor, leg_id: UUID, user_id: UUID) -> Leg
     held, leg = hold_leg(session, actor, leg_id)
     open_only(held)
     if not ledger.covers(actor, "relay.reassign", leg.department_id):
-        raise Forbidden(_("Only the head of the department may reassign this leg."))
+        raise ledger.not_yours(_("Only the head of the department may reassign this leg."), leg)
     if leg.state not in {"offered", "active"}:
         raise Conflict(_("This leg is not being worked on."))
     if user_id not in session.scalars(ledger.receivers(leg.department_id)).all():
@@ -75,7 +75,7 @@ def tick(session: Session, actor: Actor, leg_id: UUID, key: str, done: bool) -> 
     if leg.state != "active":
         raise Conflict(_("This leg is not being worked on."))
     if not may_write(session, actor, held.engagement.id):
-        raise Forbidden(_("You may read this engagement, but not write in it. Ask the person who holds it."))
+        raise ledger.not_yours(_("You may read this engagement, but not write in it."), leg)
     item = next((item for item in leg.checklist if item["key"] == key), None)
     if item is None:
         raise NotFound(_("This item is not on the checklist."))
@@ -104,7 +104,9 @@ def add_member(
     open_only(held)
     active = held.active
     if active is None or not ledger.may_hand_over(actor, held.engagement, active):
-        raise Forbidden(_("Only the person who holds this leg, or the head of the department, may ask others in."))
+        raise ledger.not_yours(
+            _("Only the person who holds this leg, or the head of the department, may ask others in."), active
+        )
     user = session.get(User, user_id)
     if user is None or user.status != "active" or user_id == active.assignee_id:
         raise Invalid(_("Please check the marked fields."), fields={"user_id": _("Please choose from the list.")})
@@ -125,7 +127,9 @@ def remove_member(session: Session, actor: Actor, engagement_id: UUID, user_id: 
     held = hold(session, engagement_id)
     active = held.active
     if not (ledger.may_hand_over(actor, held.engagement, active) or user_id == actor.user_id):
-        raise Forbidden(_("Only the person who holds this leg, or the head of the department, may remove others."))
+        raise ledger.not_yours(
+            _("Only the person who holds this leg, or the head of the department, may remove others."), active
+        )
     if active is not None and active.assignee_id == user_id:
         raise Conflict(_("This person holds the leg: reassign it, or hand it over."))
     part = session.scalar(

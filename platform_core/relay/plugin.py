@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import pluggy
-from sqlalchemy.orm import Session
 
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
-from platform_core.contracts.identity import Actor, Permission
-from platform_core.contracts.pages import Action, Fact, NavItem, Panel, TimelineEntry, TimelineQuery
-from platform_core.contracts.plugin import PluginInfo, Routes
+from platform_core.contracts.identity import Permission
+from platform_core.contracts.plugin import PluginInfo, Routes, Setting
 from platform_core.kernel.i18n import translator
-from platform_core.relay import api, declared, dots, inbox_routes, jobs, panels, route_routes, routes, workbench
-from platform_core.relay.inbox import badge
+from platform_core.relay import (
+    api,
+    declared,
+    dots,
+    inbox_routes,
+    jobs,
+    lead_times,
+    navigation,
+    panels,
+    route_routes,
+    routes,
+    workbench,
+)
 from platform_core.relay.wording import baton_audit_words as words
-from platform_core.web.endpoint import SIGNED_IN
+from platform_core.relay.workdays import services as workdays
 
 _ = translator("relay")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -61,40 +70,23 @@ def baton_api() -> list[Routes]:
 
 
 @hookimpl
-def baton_navigation() -> list[NavItem]:
-    return [
-        NavItem("workbench", _.lazy("Workbench"), "/", "checklist", SIGNED_IN, "work", 5, phone=True, hotkey="w"),
-        NavItem("inbox", _.lazy("Inbox"), "/relay/inbox", "inbox", "relay.accept", "work", 20, True, badge, "i"),
-        NavItem("routes", _.lazy("Routes"), "/settings/routes", "route", "relay.routes", "settings", 40),
-    ]
-
-
-@hookimpl
 def baton_jobs() -> list[Job]:
     return [Job("relay.remind", jobs.remind, every_seconds=300)]
 
 
 @hookimpl
-def baton_customer_facts(session: Session, actor: Actor, customer: Any) -> list[Fact]:
-    return panels.customer_facts(session, actor, customer)
+def baton_settings() -> list[Setting[Any]]:
+    return [workdays.HOURS, workdays.WEEK]
 
 
-@hookimpl
-def baton_customer_panels(session: Session, actor: Actor, customer: Any) -> list[Panel]:
-    return panels.customer_panels(session, actor, customer)
-
-
-@hookimpl
-def baton_customer_actions(session: Session, actor: Actor, customer: Any) -> list[Action]:
-    return panels.customer_actions(session, actor, customer)
-
-
-@hookimpl
-def baton_customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> list[TimelineEntry]:
-    return panels.customer_timeline(session, actor, query)
-
-
+baton_customer_facts = hookimpl(panels.customer_facts)
+baton_customer_panels = hookimpl(panels.customer_panels)
+baton_customer_actions = hookimpl(panels.customer_actions)
+baton_customer_timeline = hookimpl(panels.customer_timeline)
 baton_workbench = hookimpl(panels.workbench)
 baton_erase_blockers = hookimpl(specname="baton_erase_blockers")(declared.open_engagements)
+baton_kept_from_pool = hookimpl(specname="baton_kept_from_pool")(declared.under_way)
 baton_audit_words = words
+baton_navigation = navigation.baton_navigation
+baton_reports = lead_times.baton_reports
 baton_user_references = declared.baton_user_references

@@ -39,6 +39,8 @@ class RouteOut(msgspec.Struct, kw_only=True):
     id: UUID
     name: str
     active: bool
+    version: int
+    """Counts its changes; engagements under way keep the steps of theirs."""
     steps: list[StepOut]
 
 
@@ -60,7 +62,10 @@ def _outs(session: Session, routes: list[Route]) -> list[RouteOut]:
     for step, department in route_services.steps_of(session, [route.id for route in routes]):
         steps.setdefault(step.route_id, []).append(_step(step, department))
     return [
-        RouteOut(id=route.id, name=route.name, active=route.active, steps=steps.get(route.id, [])) for route in routes
+        RouteOut(
+            id=route.id, name=route.name, active=route.active, version=route.version, steps=steps.get(route.id, [])
+        )
+        for route in routes
     ]
 
 

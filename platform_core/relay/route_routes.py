@@ -9,10 +9,11 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.errors import Invalid
-from platform_core.relay import route_services
+from platform_core.kernel.errors import Conflict, Invalid
+from platform_core.relay import route_services, route_versions
 from platform_core.relay.models import Route
 from platform_core.relay.route_services import RouteInput, StepInput
+from platform_core.relay.workdays import routes as workdays
 from platform_core.users import labels
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import page, redirect
@@ -38,23 +39,27 @@ def new(request: Request[Any, Any, Any], session: Session) -> Response[str]:
 
 
 @get("/settings/routes/{route_id:uuid}", permission="relay.routes", name="relay:route")
-def edit(request: Request[Any, Any, Any], session: Session, route_id: UUID) -> Response[str]:
+def edit(
+    request: Request[Any, Any, Any], session: Session, route_id: UUID, version: int | None = None
+) -> Response[str]:
+    """`version` fills the form with what the route was like then; it counts only when it is saved."""
     route = route_services.get(session, route_id)
+    if version is None:
+        found = [
+            {"department_id": step.department_id, **{name: getattr(step, name) for name in _FIELDS[1:]}}
+            for step, _department in route_services.steps_of(session, [route_id])
+        ]
+    else:
+        found = route_versions.steps_at(session, route, version)
     steps = [
         initial(
             StepInput,
-            department_id=step.department_id,
-            title=step.title,
-            checklist=route_services.as_text(step.checklist),
-            needs=", ".join(step.needs),
-            accept_hours=step.accept_hours,
-            work_days=step.work_days,
-            sees_from=step.sees_from,
-            sees_until=step.sees_until,
+            **{**step, "checklist": route_services.as_text(step["checklist"]), "needs": ", ".join(step["needs"])},
         )
-        for step, _department in route_services.steps_of(session, [route_id])
+        for step in found
     ]
-    return _form(request, session, route, initial(RouteInput, name=route.name, active=route.active), steps)
+    known = initial(RouteInput, name=route.name, active=route.active, version=route.version)
+    return _form(request, session, route, known, steps)
 
 
 @post("/settings/routes", permission="relay.routes", name="relay:route_create")
@@ -78,8 +83,8 @@ def _save(
         try:
             route_services.save(session, actor, route, bound.require(), [step.require() for step in steps])
             return redirect(request, "/settings/routes")
-        except Invalid as error:
-            bound.add(error)
+        except (Invalid, Conflict) as error:
+            bound.errors.update(error.fields or {"": error.message})
     return _form(request, session, route, bound, steps, 422)
 
 
@@ -98,6 +103,7 @@ def _form(
     steps: list[Bound[StepInput]],
     status: int = 200,
 ) -> Response[str]:
+    past, running = route_versions.of(session, route) if route else ([], 0)
     return page(
         request,
         "relay/route.html",
@@ -107,7 +113,9 @@ def _form(
         form=bound,
         steps=[*steps, *(initial(StepInput) for _number in range(_SPARE))],
         departments=labels.department_choices(session),
+        past=past,
+        running=running,
     )
 
 
-HANDLERS = [index, new, edit, create, save]
+HANDLERS = [index, new, edit, create, save, *workdays.HANDLERS]

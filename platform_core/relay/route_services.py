@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.errors import Invalid, NotFound
+from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
+from platform_core.relay import route_versions
 from platform_core.relay.models import Route, RouteStep
 from platform_core.users.models import Department
 
@@ -26,6 +27,8 @@ _REQUIRED = "*"
 class RouteInput(Struct, kw_only=True):
     name: Annotated[str, Meta(max_length=80)]
     active: bool = False
+    version: int | None = None
+    """The one that the form was filled from: what somebody else has saved since is not overwritten."""
 
 
 class StepInput(Struct, kw_only=True):
@@ -66,7 +69,10 @@ def get(session: Session, route_id: UUID) -> Route:
 
 
 def save(session: Session, actor: Actor, route: Route | None, data: RouteInput, steps: Sequence[StepInput]) -> Route:
-    """Create a route, or change one and replace its steps. Raises Invalid without steps or for unknown departments."""
+    """Create a route, or change one and replace its steps; how it was is kept.
+
+    Raises Invalid without steps or for unknown departments, Conflict when somebody has changed it meanwhile.
+    """
     wanted = {step.department_id for step in steps}
     known = set(session.scalars(select(Department.id).where(Department.id.in_(wanted))))
     if not steps or known != wanted:
@@ -77,7 +83,14 @@ def save(session: Session, actor: Actor, route: Route | None, data: RouteInput, 
         session.add(route)
         session.flush()  # steps need its id
     else:
-        old = session.scalars(select(RouteStep).where(RouteStep.route_id == route.id)).all()
+        session.refresh(route, with_for_update=True)
+        if data.version not in {None, route.version}:
+            raise Conflict(
+                _("Somebody else has changed this route meanwhile: version %(number)d.", number=route.version)
+            )
+        of_route = select(RouteStep).where(RouteStep.route_id == route.id).order_by(RouteStep.position)
+        old = session.scalars(of_route).all()
+        route_versions.keep(session, actor, route, old)
         keys = {item["label"]: item["key"] for step in old for item in step.checklist}
         session.execute(delete(RouteStep).where(RouteStep.route_id == route.id))
     route.name, route.active = data.name, data.active
@@ -97,7 +110,8 @@ def save(session: Session, actor: Actor, route: Route | None, data: RouteInput, 
             )
         )
     after = {
-        "name": data.name, "active": data.active, "departments": [step.department_id.hex for step in steps],
+        "name": data.name, "active": data.active, "version": route.version,
+        "departments": [step.department_id.hex for step in steps],
         "sees_from": [step.sees_from for step in steps], "sees_until": [step.sees_until for step in steps],
     }  # fmt: skip
     audit.record(session, actor, "relay.route_save", EntityRef("relay", "route", route.id, route.name), after=after)

@@ -16,7 +16,7 @@ from platform_core.customers import opening
 from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import day_start
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.relay import ledger, panels, queries, route_services, services
 from platform_core.relay.forms import (
@@ -28,6 +28,7 @@ from platform_core.relay.forms import (
     ReasonInput,
     TickInput,
 )
+from platform_core.relay.going_back import onward
 from platform_core.relay.models import Leg
 from platform_core.users import labels
 from platform_core.web.forms import Bound, FormData, bind, initial
@@ -139,9 +140,9 @@ def _hand_over_form(
 ) -> Response[str]:
     view = queries.view_of(session, engagement_id)
     services.record_view(session, actor, view.engagement)
-    if not view.may_hand_over and status == 200:
-        raise Forbidden(_("Only the person who holds this leg, or the head of the department, may hand it over."))
     active, following = view.in_state("active"), view.following
+    if not view.may_hand_over and status == 200:
+        raise services.not_holding(active.leg if active else None)
     receivers = set(session.scalars(ledger.receivers(following.leg.department_id))) if following else set()
     people = labels.labels(session, receivers).people
     choices = sorted((people[key].name, str(key)) for key in receivers if key in people)
@@ -174,7 +175,7 @@ def hand_over(
         verb = services.hand_over if view.following else services.finish
         try:
             verb(session, actor, engagement_id, **msgspec.structs.asdict(data))
-            return redirect(request, _customer_url(view.engagement.customer_id, engagement_id))
+            return onward(request, _customer_url(view.engagement.customer_id, engagement_id))
         except (Invalid, Conflict) as error:
             status = _refuse(bound, error)
     return _hand_over_form(request, session, actor, engagement_id, bound, status)
@@ -232,7 +233,7 @@ def return_leg(
     if bound.ok:
         try:
             services.return_leg(session, actor, leg_id, bound.require().reason)
-            return redirect(request, "/")
+            return onward(request, "/")
         except Invalid as error:
             status = _refuse(bound, error)
     return _return_form(request, session, actor, leg_id, bound, status)
@@ -299,7 +300,7 @@ def reassign(
     if bound.ok:
         try:
             leg = services.reassign(session, actor, leg_id, bound.require().user_id)
-            return redirect(request, f"/engagements/{leg.engagement_id}")
+            return onward(request, f"/engagements/{leg.engagement_id}")
         except Invalid as error:
             bound.add(Invalid(error.message, fields={"user_id": error.message}))
     return _reassign_form(request, session, actor, leg_id, bound, status)

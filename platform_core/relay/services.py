@@ -25,6 +25,7 @@ from platform_core.relay.ledger import Held, Step, hold, hold_leg, name_of, open
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.people import add_member, reassign, remove_member, tick
 from platform_core.relay.queries import engagements_of, may_write, writable_engagements
+from platform_core.relay.workdays import services as workdays
 from platform_core.users import notifications
 from platform_core.users.models import Department
 
@@ -65,7 +66,7 @@ def open_engagement(
     Raises Forbidden without the right `relay.open`, Invalid for a blank title or a route without steps.
     """
     if not actor.can("relay.open"):
-        raise Forbidden(_("You may not open engagements. Ask an administrator for the right to it."))
+        raise Forbidden(_("You may not open engagements."), lacks="relay.open")
     rights.require_unrestricted(customer)
     if not title.strip():
         raise Invalid(_("Please check the marked fields."), fields={"title": _("Say what it is about.")})
@@ -74,6 +75,7 @@ def open_engagement(
         customer_id=customer.id,
         route_id=route.id if route else None,
         route_name=route.name if route else "",
+        route_version=route.version if route else None,
         title=title.strip()[:120],
         opened_by=actor.user_id,
     )
@@ -197,7 +199,12 @@ def _check_hand_over(actor: Actor, held: Held, active: Leg | None) -> None:
     if held.offered is not None:
         raise Conflict(_("This baton is already waiting for the next department."))
     if not ledger.may_hand_over(actor, held.engagement, active):
-        raise Forbidden(_("Only the person who holds this leg, or the head of the department, may hand it over."))
+        raise not_holding(active)
+
+
+def not_holding(leg: Leg | None) -> Forbidden:
+    why = _("Only the person who holds this leg, or the head of the department, may hand it over.")
+    return ledger.not_yours(why, leg)
 
 
 def _close(session: Session, actor: Actor, held: Held, leg: Leg, outcome: str) -> None:
@@ -215,7 +222,8 @@ def _check_receiver(session: Session, leg: Leg, user_id: UUID | None) -> None:
 
 
 def _offer(session: Session, actor: Actor, held: Held, leg: Leg, *, note: str, to_user_id: UUID | None) -> None:
-    leg.offer(by=actor.user_id, to=to_user_id, note=note)
+    accept_by = workdays.calendar(session, now()).after(now(), leg.accept_hours)
+    leg.offer(by=actor.user_id, to=to_user_id, note=note, accept_by=accept_by)
     access.offer(session, leg, actor.user_id)
     department = ledger.department_name(session, leg.department_id)
     person = name_of(session, to_user_id)
@@ -236,7 +244,9 @@ def accept(session: Session, actor: Actor, leg_id: UUID) -> Leg:
     if leg.state != "offered":
         raise Conflict(_("Somebody else was faster: this baton is no longer waiting."))
     if not ledger.may_take(actor, leg):
-        raise Forbidden(_("This baton is offered to somebody else. Ask the head of their department to reassign it."))
+        raise ledger.not_yours(
+            _("This baton is offered to somebody else. The head of their department can reassign it."), leg
+        )
     leg.take(actor.user_id)
     access.end_offer(session, leg)
     access.member(session, leg, actor.user_id, "assignee", may_write=True, by=actor.user_id)
@@ -262,7 +272,9 @@ def return_leg(session: Session, actor: Actor, leg_id: UUID, reason: str) -> Leg
     if leg.state != "offered":
         raise Conflict(_("Somebody else was faster: this baton is no longer waiting."))
     if not ledger.may_take(actor, leg):
-        raise Forbidden(_("This baton is offered to somebody else. Ask the head of their department to reassign it."))
+        raise ledger.not_yours(
+            _("This baton is offered to somebody else. The head of their department can reassign it."), leg
+        )
     if not reason.strip():
         raise Invalid(_("Please check the marked fields."), fields={"reason": _("Say why it cannot be taken over.")})
     _forget(session, held, leg)
@@ -295,7 +307,9 @@ def cancel(session: Session, actor: Actor, engagement_id: UUID, reason: str) -> 
     open_only(held)
     active = held.active
     if not ledger.may_hand_over(actor, held.engagement, active):
-        raise Forbidden(_("Only the person who holds this leg, or the head of the department, may stop it."))
+        raise ledger.not_yours(
+            _("Only the person who holds this leg, or the head of the department, may stop it."), active
+        )
     if not reason.strip():
         raise Invalid(_("Please check the marked fields."), fields={"reason": _("Say why it stops.")})
     if active is not None:

@@ -13,6 +13,7 @@ _ACTIONS = {
     "relay.view": _.lazy("opened an engagement"),
     "relay.list": _.lazy("listed engagements"),
     "relay.inbox": _.lazy("read the inbox"),
+    "relay.board": _.lazy("looked at the relay board"),
     "relay.workbench": _.lazy("opened the workbench"),
     "relay.open": _.lazy("opened an engagement anew"),
     "relay.hand_over": _.lazy("handed over"),
@@ -26,6 +27,8 @@ _ACTIONS = {
     "relay.remove_member": _.lazy("took a helper away"),
     "relay.audience": _.lazy("asked who sees a customer"),
     "relay.route_save": _.lazy("changed a route"),
+    "relay.workdays": _.lazy("changed the working days"),
+    "relay.escalate": _.lazy("told the heads that a baton lies"),
 }
 _FIELDS = {
     "title": _.lazy("Title"),
@@ -40,6 +43,11 @@ _FIELDS = {
     "active": _.lazy("In use"),
     "note": _.lazy("Note"),
     "until": _.lazy("Until"),
+    "version": _.lazy("Version"),
+    "hours": _.lazy("Working hours"),
+    "week": _.lazy("Working days of a week"),
+    "off": _.lazy("Days off"),
+    "worked": _.lazy("Weekends that are worked"),
 }
 
 

@@ -26,7 +26,7 @@ from platform_core.web.routing import SIGNED_IN, get
 
 _ = translator("relay")
 _log = logging.getLogger(__name__)
-_DEFAULT_ROWS = {"main": "relay/_work_row.html", "side": "relay/_work_line.html"}
+_DEFAULT_ROWS = {"main": "relay/_work_row.html", "side": "relay/_work_line.html", "top": "relay/_work_row.html"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def workbench(request: Request[Any, Any, Any], session: Session, actor: Actor) -
     platform = platform_of(request)
     shell = PageContext(platform, request, actor, "workbench")
     found = sorted(platform.hooks.workbench(session, actor), key=lambda item: (item.value.order, item.value.key))
-    shown = {work.customer_id for item in found for work in item.value.items}
+    shown = {work.customer_id for item in found for work in item.value.items if work.customer_name}
     audit.record(session, actor, "relay.workbench", ids=sorted(shown))
     drawn = [_draw(request, item, shell) for item in found]
     main = [item for item in drawn if item.section.place == "main" and (item.section.items or item.failed)]
@@ -57,6 +57,7 @@ def workbench(request: Request[Any, Any, Any], session: Session, actor: Actor) -
         lede=_lede(counts.get("red", 0), counts.get("amber", 0), bool(main)),
         main=main,
         waiting=any(item.section.items for item in drawn if item.section.key == panels.WAITING),
+        top=[item.html for item in drawn if item.section.place == "top"],
         side=[item for item in drawn if item.section.place == "side"],
         left_out=leftout.cards(platform, shell, session, ["baton_workbench"]),
         heads_inbox=inbox.heads_inbox(actor),

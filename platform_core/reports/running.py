@@ -51,7 +51,7 @@ def find(platform: Platform, actor: Actor, key: str) -> Owned[Report]:
     if item is None:
         raise NotFound(_("There is no such report."))
     if not actor.can(item.value.permission):
-        raise Forbidden(_("You may not read this report. Ask an administrator for the right to it."))
+        raise Forbidden(_("You may not read this report."), lacks=item.value.permission)
     return item
 
 

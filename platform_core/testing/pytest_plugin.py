@@ -38,6 +38,10 @@ class Stand:
 
     runtime: Runtime
     client: TestClient[Any]
+    tables: tuple[Table, ...]
+    """All of them, what others refer to first."""
+    at_rest: tuple[Any, ...]
+    """How its plugins stood before the first test."""
     seeded: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
@@ -123,9 +127,9 @@ def _stand(url: str, folder: Path) -> Iterator[Stand]:
     runtime = Runtime(make_settings(url, folder))
     runtime.follow()
     with TestClient(create_app(runtime, background=False)) as client:
-        stand = Stand(runtime, client)
+        stand = Stand(runtime, client, tuple(METADATA.sorted_tables), _standing(runtime))
         with runtime.database.connection("remember the seeded rows") as connection:
-            for table in METADATA.sorted_tables:
+            for table in stand.tables:
                 rows = [dict(row) for row in connection.execute(table.select()).mappings()]
                 if rows:
                     stand.seeded[table.name] = rows
@@ -148,12 +152,19 @@ def runtime(stand: Stand) -> Iterator[Runtime]:
         _restore(connection, stand)
     for followed in (dictionaries.followed, labels.followed):
         followed.forget(stand.runtime.database.url)
-    stand.runtime.manager.version = -2
-    stand.runtime.follow()
+    if _standing(stand.runtime) != stand.at_rest:
+        stand.runtime.manager.version = -2
+        stand.runtime.follow()
+
+
+def _standing(runtime: Runtime) -> tuple[Any, ...]:
+    manager = runtime.manager
+    states = {name: (plugin.state, plugin.reason) for name, plugin in manager.plugins.items()}
+    return manager.version, manager.enabled, states
 
 
 def _restore(connection: Connection, stand: Stand) -> None:
-    tables = [table.name for table in METADATA.sorted_tables]
+    tables = [table.name for table in stand.tables]
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET session_replication_role = replica"))
         connection.execute(text("; ".join(f'DELETE FROM "{name}"' for name in tables)))  # noqa: S608  our own tables

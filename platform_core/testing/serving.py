@@ -51,6 +51,7 @@ class Served:
             "BATON_DEMO_PASSWORD": PASSWORD,
             "BATON_STRICT_PLUGINS": "1",
             "BATON_WEB_THREADS": "8",
+            "BATON_SESSION_MOST": "50",  # tests sign the same people in again and again
             "BATON_API_DOCS": "1",
             "PORT": str(self.port),
         }

@@ -15,7 +15,7 @@ from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.users import passwordpolicy, passwords
@@ -26,7 +26,10 @@ from platform_core.users.passwordpolicy import Policy
 _ = translator("users")
 RIGHTS_COUNTER = "permissions"
 """Version of everything that decides what somebody may do; bumped whenever that changes."""
-CODE_HOURS = 24
+SETUP_MINUTES = 24 * 60
+"""How long a link works that opens an account for the first time, as an activation code (ASVS 6.4.1)."""
+RESET_MINUTES = 10
+"""How long one works that goes around a password or a key: the two are on the telephone (ASVS 6.5.5)."""
 Status = Literal["active", "frozen", "left"]
 _Short = Annotated[str, msgspec.Meta(max_length=60)]
 
@@ -53,7 +56,7 @@ def ref(user: User) -> EntityRef:
 def require(actor: Actor | None, permission: str) -> None:
     """Raises Forbidden. None is the operator at the command line, who may everything."""
     if actor is not None and not actor.can(permission):
-        raise Forbidden(_("Ask a system administrator: accounts and departments are theirs to change."))
+        raise Forbidden(lacks=permission)
 
 
 def get_user(session: Session, user_id: UUID) -> User:
@@ -116,10 +119,13 @@ def set_status(
     if status not in get_args(Status):
         raise Invalid(_("Choose a state."), fields={"status": _("Choose a state.")})
     if actor is not None and actor.user_id == user.id and status != "active":
-        raise Conflict(_("You cannot shut yourself out. Ask another administrator."))
+        raise Conflict(_("You cannot shut yourself out."), ask=Ask("users.manage"))
     if status == "active" and frozen_by_rule(session, user_id) is not None:
         if user.status == "frozen":
-            raise Conflict(_("A daily cap has frozen this account. Those who may unfreeze decide, with a reason."))
+            raise Conflict(
+                _("A daily cap has frozen this account. Those who may unfreeze decide, with a reason."),
+                ask=Ask("users.unfreeze"),
+            )
         status = "frozen"  # somebody who left while frozen and is taken back
     if user.status == status:
         return user
@@ -186,22 +192,26 @@ def _store(session: Session, user: User, password: str, policy: Policy, actor: A
     audit.record(session, actor, "users.password", ref(user))
 
 
-def issue_code(session: Session, actor: Actor | None, user: User, *, hours: int = CODE_HOURS) -> str:
+def link_minutes(user: User) -> int:
+    return RESET_MINUTES if user.password_hash else SETUP_MINUTES
+
+
+def issue_code(session: Session, actor: Actor | None, user: User) -> str:
     """A one-time code with which the bearer chooses the account's password. Earlier ones end; it is shown once."""
     require(actor, "users.manage")
     if user.status == "left":
         raise Conflict(_("This person has left. Take the account back first."))
-    code = put_out(session, actor, user, hours=hours)
+    code = put_out(session, actor, user, minutes=link_minutes(user))
     audit.record(session, actor, "users.reset", ref(user))
     return code
 
 
-def put_out(session: Session, actor: Actor | None, user: User, *, hours: float) -> str:
+def put_out(session: Session, actor: Actor | None, user: User, *, minutes: int) -> str:
     """A code for choosing a password, in place of those before. `actor` None: the operator, or the owner's own act."""
     end_codes(session, user.id, "password")
     code = new_token()
     issuer = actor.user_id if actor else None
-    ends = now() + timedelta(hours=hours)
+    ends = now() + timedelta(minutes=minutes)
     session.add(OneTimeCode(digest=token_digest(code), user_id=user.id, expires_at=ends, issued_by=issuer))
     return code
 

@@ -9,11 +9,13 @@ from litestar.datastructures import Cookie
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from platform_core.audit import services as audit
+from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
 from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.settings import Settings
-from platform_core.users import notifications
+from platform_core.users import notifications, sessions
 from platform_core.users.keymodels import Device
 from platform_core.users.models import User
 
@@ -24,6 +26,10 @@ _MOST = 50
 NEW = noop(
     "Your account was used in a browser for the first time: %(browser)s, from %(ip)s. If that was not you, change your "
     "password and tell the security administrator."
+)
+CROWDED = noop(
+    "You were signed out in %(browser)s, %(ip)s: one account is signed in with %(most)s browsers at most. If you have "
+    "not signed in anywhere else, change your password and tell the security administrator."
 )
 _BROWSERS = (
     ("MicroMessenger", "WeChat"),
@@ -78,11 +84,30 @@ def note(session: Session, settings: Settings, user: User, token: str, *, ip: st
         return None
     for forgotten in used[_MOST - 1 :]:
         session.delete(forgotten)
-    # Names that are the same in every language: it is read in that of its reader, not of the sign-in page.
-    named = " / ".join(name for name in _names(agent) if name)
-    told = {"browser": named or agent[:40] or "?", "ip": ip or "—"}
+    told = {"browser": _named(agent), "ip": ip or "—"}
     notifications.notify(session, [user.id], "users", NEW, told, url="/me#devices", icon="device-desktop")
     return _remember(session, settings, user, token, agent)
+
+
+def make_room(session: Session, settings: Settings, user: User, *, ip: str) -> None:
+    """After a sign-in: end what is beyond `session_most`, the one unused the longest first, and say so.
+
+    The row of `user` is locked, so that two who sign in at once count each other.
+    """
+    session.flush()  # the new one is to be counted
+    actor = Actor(user_id=user.id, name=user.name, ip=ip)
+    for place in sessions.own_sessions(session, settings, user.id)[settings.session_most :]:
+        sessions.revoke(session, place.id)
+        where = {"ip": place.ip, "agent": place.agent}
+        audit.record(session, actor, "users.end_session", after=where, reason="too many browsers", ip=ip)
+        told: dict[str, str | int] = {"browser": _named(place.agent), "ip": place.ip or "—"}
+        told["most"] = settings.session_most
+        notifications.notify(session, [user.id], "users", CROWDED, told, url="/me#devices", icon="device-desktop")
+
+
+def _named(agent: str) -> str:
+    """Names that are the same in every language: it is read in that of its reader, not of the sign-in page."""
+    return " / ".join(name for name in _names(agent) if name) or agent[:40] or "?"
 
 
 def welcome(session: Session, settings: Settings, user: User, token: str, *, agent: str) -> Cookie | None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
-from platform_core.kernel.errors import Conflict, Forbidden, NotFound
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.secrets import token_digest
 from platform_core.users import accounts, keys
@@ -27,7 +27,6 @@ from platform_core.users.models import OneTimeCode, User
 
 _ = translator("users")
 PERMISSION = "users.keys"
-HOURS = 24
 _WAITS = timedelta(days=7)
 CONFIRMED = noop("Your lost keys were removed, and a code to register a new one was given out.")
 
@@ -56,7 +55,7 @@ def ask(session: Session, actor: Actor, user_id: UUID, data: HelpInput) -> KeyHe
     _require(actor)
     user = accounts.get_user(session, user_id)
     if user.id == actor.user_id:
-        raise Forbidden(_("Nobody asks for themselves. Ask somebody else who helps with lost keys."))
+        raise Forbidden(_("Nobody asks for themselves."), ask=Ask(PERMISSION))
     if user.status != "active":
         raise Conflict(_("This account is not active. Take it back or unfreeze it first."))
     open_one = select(KeyHelp.id).where(
@@ -74,7 +73,7 @@ def confirm(session: Session, actor: Actor, help_id: UUID) -> tuple[User, str]:
     """Remove the lost keys; returns whose they were, and the code, which nobody can read again."""
     asked, user = _decidable(session, actor, help_id)
     if asked.asked_by == actor.user_id:
-        raise Forbidden(_("You have asked for this yourself. Another person has to confirm it."))
+        raise Forbidden(_("You have asked for this yourself. Another person has to confirm it."), ask=Ask(PERMISSION))
     _decide(asked, actor, "confirmed")
     keys.drop(session, actor, keys.of_user(session, user.id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
@@ -102,12 +101,12 @@ def by_operator(session: Session, user: User) -> str:
 
 
 def _put_out(session: Session, actor: Actor | None, user: User) -> str:
-    """Typed by people, so it is short, in groups, and lives a day; its digest is that of a one-time code."""
+    """Typed by people, so it is short, in groups, and soon over; its digest is that of a one-time code."""
     accounts.end_codes(session, user.id, "key")
-    code = keys.new_code()
+    code, ends = keys.new_code(), now() + timedelta(minutes=accounts.RESET_MINUTES)
     session.add(
         OneTimeCode(
-            digest=_digest(user.id, code), user_id=user.id, expires_at=now() + timedelta(hours=HOURS), purpose="key",
+            digest=_digest(user.id, code), user_id=user.id, expires_at=ends, purpose="key",
             issued_by=actor.user_id if actor else None,
         )
     )  # fmt: skip
@@ -143,7 +142,7 @@ def _decidable(session: Session, actor: Actor, help_id: UUID) -> tuple[KeyHelp, 
     if asked is None or asked.decided_at is not None or asked.asked_at < now() - _WAITS:
         raise NotFound(_("Somebody has decided this already, or it was asked too long ago."))
     if asked.user_id == actor.user_id:
-        raise Forbidden(_("It is about your own keys: another person decides."))
+        raise Forbidden(_("It is about your own keys: another person decides."), ask=Ask(PERMISSION))
     user = accounts.get_user(session, asked.user_id)
     if user.status != "active":
         raise Conflict(_("This account is not active. Take it back or unfreeze it first."))
@@ -156,7 +155,7 @@ def _decide(asked: KeyHelp, actor: Actor, outcome: str) -> None:
 
 def _require(actor: Actor) -> None:
     if not actor.can(PERMISSION):
-        raise Forbidden(_("Ask those who help with lost keys: the system and security administrators."))
+        raise Forbidden(lacks=PERMISSION)
 
 
 def _digest(user_id: UUID, code: str) -> bytes:

@@ -77,7 +77,7 @@ def _page(
 ) -> Response[str]:
     return page(
         request, "users/key_help.html", active="lost-keys", waiting=keyhelp.waiting(session),
-        proved=not stepup.asks(request, session, actor).kind, user=user, code=code, hours=keyhelp.HOURS,
+        proved=not stepup.asks(request, session, actor).kind, user=user, code=code, minutes=accounts.RESET_MINUTES,
     )  # fmt: skip
 
 

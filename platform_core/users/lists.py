@@ -5,16 +5,18 @@ HANDLERS = list_handlers(CUSTOMERS)   # GET /, POST /find, /conditions and /colu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.users import preferences, probing
+from platform_core.users import listparts, preferences, probing
 from platform_core.web.forms import FormData
-from platform_core.web.lists import dialogs, reading, rendering, state
+from platform_core.web.lists import declaration, dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
 from platform_core.web.lists.dialogs import ConditionForm
 from platform_core.web.lists.ordering import Page
@@ -27,7 +29,6 @@ from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
 _BIGGEST_PAGE = 200
-_exportable: dict[str, ListView] = {}
 
 
 def list_handlers(view: ListView) -> list[Any]:
@@ -46,7 +47,7 @@ def list_handlers(view: ListView) -> list[Any]:
     @get(f"{view.path}/conditions", permission=permission, name=f"{prefix}_condition")
     def condition(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
         made = dialogs.blank_form(session, actor, view, list(request.query_params.multi_items()))
-        return _dialog(request, view, made)
+        return _dialog(request, made.view, made)
 
     @post(f"{view.path}/conditions", permission=permission, name=f"{prefix}_set_condition")
     def set_condition(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
@@ -55,41 +56,54 @@ def list_handlers(view: ListView) -> list[Any]:
 
     @get(f"{view.path}/columns", permission=permission, name=f"{prefix}_columns")
     def columns(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
-        chosen = preferences.read(session, actor, _columns_key(view), ())
-        return page(
-            request,
-            "web/lists/columns.html",
-            partial="web/lists/_columns.html",
-            active=view.key,
-            view=view,
-            columns=dialogs.column_choices(view, _added(request, view), chosen),
-            state_query=str(request.url.query),
-        )
+        asked = state.read(session, actor, view, request.query_params)
+        shown = dialogs.column_choices(asked.view, _added(request, view), _chosen(session, actor, asked))
+        return _columns_dialog(request, view, asked, shown)
 
     @post(f"{view.path}/columns", permission=permission, name=f"{prefix}_set_columns")
     def set_columns(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
-        chosen = dialogs.chosen_columns(view, _added(request, view), form)
-        preferences.write(session, actor, _columns_key(view), chosen or None)
-        return redirect(request, dialogs.from_query(session, actor, view, form.get("state")).url())
+        asked, added = dialogs.from_query(session, actor, view, form.get("state")), _added(request, view)
+        if "move" in form:
+            return _columns_dialog(request, view, asked, dialogs.moved_columns(asked.view, added, form))
+        chosen = dialogs.chosen_columns(asked.view, added, form)
+        if asked.base is not None and "mine" not in form and "reset" not in form:
+            return redirect(request, asked.with_columns(chosen).url())
+        preferences.write(session, actor, _columns_key(asked), chosen or None)
+        return redirect(request, (asked.with_columns(asked.base.columns) if asked.base else asked).url())
 
-    if view.export:
-        _exportable[view.key] = view
-    return [index, find, condition, set_condition, columns, set_columns]
+    declaration.mounted(view)
+    return [index, find, condition, set_condition, columns, set_columns, *_further(view, prefix)]
+
+
+def _further(view: ListView, prefix: str) -> list[Any]:
+    """What only some lists have."""
+    permission = view.permission
+
+    @get(f"{view.path}/counts", permission=permission, name=f"{prefix}_counts")
+    def counts(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+        return listparts.counts(request, session, actor, view)
+
+    @get(f"{view.path}/nearby/{{row_id:uuid}}", permission=permission, name=f"{prefix}_nearby")
+    def nearby(request: Request[Any, Any, Any], session: Session, actor: Actor, row_id: UUID) -> Response[str]:
+        return listparts.nearby(request, session, actor, view, row_id)
+
+    return [*([counts] if view.counted else []), *([nearby] if view.record else [])]
 
 
 def exportable(key: str) -> ListView | None:
     """A list that can be asked for as a file."""
-    return _exportable.get(key)
+    found = declaration.declared_lists().get(key)
+    return found if found is not None and found.export else None
 
 
 def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: ListView) -> Response[str]:
     """One page of the list, as its URL asks for it."""
-    asked = state.read(session, actor, view, request.query_params)
+    asked = state.read(session, actor, view, request.query_params, at_home=True)
     probing.check(session, actor, asked.words)
     reader = Reader(session, actor, asked)
     found = reader.page()
     _note(session, actor, asked, found)
-    chosen = preferences.read(session, actor, _columns_key(view), ())
+    chosen = _chosen(session, actor, asked)
     hooks = platform_of(request).hooks
     shown = Shown(asked, found, _total(reader, found), reader.footer(actor) if found.rows else "")
     made = rendering.listing(session, actor, hooks, shown, chosen)
@@ -105,7 +119,7 @@ def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = 
 
 
 def _note(session: Session, actor: Actor, asked: ListState, found: Page) -> None:
-    shown: dict[str, Any] = {"conditions": [item.text for item in asked.conditions]} if asked.conditions else {}
+    shown: dict[str, Any] = {"conditions": list(asked.texts)} if asked.conditions else {}
     if asked.words:
         shown["words"] = masked(asked.words)
     result = probing.result(asked.words, found=bool(found.rows))
@@ -124,8 +138,28 @@ def _suffix(view: ListView) -> str:
     return "list" if view.key == view.prefix else f"{view.key}_list"
 
 
-def _columns_key(view: ListView) -> str:
-    return f"columns.{view.key}"
+def _columns_key(asked: ListState) -> str:
+    """Of the list, or of one of its saved views."""
+    return f"columns.{asked.view.key}.{asked.base.key}" if asked.base else f"columns.{asked.view.key}"
+
+
+def _chosen(session: Session, actor: Actor, asked: ListState) -> Sequence[str]:
+    """Columns that the URL names, the user's own for this saved view, those of the view, those for the list."""
+    if asked.base is not None and asked.columns != asked.base.columns:
+        return asked.columns
+    own: Sequence[str] = preferences.read(session, actor, _columns_key(asked), ())
+    if asked.base is None or own:
+        return own
+    return asked.columns or _chosen(session, actor, asked.spelled_out())
+
+
+def _columns_dialog(
+    request: Request[Any, Any, Any], view: ListView, asked: ListState, columns: Sequence[tuple[str, str, bool, bool]]
+) -> Response[str]:
+    return page(
+        request, "web/lists/columns.html", partial="web/lists/_columns.html", active=view.key, view=view,
+        columns=columns, state_query=asked.carried, in_view=asked.base is not None,
+    )  # fmt: skip
 
 
 def _added(request: Request[Any, Any, Any], view: ListView) -> list[Any]:

@@ -23,6 +23,7 @@ from platform_core.web.routing import get, post
 from platform_core.web.themes import house_of
 
 _ = translator("users")
+_PLACES = "/me#devices"
 
 
 @get("/", permission=SIGNED_IN, name="users:me", opt={"personal": True})
@@ -60,6 +61,7 @@ def _page(
         places=sessions.own_sessions(session, platform.settings, actor.user_id),
         describe=devices.describe,
         idle_minutes=platform.settings.session_idle_minutes,
+        most=platform.settings.session_most,
         key_count=len(keys.of_user(session, actor.user_id)),
         policy=passwordpolicy.read(session),
         themes=[(theme.name, theme.title) for theme in themes.offered(house)],
@@ -122,6 +124,9 @@ def end_session(request: Request[Any, Any, Any], session: Session, actor: Actor,
     place = session.get(SignInSession, session_id)
     if place is None or place.user_id != actor.user_id:
         raise NotFound(_("You are not signed in there any more."))
+    unproved = None if place.id == actor.session_id else stepup.first(request, session, actor, _PLACES)
+    if unproved is not None:
+        return unproved
     sessions.revoke(session, place.id)
     audit.record(session, actor, "users.end_session", after={"ip": place.ip, "agent": place.agent})
     return redirect(request, "/login" if place.id == actor.session_id else "/me?done=ended")
@@ -129,6 +134,9 @@ def end_session(request: Request[Any, Any, Any], session: Session, actor: Actor,
 
 @post("/sessions/end-others", permission=SIGNED_IN, name="users:end_other_sessions")
 def end_others(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    unproved = stepup.first(request, session, actor, _PLACES)
+    if unproved is not None:
+        return unproved
     count = 0
     for place in sessions.own_sessions(session, platform_of(request).settings, actor.user_id):
         if place.id != actor.session_id:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -38,12 +39,16 @@ MOST_HISTORY = 24
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`minimum` characters; `history` former passwords that may not come back; `max_age_days`: 0 is no limit."""
+    """`minimum` characters; `history` former passwords that may not come back; `max_age_days`: 0 is no limit.
+
+    `words`: names of the house, its products and places, as they were written, that a password may not be made of.
+    """
 
     profile: str = "asvs"
     minimum: int = passwords.MINIMUM
     history: int = 0
     max_age_days: int = 0
+    words: str = ""
 
     @property
     def mixed(self) -> bool:
@@ -52,7 +57,8 @@ class Policy:
 
     def problem(self, password: str, *, login: str = "", name: str = "") -> str:
         """Why it may not be used, in the reader's language; "" when it may. Former ones are `was_used`'s to find."""
-        found = passwords.problem(password, login=login, name=name, minimum=self.minimum)
+        house = {word for word in re.split(r"[\s,;\uff0c\uff1b\u3001]+", self.words.casefold()) if len(word) > 1}
+        found = passwords.problem(password, login=login, name=name, minimum=self.minimum, house=house)
         if not found and self.mixed and kinds(password) < _CLASSES:
             return _("Use three of these: small letters, capitals, digits, other signs.")
         return found
@@ -79,6 +85,7 @@ class PolicyInput(msgspec.Struct, kw_only=True):
     minimum: Annotated[int, msgspec.Meta(ge=8, le=64)] = passwords.MINIMUM
     history: Annotated[int, msgspec.Meta(ge=0, le=MOST_HISTORY)] = 0
     max_age_days: Annotated[int, msgspec.Meta(ge=0, le=730)] = 0
+    words: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
 def kinds(password: str) -> int:
@@ -107,7 +114,7 @@ def write(session: Session, actor: Actor, data: PolicyInput) -> None:
         wrong["history"] = _("MLPS asks for at least one.")
     if wrong:
         raise Invalid(_("Please check the marked fields."), fields=wrong)
-    before, after = read(session), Policy(data.profile, data.minimum, data.history, data.max_age_days)
+    before, after = read(session), Policy(**msgspec.structs.asdict(data))
     if before == after:
         return
     row = session.get(SettingValue, SETTING)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 
@@ -83,8 +83,10 @@ def _decoy() -> str:
     return _hasher.hash("nobody has this password")
 
 
-def problem(password: str, *, login: str = "", name: str = "", minimum: int = MINIMUM) -> str:
-    """Why the password may not be used, in the reader's language; empty when it may."""
+def problem(
+    password: str, *, login: str = "", name: str = "", minimum: int = MINIMUM, house: Collection[str] = ()
+) -> str:
+    """Why the password may not be used, in the reader's language; empty when it may. `house`: names of the house."""
     if len(password) < minimum:
         return _("At least %(count)s characters: several words are easy to remember.", count=minimum)
     if len(password) > MAXIMUM:
@@ -93,6 +95,11 @@ def problem(password: str, *, login: str = "", name: str = "", minimum: int = MI
     for own in (login.casefold(), name.casefold()):
         if len(own) > 1 and own in plain and len(plain) - len(own) < minimum - 2:
             return _("Your own name is too easy to guess.")
+    rest = plain
+    for word in sorted(house, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    if rest != plain and len(rest) < minimum - 2:
+        return _("The name of the house is among the first things that others try.")
     if is_common(password):
         return _("This password is among the first that others try. Choose another.")
     return ""

@@ -32,6 +32,8 @@ from platform_core.users import (
     token_routes,
     wording,
 )
+from platform_core.users.views import api as view_api
+from platform_core.users.views import routes as view_routes
 from platform_core.web.endpoint import SIGNED_IN
 
 _ = translator("users")
@@ -63,7 +65,7 @@ def baton_routes() -> list[Routes]:
         Routes("/login", signin_routes.LOGIN),
         Routes("/logout", routes.LOGOUT),
         Routes("/reset", routes.RESET),
-        Routes("/", [*notification_routes.HANDLERS, *keyhelp_routes.HANDLERS]),
+        Routes("/", [*notification_routes.HANDLERS, *keyhelp_routes.HANDLERS, *view_routes.HANDLERS]),
         Routes("/me", mine),
     ]
 
@@ -85,7 +87,7 @@ def baton_ports() -> list[Provider[Any]]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/users", api.USERS), Routes("/departments", api.DEPARTMENTS)]
+    return [Routes("/users", api.USERS), Routes("/departments", api.DEPARTMENTS), Routes("/views", view_api.HANDLERS)]
 
 
 @hookimpl

@@ -282,7 +282,7 @@ def own_sessions(session: Session, settings: Settings, user_id: UUID) -> Sequenc
             SignInSession.expires_at > moment,
             SignInSession.seen_at > moment - timedelta(minutes=settings.session_idle_minutes),
         )
-        .order_by(SignInSession.seen_at.desc())
+        .order_by(SignInSession.seen_at.desc(), SignInSession.id.desc())
         .limit(50)
     ).all()
 

@@ -17,17 +17,17 @@ from platform_core.contracts.signingin import SIGN_IN_RULES, Demand
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import database_of, vault_of
 from platform_core.kernel.declared import service_of
-from platform_core.kernel.errors import NotFound
+from platform_core.kernel.errors import Ask, Forbidden, NotFound
 from platform_core.kernel.i18n import LANGUAGES, translator
 from platform_core.settings import Settings
 from platform_core.users import accounts, devices, keyhelp, keys, passwordpolicy, passwords, sessions, throttle
 from platform_core.users.authenticators import RefusedKeyError
 from platform_core.users.keymodels import Credential
 from platform_core.users.models import User
+from platform_core.web import whom
 
 _ = translator("users")
 _HALF_WAY_SECONDS = 300
-_CHANGE_HOURS = 0.5
 LoadActor = Callable[[Session, UUID], Actor | None]
 
 
@@ -267,15 +267,22 @@ def _unusable(session: Session, user: User, load_actor: LoadActor, attempt: Atte
     """Why the account does not open though all was right; audited."""
     actor = load_actor(session, user.id)
     if user.status == "frozen" and accounts.frozen_by_rule(session, user.id) is not None:
-        refusal = _("A daily cap has frozen this account. Ask the administration staff or the management.")
+        refusal = _named(session, _("A daily cap has frozen this account."), "users.unfreeze")
     elif user.status != "active" or actor is None:
-        refusal = _("This account has been frozen. Ask an administrator.")
+        refusal = _named(session, _("This account has been frozen."), "users.manage")
     elif not actor.grants and not service_of(session, SIGN_IN_RULES).of(session, user.id).bound:
-        refusal = _("This account has no role yet, so there is nothing it may see. Ask an administrator for one.")
+        refusal = _named(
+            session, _("This account has no role yet, so there is nothing it may see."), "permissions.manage"
+        )
     else:
         return ""
     _record(session, user, attempt, "denied", user.status if actor is None else "no role")
     return refusal
+
+
+def _named(session: Session, why: str, right: str) -> str:
+    """With whom to ask: only for somebody who has shown who they are."""
+    return whom.told(session, None, Forbidden(why, ask=Ask(right)))
 
 
 def _enter(
@@ -289,13 +296,14 @@ def _enter(
         user.language = attempt.language
     if proof.reason != "passkey" and passwordpolicy.read(session).has_expired(user):
         _record(session, user, attempt, "denied", "password too old")
-        return Outdated(accounts.put_out(session, None, user, hours=_CHANGE_HOURS))
+        return Outdated(accounts.put_out(session, None, user, minutes=accounts.RESET_MINUTES))
     _record(session, user, attempt, "ok", proof.reason)
     key = proof.credential
     cookie = sessions.open_session(
         session, settings, user, ip=attempt.ip, agent=attempt.agent, credential_id=key.id if key else None,
         verified_by="key" if proof.level != "none" else "password", must=proof.must,
     )  # fmt: skip
+    devices.make_room(session, settings, user, ip=attempt.ip)
     device = devices.note(session, settings, user, attempt.device, ip=attempt.ip, agent=attempt.agent)
     more = proof.demand.soon if not proof.must and proof.demand.will_ask_for_more(proof.level) else ""
     return Entered((cookie, device) if device else (cookie,), user, proof.must, more, proof.demand.by)

@@ -6,6 +6,7 @@ import pluggy
 
 from platform_core.contracts.plugin import AuditWords
 from platform_core.kernel.i18n import translator
+from platform_core.users.views import sharing
 
 _ = translator("users")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -37,6 +38,9 @@ _ACTIONS = {
     "users.create_department": _.lazy("added a department"),
     "users.edit_department": _.lazy("changed a department"),
     "users.move_department": _.lazy("moved a department"),
+    "users.view_create": _.lazy("saved a view of a list"),
+    "users.view_change": _.lazy("changed a view of a list"),
+    "users.view_delete": _.lazy("deleted a view of a list"),
 }
 _FIELDS = {
     "login": _.lazy("Sign-in name"),
@@ -57,6 +61,13 @@ _FIELDS = {
     "language": _.lazy("Language"),
     "scheme": _.lazy("Appearance"),
     "theme": _.lazy("Theme"),
+    "list_key": _.lazy("List"),
+    "reach": _.lazy("Who sees it"),
+    "pinned": _.lazy("As a tab"),
+    "conditions": _.lazy("Conditions"),
+    "any_of": _.lazy("One condition is enough"),
+    "sort": _.lazy("Order"),
+    "columns": _.lazy("Columns"),
     "days": _.lazy("Days"),
     "count": _.lazy("Number"),
     "agent": _.lazy("Browser"),
@@ -66,8 +77,10 @@ _FIELDS = {
     "minimum": _.lazy("Least number of characters"),
     "history": _.lazy("Former passwords that may not come back"),
     "max_age_days": _.lazy("Days until a password must be changed"),
+    "words": _.lazy("Names of the house"),
 }
 _VALUES = {
+    "reach": sharing.LABELS,
     "kind": {"key": _.lazy("Security key"), "passkey": _.lazy("Passkey")},
     "status": {"active": _.lazy("active"), "frozen": _.lazy("frozen"), "left": _.lazy("has left")},
 }

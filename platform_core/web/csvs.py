@@ -14,6 +14,8 @@ from litestar import Response
 from platform_core.kernel.spreadsheets import csv_safe
 from platform_core.web import formats
 
+MARK = "\ufeff"
+
 
 def answer(filename: str, titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Response[str]:
     """A download."""
@@ -23,11 +25,14 @@ def answer(filename: str, titles: Iterable[Any], rows: Iterable[Sequence[Any]]) 
 
 def content(titles: Iterable[Any], rows: Iterable[Sequence[Any]]) -> str:
     """Numbers are plain; moments are written in the organisation's zone."""
+    return MARK + lines([[str(title) for title in titles]]) + lines(rows)
+
+
+def lines(rows: Iterable[Sequence[Any]]) -> str:
+    """A part of the file; `MARK` stands in front of the first."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([csv_safe(str(title)) for title in titles])
-    writer.writerows([_plain(value) for value in row] for row in rows)
-    return "\ufeff" + buffer.getvalue()
+    csv.writer(buffer).writerows([_plain(value) for value in row] for row in rows)
+    return buffer.getvalue()
 
 
 def _plain(value: Any) -> str:

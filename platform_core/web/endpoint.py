@@ -15,16 +15,14 @@ from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from platform_core.contracts.asking import RIGHT_GIVERS
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.declared import service_of
 from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, Misdirected, NotFound, Unauthenticated
 from platform_core.kernel.i18n import LANGUAGES, set_language, translator
 from platform_core.kernel.models import IdempotencyKey
 from platform_core.kernel.scope import ScopedSession
 from platform_core.kernel.unitofwork import on_commit, refuse
 from platform_core.plugins.hooks import PoisonedTransactionError, mute
-from platform_core.web import answers, badges
+from platform_core.web import answers, badges, whom
 from platform_core.web.forms import FormData
 from platform_core.web.requests import Platform, platform_of
 
@@ -94,11 +92,12 @@ class Endpoint:
                 elif "baton_cookie" in request.scope:
                     response.set_cookie(request.scope["baton_cookie"])  # type: ignore[typeddict-item]
                 return response
-        except (Forbidden, NotFound, Unpermitted) as error:
+        except BatonError as error:
             # Only now: on SQLite the refused transaction held the one write lock.
             refused = error.actor if isinstance(error, Unpermitted) else actor
-            if refused is not None:
+            if refused is not None and isinstance(error, Forbidden | NotFound | Unpermitted):
                 platform.on_denied(refused, request, error)
+            whom.complete(platform, refused, error)
             raise
         except StaleDataError as error:
             raise Conflict(_("Somebody else has changed this in the meantime. Reload and try again.")) from error
@@ -191,20 +190,12 @@ def _authorise(platform: Platform, session: ScopedSession, request: Request[Any,
     if actor.seen_by is not None:
         request.scope["baton_actor"] = actor  # type: ignore[typeddict-unknown-key]  # refusals show the way back too
     if permission != SIGNED_IN and not actor.may_enter(permission):
-        raise Unpermitted(_whom_to_ask(platform, session, permission), actor)
+        raise Unpermitted(whom.lacking(session, permission), actor)
+    # The right of another module alone opens nothing of a plugin.
+    entry = request.route_handler.opt.get("entry", ())
+    if permission not in {SIGNED_IN, *entry} and entry and not any(actor.may_enter(right) for right in entry):
+        raise Unpermitted(whom.lacking(session, entry[0]), actor)
     return actor
-
-
-def _whom_to_ask(platform: Platform, session: ScopedSession, permission: str) -> str:
-    """Which right is lacking, by its name on the page of roles, and who gives it."""
-    declared = (item.value for item in platform.manager.declared.permissions.installed())
-    right = next((str(found.label) for found in declared if found.name == permission), permission)
-    names = _(", ").join(service_of(session, RIGHT_GIVERS).names(session))
-    if not names:
-        return _(
-            "You may not do this: it takes the right “%(right)s”. Ask whoever runs this installation.", right=right
-        )
-    return _("You may not do this: it takes the right “%(right)s”. Ask for it: %(names)s.", right=right, names=names)
 
 
 def _looking(request: Request[Any, Any, Any], actor: Actor) -> Actor:

@@ -42,6 +42,10 @@ class FormData:
     def __contains__(self, name: object) -> bool:
         return name in self._last
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every text that was sent, those of one name one after the other."""
+        return [(key, value) for key, value in self._pairs if isinstance(value, str)]
+
     def as_dict(self) -> dict[str, str]:
         return {key: value for key, value in self._last.items() if isinstance(value, str)}
 

@@ -20,7 +20,7 @@ from platform_core.web.routing import is_guarded
 
 Build = Callable[[Sequence[Router]], Litestar]
 _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
-_OURS = frozenset({"plugin", "public", "endpoint"})
+_OURS = frozenset({"plugin", "entry", "public", "endpoint"})
 """Options that say whose a handler is and that it is guarded: set here and by routing, by nobody else."""
 
 
@@ -63,7 +63,7 @@ def _routers(manager: PluginManager) -> list[Router]:
                 for handler in handlers:
                     at = handler
                     _check_handler(manager, plugin, handler)
-                own.append(_router(name, prefix, path, handlers))
+                own.append(_router(manager, name, prefix, path, handlers))
             mine = _addresses(own)
             for handler, address, route_name in mine:
                 at = handler
@@ -84,11 +84,11 @@ def _declared(manager: PluginManager, owner: str) -> Iterator[tuple[str, str, Se
                 yield prefix, item.value.path, item.value.handlers
 
 
-def _router(owner: str, prefix: str, path: str, handlers: Sequence[Any]) -> Router:
+def _router(manager: PluginManager, owner: str, prefix: str, path: str, handlers: Sequence[Any]) -> Router:
     return Router(
         prefix + path,
         route_handlers=handlers,
-        opt={"plugin": owner},
+        opt={"plugin": owner, "entry": manager.entry(owner)},
         include_in_schema=bool(prefix),
         tags=[path.strip("/")] if prefix else None,
     )

@@ -36,6 +36,7 @@ _SECTIONS = {
     "people": _.lazy("People and rights"),
     "guard": _.lazy("Protection"),
     "work": _.lazy("How work is done"),
+    "channels": _.lazy("Messages and calls"),
     "system": _.lazy("System"),
 }
 """Of the settings."""

@@ -7,7 +7,8 @@ The name of such a template says what it is made of, so that Jinja keeps one for
 
 The macros' bodies stand where `_rows.html` has its block `cells`, each in a scope of its own. A column with a plus is
 another owner's: `added[key]` holds its macro and the rows' values. The macro is called, since it has texts of its own,
-or stands there as well where it has none.
+or stands there as well where it has none. One with an equals sign
+has no macro at all and shows the rows' values as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from jinja2 import Environment, TemplateAssertionError, nodes
 PREFIX = "rows:"
 _SKELETON = "web/lists/_rows.html"
 _CALLED = "{{{{ added['{0}'][0](row, added['{0}'][1].get(row.id)) }}}}"
+_TEXT = "<td>{{{{ added['{0}'][1].get(row.id) }}}}</td>"
 _VALUE = "{{% set value = added['{0}'][1].get(row.id) %}}"
 _OF_ITS_TEMPLATE = (nodes.FromImport, nodes.Import, nodes.Assign, nodes.AssignBlock, nodes.Include)
 Parse = Callable[[str], nodes.Template]
@@ -35,7 +37,9 @@ def compose(environment: Environment, name: str, parse: Parse) -> nodes.Template
     macros = {node.name: node for node in source.find_all(nodes.Macro)}
     drawn: list[nodes.Node] = []
     for key in keys.split(","):
-        if key.startswith("+"):
+        if key.startswith("="):
+            drawn += environment.parse(_TEXT.format(key[1:])).body
+        elif key.startswith("+"):
             drawn += _added(environment, *key[1:].partition("=")[::2], parse)
         elif key in macros:
             drawn.append(nodes.Scope(_body(macros[key], cells)))

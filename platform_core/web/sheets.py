@@ -11,7 +11,7 @@ from typing import Any
 
 from litestar import Response
 
-from platform_core.kernel.spreadsheets import write_xlsx
+from platform_core.kernel.workbooks import is_exact, write_xlsx
 from platform_core.web import formats
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,6 +33,14 @@ def write(
     """`author` and `comments` stand in the properties of the file."""
     cells = ([_cell(value) for value in row] for row in rows)
     write_xlsx(path, [str(title) for title in titles], cells, author=author, comments=comments)
+
+
+def stored(value: Any) -> str | float | None:
+    """A cell as it can be kept until its sheet is written."""
+    cell = _cell(value)
+    if cell is None or isinstance(cell, str):
+        return cell
+    return float(cell) if is_exact(cell) else str(cell)
 
 
 def _cell(value: Any) -> str | int | float | Decimal | None:

@@ -27,8 +27,9 @@ def start(runtime: Runtime, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
     started: list[Runtime] = []
 
     def make(*, strict: bool = False, **changes: Any) -> Runtime:
-        url = runtime.settings.database_url
-        started.append(Runtime(make_settings(url, tmp_path / "data", strict_plugins=strict, **changes)))
+        settings = runtime.settings
+        same = {"secret_file": settings.secret_file, **changes}
+        started.append(Runtime(make_settings(settings.database_url, tmp_path / "data", strict_plugins=strict, **same)))
         started[-1].follow()
         return started[-1]
 

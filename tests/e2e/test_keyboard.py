@@ -92,6 +92,7 @@ def _adds_a_customer(page: Page) -> None:
     page.keyboard.type(COMPANY)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name=COMPANY)).to_be_visible()
+    page.wait_for_load_state()  # the heading is there before the script that knows the keys
 
 
 def _logs_a_call(page: Page) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from platform_core.contracts.plugin import Setting
 from platform_core.customers import points, queries, reveal, searching
 from platform_core.customers.models import ContactPoint, Customer
-from platform_core.exports.models import FileRequest, MadeFile
+from platform_core.exports.models import FileRequest, Piece
 from platform_core.kernel import keyfile, settingvalues
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.secrets import Vault
@@ -54,7 +54,7 @@ def stock(place: Place) -> None:
         )  # fmt: skip
         session.add(request)
         session.flush()
-        session.add(MadeFile(request_id=request.id, content=runtime.vault.encrypt_bytes(b"a file")))
+        session.add(Piece(request_id=request.id, number=0, content=runtime.vault.encrypt_bytes(b"a file")))
 
 
 def under(place: Place, name: str) -> int:
@@ -123,7 +123,7 @@ def every_number_is_found(place: Place, added: list[str]) -> None:
             (point,) = queries.points_of(session, row.id)
             assert reveal.reveal(session, actor, row.id, point.id).text.replace(" ", "").endswith(text)
         assert settingvalues.read(session, _SECRET) == "let me in"
-        (file,) = session.scalars(select(MadeFile))
+        (file,) = session.scalars(select(Piece))
         assert place.runtime.vault.decrypt_bytes(file.content) == b"a file"
 
 

@@ -18,6 +18,8 @@ from platform_core.caps.models import UserCap
 from platform_core.contracts.identity import Scope
 from platform_core.customers import points
 from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer
+from platform_core.exports import letters
+from platform_core.exports.models import LetterTemplate
 from platform_core.kernel import counters
 from platform_core.permissions.actors import COUNTER, load_actor
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
@@ -159,7 +161,7 @@ class House:
                 found[name] = here or session.scalars(chosen.limit(1)).first()
             found |= {"customer_id": contract.customer_id, "contract_id": contract.id}
             found |= {"attachment_id": contract.attachment_id, "opportunity_id": contract.opportunity_id}
-        return found | {"name": "customers.status", "code": "wrong", "verdict": "error", **self.taken()}
+        return found | {"name": "customers.status", "code": "wrong", "verdict": "error", "year": 2026, **self.taken()}
 
     def taken(self) -> dict[str, Any]:
         """A request for a file and a page for printing, both of all contacts, and both the manager's."""
@@ -170,7 +172,12 @@ class House:
             session.merge(UserCap(user_id=user.id, counter=PRINT, cap=1000))
             session.commit()
         answers = {"request_id": manager.post("/exports/new", asked), "paper_id": manager.post("/papers/new", asked)}
-        return {name: answer.headers["location"].rpartition("/")[2] for name, answer in answers.items()}
+        kept = manager.post("/papers/letters", {"name": "A letter"}, files={"file": ("a.docx", letters.sample())})
+        assert kept.status_code == 303, kept.text
+        with self.system() as session:
+            letter_id = session.scalars(select(LetterTemplate.id).limit(1)).one()
+        found = {name: answer.headers["location"].rpartition("/")[2] for name, answer in answers.items()}
+        return found | {"letter_id": letter_id}
 
     def clear_values(self) -> set[str]:
         """Every stored number and address, in every way in which it may be written."""

@@ -31,6 +31,10 @@ MOST_SIGN_INS = 200
 BARRED = r"^/(logout|live)\b"
 
 
+def _shape(path: str) -> str:
+    return _ID.sub("{id}", path)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
@@ -46,6 +50,8 @@ class Tap:
     sign_in: Callable[[], dict[str, str]]
     """Headers of somebody who is signed in: `cookie`, and `x-csrf-token`, which counts before the form's own."""
     barred: str = BARRED
+    alike: int = 0
+    """Of pages that differ in ids alone only so many are let through, or a crawl never ends; 0: all of them."""
     visited: Counter[str] = field(default_factory=Counter)
     """Method and path without ids, and how often the server was asked for it."""
     faults: list[str] = field(default_factory=list)
@@ -58,6 +64,7 @@ class Tap:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        self._pages: dict[str, set[str]] = {}
         self._renew()
 
     def _renew(self, outdated: int = 0) -> None:
@@ -82,12 +89,27 @@ class Tap:
         self._server.server_close()
 
     @property
+    def requests(self) -> int:
+        return sum(self.visited.values())
+
+    def lets_through(self, method: str, path: str) -> bool:
+        if re.search(self.barred, path):
+            return False
+        if not self.alike or method != "GET":
+            return True
+        with self._lock:
+            known = self._pages.setdefault(_shape(path), set())
+            if len(known) < self.alike:
+                known.add(path)
+            return path in known
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def forward(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         body = _KEY_PART.sub(b"", _KEY.sub(b"", body))
-        self.visited[f"{method} {_ID.sub('{id}', urlsplit(target).path)}"] += 1
+        self.visited[f"{method} {_shape(urlsplit(target).path)}"] += 1
         answer = self._ask(method, target, headers, body)
         if answer.status in {303, 401} and dict(answer.headers).get("location", "/login").startswith("/login"):
             self._renew(self._used)
@@ -123,10 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        if re.search(self.owner.barred, urlsplit(self.path).path):
-            answer = Answer(404, [], b"")
-        else:
+        if self.owner.lets_through(self.command, urlsplit(self.path).path):
             answer = self.owner.forward(self.command, self.path, dict(self.headers), body)
+        else:
+            answer = Answer(404, [], b"")
         self.send_response_only(answer.status)
         for name, value in answer.headers:
             if name.lower() not in _HOP:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from platform_core.contracts.identity import Scope
 from tests.security.houses import MISSING, RECORDS, House
 
 PUBLIC = {
@@ -62,6 +63,29 @@ def test_without_the_permission_every_handler_refuses(demo_house: House) -> None
         answer = powerless.request(door.method, door.at(ids))
         if answer.status_code != 403:
             wrong.append(f"{answer.status_code} {door.method} {door.path}")
+    assert not wrong
+
+
+def test_a_module_is_entered_by_a_right_of_its_own(demo_house: House) -> None:
+    """Every right of every other module opens no door of it, whatever right the door itself asks for."""
+    ids, declared, wrong, tried = demo_house.ids(), demo_house.runtime.manager, [], 0
+    for name, plugin in declared.plugins.items():
+        entry = declared.entry(name)
+        if plugin.builtin or not entry:
+            continue
+        others = demo_house.newcomer(f"all but {name}", demo_house.permissions() - set(entry), Scope.ALL)
+        doors = [door for door in demo_house.doors() if door.name.startswith(f"{name}:")]
+        for door in doors:
+            if door.permission in {"", "public", "signed-in"}:
+                continue
+            tried += 1
+            answer = others.request(door.method, door.at(ids))
+            if answer.status_code != 403:
+                wrong.append(f"{answer.status_code} {door.method} {door.path}")
+        page = others.get(f"/customers/{ids['customer_id']}").text
+        own = {door.path.partition("{")[0] for door in doors if not door.is_api} - {"/customers/"}
+        wrong += [f"{name}: {path} on the customer's page" for path in own if f'"{path}' in page]
+    assert tried > 60
     assert not wrong
 
 

@@ -46,6 +46,7 @@ def leaks(text: str, sentinels: set[str]) -> set[str]:
     return {value for value in sentinels if value in text}
 
 
+@pytest.mark.any_database
 def test_no_get_answers_with_a_clear_number(demo_house: House, sentinels: set[str], imported: str, caplog) -> None:
     assert len(sentinels) > 40
     ids = demo_house.ids() | {"batch_id": imported.rsplit("/", 1)[-1]}

@@ -1,8 +1,4 @@
-"""Somebody with an ordinary account wants to leave with the customers: whatever they try, the cap is all they get.
-
-A real server on PostgreSQL. A thousand customers of a colleague lie within the reach of everybody of the department;
-each carries a word in its name, and another one that only its own pages and its number, revealed, tell.
-"""
+"""Somebody with an ordinary account wants to leave with the customers: whatever they try, the cap is all they get."""
 
 from __future__ import annotations
 
@@ -11,43 +7,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from itertools import count, cycle
-from pathlib import Path
+from itertools import cycle
 from string import ascii_lowercase, digits
-from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from baton_plugins.opportunities.listview import OPPORTUNITIES
 from sqlalchemy import select
 
-from platform_core.app import Runtime
-from platform_core.audit.models import AuditEntry
 from platform_core.caps.limits import LIST, OPEN, PRINT, REVEAL
-from platform_core.caps.models import Listed, UserCap
-from platform_core.contracts.identity import Scope
-from platform_core.customers import contacts, search_rows
-from platform_core.customers.forms import ContactInput
-from platform_core.customers.models import ContactPoint, Customer
-from platform_core.kernel import counters
-from platform_core.kernel.ids import new_id
-from platform_core.permissions.actors import COUNTER
-from platform_core.permissions.models import Role, RoleGrant
-from platform_core.testing import pytest_plugin as kit
-from platform_core.testing import services
+from platform_core.caps.models import Listed
+from platform_core.customers.contact_listing import CONTACTS
+from platform_core.customers.listing import CUSTOMERS
 from platform_core.testing.browser import Browser
-from platform_core.testing.factories import Factory
-from platform_core.testing.serving import Served
-from platform_core.testing.waiting import wait_until
-from platform_core.users.models import Department, Freeze, Notification, User
+from platform_core.users.models import Freeze
+from platform_core.web.lists.conditions import OF_KIND
+from platform_core.web.lists.declaration import ListView
+from tests.security.robbed import ALERT_SECONDS, CAPS, INDEXED, NAME, WITH_NUMBERS, Mark, Thief
 
-CUSTOMERS, WITH_NUMBERS, INDEXED = 1000, 20, 140
-CAPS = {OPEN: 25, REVEAL: 6, LIST: 110, PRINT: 10}
-NAME, SECRET = re.compile(r"Heron(\d{4})"), re.compile(r"Nest(\d{4})")
-NUMBER = re.compile(r"138\s?0000\s?(\d{4})")
-ALERT_SECONDS = 5
 OF_ONE = (
     "/customers/{}", "/customers/{}/contacts", "/customers/{}/timeline", "/customers/{}/edit", "/customers/{}/tags",
     "/customers/{}?tab=files", "/plans/new?customer={}",
@@ -55,151 +33,6 @@ OF_ONE = (
     "/api/v1/customers/{}/contacts", "/api/v1/customers/{}/addresses", "/api/v1/follow-ups?customer_id={}",
     "/api/v1/plans?customer_id={}", "/api/v1/opportunities?customer_id={}", "/api/v1/contracts?customer_id={}",
 )  # fmt: skip
-
-
-@dataclass
-class Loot:
-    """Customers, by their number, of whom one learnt the name, the whole record, the telephone number."""
-
-    names: set[str] = field(default_factory=set)
-    records: set[str] = field(default_factory=set)
-    numbers: set[str] = field(default_factory=set)
-
-    def keep(self, answer: httpx.Response) -> None:
-        self.names |= set(NAME.findall(answer.text))
-        self.records |= set(SECRET.findall(answer.text))
-        self.numbers |= set(NUMBER.findall(answer.text))
-
-
-@dataclass
-class Thief:
-    user: User
-    devices: list[Browser]
-    loot: Loot = field(default_factory=Loot)
-
-    @property
-    def here(self) -> Browser:
-        return self.devices[0]
-
-    def takes(self, answer: httpx.Response) -> bool:
-        """Keeps what an answer tells; whether it was one. Whoever is frozen is told so, in one way or another."""
-        self.loot.keep(answer)
-        assert answer.status_code < 500, answer.text
-        return answer.status_code == 200
-
-
-@dataclass
-class Mark:
-    """The house that is robbed."""
-
-    runtime: Runtime
-    factory: Factory
-    url: str
-    department: Department
-    ids: list[UUID]
-    points: list[tuple[UUID, UUID]]
-    held: ExitStack
-    _numbers: Iterator[int] = field(default_factory=count)
-
-    def browser(self) -> Browser:
-        client = self.held.enter_context(httpx.Client(base_url=self.url, timeout=60))
-        return Browser(self.runtime, client)
-
-    def thief(self, sessions: int = 1, tokens: int = 0, **caps: int) -> Thief:
-        user = self.factory.user("sales", self.department, name=f"Theo {next(self._numbers)}")
-        for counter, cap in (CAPS | caps).items():
-            self.factory.add(UserCap(user_id=user.id, counter=counter, cap=cap))
-        devices = [self.browser().sign_in(user) for _ in range(sessions)]
-        return Thief(user, devices + [self.browser().token(user) for _ in range(tokens)])
-
-    def rows(self, statement: Any) -> list[Any]:
-        with self.runtime.database.system_session("look", write=False) as session:
-            return list(session.scalars(statement))
-
-    def assert_caught(self, thief: Thief, rule: str) -> None:
-        """Every device is out with its next request; those who may unfreeze know within seconds."""
-        began = time.monotonic()
-        for device in thief.devices:
-            for path in ("/customers", f"/customers/{self.ids[0]}", "/api/v1/customers", "/me"):
-                answer = device.get(path)
-                assert answer.status_code in {303, 401, 403}, path
-                assert not NAME.search(answer.text)
-        freezes = self.rows(select(Freeze).where(Freeze.user_id == thief.user.id))
-        assert [row.rule for row in freezes] == [rule]
-        told = select(Notification).where(Notification.url == f"/settings/frozen/{thief.user.id}")
-        wait_until(lambda: bool(self.rows(told)), seconds=ALERT_SECONDS)
-        assert time.monotonic() - began < ALERT_SECONDS
-        of_thief = (AuditEntry.actor_id == thief.user.id, AuditEntry.action == "caps.freeze")
-        assert len(self.rows(select(AuditEntry.id).where(*of_thief))) == 1
-        assert self.rows(select(User.status).where(User.id == thief.user.id)) == ["frozen"]
-
-
-@contextmanager
-def _robbed(runtime: Runtime, served: Served) -> Iterator[Mark]:
-    factory = Factory(runtime)
-    department = factory.department("sales")
-    with runtime.database.system_session("roles for a test") as session:
-        role = Role(code="sales", name="sales")
-        session.add(role)
-        session.flush()
-        ordinary = select(RoleGrant.permission).join(Role, Role.id == RoleGrant.role_id)
-        held = set(session.scalars(ordinary.where(Role.code == "coordinator")))
-        held |= {"customers.export", "customers.reveal"}  # more than an employee has, and it helps them nothing
-        session.add_all(RoleGrant(role_id=role.id, permission=name, scope=Scope.DEPARTMENT) for name in sorted(held))
-        counters.bump(session, COUNTER)
-    owner = factory.user("sales", department, name="Olga")
-    factory.user("office", name="Ann")
-    factory.user("management", name="Max")  # who could approve of files, and does not
-    ids = _customers(runtime, owner)
-    points = _numbers(runtime, factory, owner, ids)
-    served.start()
-    with ExitStack() as held_open:
-        yield Mark(runtime, factory, served.url, department, ids, points, held_open)
-
-
-def _customers(runtime: Runtime, owner: User) -> list[UUID]:
-    made = [
-        Customer(
-            id=new_id(), code=f"H-{number:04}", name=f"Heron{number:04}", name_norm=f"heron{number:04}",
-            name_key=f"heron{number:04}", owner_id=owner.id, department_id=owner.department_id,
-            notes=f"Nest{number:04}",
-        )
-        for number in range(CUSTOMERS)
-    ]  # fmt: skip
-    ids = [each.id for each in made]
-    with runtime.database.system_session("customers for a test") as session:
-        session.add_all(made)
-        session.flush()
-        for key in ids[:INDEXED]:  # more than the cap
-            search_rows.reindex(session, key)
-    return ids
-
-
-def _numbers(runtime: Runtime, factory: Factory, owner: User, ids: list[UUID]) -> list[tuple[UUID, UUID]]:
-    actor = factory.actor(owner)
-    for number, key in enumerate(ids[:WITH_NUMBERS]):
-        with runtime.database.actor_session(actor) as session:
-            given = ContactInput(name="Ann", phone=f"1380000{number:04}", customer_id=key)
-            contacts.create(session, actor, given)
-    with runtime.database.system_session("look", write=False) as session:
-        found = session.execute(select(ContactPoint.customer_id, ContactPoint.id)).all()
-    return [(row[0], row[1]) for row in found if row[0] is not None]
-
-
-@pytest.fixture(scope="module")
-def mark(postgres_url: str, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mark]:
-    folder = tmp_path_factory.mktemp("robbed")
-    template = services.template_database(postgres_url, lambda url: kit.migrate_and_seed(url, run_folder))
-    with services.clone_database(postgres_url, template) as url:
-        runtime = Runtime(kit.make_settings(url, folder))
-        runtime.follow()
-        served = Served(folder, {"BATON_DATABASE_URL": url, "BATON_WEB_THREADS": "20"})
-        try:
-            with _robbed(runtime, served) as mark:
-                yield mark
-        finally:
-            served.kill()
-            runtime.database.dispose()
 
 
 def test_walking_ids_through_every_address_of_a_customer(mark: Mark) -> None:
@@ -298,6 +131,84 @@ def test_lists_and_searches_show_no_more_rows_than_the_cap(mark: Mark, name: str
     assert not thief.loot.records | thief.loot.numbers
     mark.assert_caught(thief, LIST)
     assert mark.rows(select(Listed.number).where(Listed.user_id == thief.user.id))[0] >= len(thief.loot.names)
+
+
+NARROW = 30
+"""Less than a page of a list."""
+
+
+@pytest.mark.parametrize("view", [CUSTOMERS, CONTACTS, OPPORTUNITIES], ids=lambda view: view.key)
+def test_each_order_view_and_condition_of_each_list_counts_its_rows(mark: Mark, view: ListView) -> None:
+    """Whatever lists come to offer is tried, each by somebody to whom a whole page is too much."""
+    queries = [f"sort={sign}{sort.key}" for sort in view.sorts for sign in ("", "-")]
+    queries += [f"view={preset.key}" for preset in view.presets]
+    conditions = [item.key for item in view.filters if {"empty", "filled"} <= set(OF_KIND[item.kind])]
+    queries += [f"any=1&f={key}:empty&f={key}:filled" for key in conditions]  # everybody, by way of a condition
+    took = [mark.thief(**{LIST: NARROW}) for _ in queries]
+    addresses = [f"{view.path}?{query}" for query in queries]
+    with ThreadPoolExecutor(6) as pool:
+        answered = list(
+            pool.map(lambda pair: pair[0].takes(pair[0].here.get(pair[1])), zip(took, addresses, strict=True))
+        )
+    for thief, ok, address in zip(took, answered, addresses, strict=True):
+        counted = mark.rows(select(Listed.number).where(Listed.user_id == thief.user.id))
+        assert len(thief.loot.names) <= min(NARROW, *counted, NARROW if counted else 0), address
+        assert bool(mark.rows(select(Freeze.rule).where(Freeze.user_id == thief.user.id))) is not ok, address
+    if view is CUSTOMERS:
+        assert not any(ok for ok, query in zip(answered, queries, strict=True) if query.startswith(("sort", "any")))
+
+
+def test_cards_of_calls_that_never_rang_show_no_more_than_the_cap(mark: Mark) -> None:
+    """The agent on the desk is the thief's: every number of the house rings, twice, and each card is asked for twice."""
+    thief = mark.thief(sessions=2, **{LIST: 8})
+    telephone = mark.telephone(thief.user)
+    refused = 0
+    for number in range(WITH_NUMBERS):
+        for call in (f"first-{number}", f"first-{number}", f"again-{number}"):
+            telephone.ring(f"1380000{number:04}", call)
+            cards = [thief.takes(device.get("/calls/card", htmx=True)) for device in thief.devices]
+            refused += not all(cards)
+        thief.takes(thief.here.get("/calls?show=mine"))
+        if refused > 3:
+            break
+    assert refused
+    assert 0 < len(thief.loot.names) <= 8
+    assert not thief.loot.records | thief.loot.numbers
+    mark.assert_caught(thief, LIST)
+    assert not thief.takes(thief.here.post("/settings/telephony/simulate", {}))
+
+
+def test_what_a_card_opens_is_counted_like_anything_opened(mark: Mark) -> None:
+    """Each link and form of each card, replayed: with the caller's own customer, and with everybody else's id."""
+    thief = mark.thief(**{OPEN: 5})
+    telephone, opened = mark.telephone(thief.user), 0
+    for number in range(10):
+        telephone.ring(f"1380000{number:04}", f"open-{number}")
+        card = thief.here.get("/calls/card", htmx=True)
+        thief.takes(card)
+        call = re.search(r'id="call-([0-9a-f-]{36})"', card.text)
+        links = re.findall(r'<a class="btn[^"]*" href="([^"]+)"', card.text.partition("</section>")[0])
+        assert bool(call) is bool(links) is (number <= 5)  # the sixth card comes, and opening what it names freezes
+        for link in links:
+            opened += thief.takes(thief.here.get(link.replace("&amp;", "&")))
+        for key in mark.ids[20:22] if call else ():
+            told = thief.here.post(f"/calls/{call.group(1)}/choose", {"customer_id": str(key)}, htmx=True)  # type: ignore[union-attr]
+            assert told.status_code in {403, 404}
+    assert opened == 2 * 5  # the record, and the form to write the call down
+    assert not thief.loot.numbers
+    mark.assert_caught(thief, OPEN)
+
+
+def test_calls_of_others_are_nobodys_pop_up(mark: Mark) -> None:
+    owner, thief = mark.thief(), mark.thief()
+    mark.telephone(owner.user).ring("13800000003", "theirs")
+    call = re.search(r'id="call-([0-9a-f-]{36})"', owner.here.get("/calls/card").text)
+    assert call is not None
+    assert not NAME.search(thief.here.get("/calls/card").text)
+    for act in ("choose", "dismiss"):
+        thief.takes(thief.here.post(f"/calls/{call.group(1)}/{act}", {"customer_id": str(mark.ids[3])}, htmx=True))
+    assert "Heron0003" in owner.here.get("/calls/card").text
+    assert len(thief.loot.names) <= 1
 
 
 def test_the_check_for_duplicates_tells_nothing_that_was_not_known(mark: Mark) -> None:

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import ARRAY, Table, bindparam, column, func, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers.importing import own
 from platform_core.customers.importing.columns import Guess, Options, guess, remembered, signature
 from platform_core.customers.importing.models import RUNNING, ImportBatch, ImportMapping, ImportRow
 from platform_core.customers.models import Customer
 from platform_core.kernel import clock
 from platform_core.kernel.clock import now
+from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.models import JobRow
@@ -83,6 +85,18 @@ def mark(session: Session, batch_id: UUID, rows: Sequence[dict[str, Any]]) -> No
     table = ImportRow.__table__
     assert isinstance(table, Table)
     names = [name for name in rows[0] if name != "number"]
+    if not database_of(session).is_sqlite:
+        # One statement with an array for each column: a statement for each row takes ten times as long.
+        columns = [table.c[name] for name in rows[0]]
+        arrays = [bindparam(f"all_{to.name}", [row[to.name] for row in rows], ARRAY(to.type)) for to in columns]
+        valued = func.unnest(*arrays).table_valued(*(column(to.name, to.type) for to in columns))
+        given = valued.render_derived(name="given")
+        session.execute(
+            table.update()
+            .where(table.c.batch_id == batch_id, table.c.number == given.c.number)
+            .values({name: given.c[name] for name in names})
+        )
+        return
     session.execute(
         # By the table: an ORM update by key sends its statements without the proof of scope.
         table.update()
@@ -116,7 +130,8 @@ def mapping_for(session: Session, actor: Actor, headers: Sequence[str]) -> Guess
             ImportMapping.user_id == actor.user_id, ImportMapping.signature == signature(headers)
         )
     ).one_or_none()
-    return remembered(headers, known.targets, known.options) if known else guess(headers)
+    targets = own.targets(session)
+    return remembered(headers, known.targets, known.options, targets) if known else guess(headers, targets)
 
 
 def mapping_of(batch: ImportBatch) -> Guess:

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from platform_core.customers import points, tags
+from platform_core.customers.importing import own
 from platform_core.customers.names import norm
 from platform_core.kernel.secrets import Vault
 
@@ -84,6 +85,7 @@ def _fields(customer: Any, values: Mapping[str, Any], *, is_company: bool, overw
         filled = born if name in BIRTH else bool(old)
         if overwrite or not filled:
             found[name] = [old, new]
+    found.update(own.changes(customer, values, overwrite=overwrite))
     return found
 
 

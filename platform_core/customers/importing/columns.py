@@ -15,12 +15,15 @@ import msgspec
 
 from platform_core.customers.fields import LABELS
 from platform_core.customers.forms import DICTIONARY_FIELDS
+from platform_core.customers.importing.models import ImportBatch
 from platform_core.customers.names import norm
 from platform_core.kernel.i18n import LANGUAGES, speaking, translator
 
 _ = translator("customers")
 
-Kind = Literal["text", "name", "phone", "email", "wechat", "date", "birthday", "dictionary", "kind", "gender", "tags"]
+Kind = Literal[
+    "text", "name", "phone", "email", "wechat", "date", "birthday", "dictionary", "kind", "gender", "tags", "own"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,48 @@ _ALL = (
 TARGETS = {target.key: target for target in _ALL}
 
 
+SUPPLIED = ("source", "classification", "status", "grade", "industry", "region")
+
+
 class Options(msgspec.Struct, kw_only=True):
     """How rows are taken in."""
 
     duplicates: Literal["skip", "fill", "overwrite", "import"] = "skip"
     """Of rows whose customer is in the house: leave out; write into its empty fields; write into all fields that the
     row has something for; make another customer. The middle two only where the uploader may edit that customer."""
+    newcomers: Literal["import", "leave"] = "import"
+    """Of rows whose customer is not in the house: make one, or leave them out, to change what is there and no more."""
+    match: Literal["any", "phone", "email", "name", "code"] = "any"
+    """What a customer of the house is known by: a number, else the name (to change it: or the code); or one alone."""
     kind: Literal["organisation", "person"] = "organisation"
     """Of rows that do not say it themselves."""
     source: str = ""
-    """Code of the source of rows that name none."""
+    """Code of the source of rows that name none; so the following of theirs."""
+    classification: str = ""
+    status: str = ""
+    grade: str = ""
+    industry: str = ""
+    region: str = ""
 
     @property
     def updates(self) -> bool:
         return self.duplicates in {"fill", "overwrite"}
+
+    @property
+    def supplied(self) -> dict[str, str]:
+        """Field -> code, for new customers whose row does not say it."""
+        return {name: code for name in SUPPLIED if (code := getattr(self, name))}
+
+    @property
+    def verdicts(self) -> list[str]:
+        """Of rows that are taken in."""
+        new = ["new"] if self.newcomers == "import" else []
+        return [*new, "duplicate" if self.duplicates == "import" else "update"]
+
+    def taken(self, batch: ImportBatch) -> int:
+        """How many rows of a checked batch are taken in."""
+        counts = {"new": batch.new_rows, "update": batch.update_rows, "duplicate": batch.duplicate_rows}
+        return sum(counts[verdict] for verdict in self.verdicts)
 
 
 @dataclass(slots=True)
@@ -133,21 +164,30 @@ def signature(headers: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(norm(header) for header in headers)).encode()).hexdigest()
 
 
-def remembered(headers: Sequence[str], targets: Mapping[str, Any], options: Mapping[str, Any]) -> Guess:
+def remembered(
+    headers: Sequence[str],
+    targets: Mapping[str, Any],
+    options: Mapping[str, Any],
+    known: Mapping[str, Target] = TARGETS,
+) -> Guess:
     """The mapping of the last time for a table with these titles."""
-    known = [str(targets.get(norm(header), "")) for header in headers]
-    return Guess([key if key in TARGETS else "" for key in known], msgspec.convert(options, Options), remembered=True)
+    keys = [str(targets.get(norm(header), "")) for header in headers]
+    return Guess([key if key in known else "" for key in keys], msgspec.convert(options, Options), remembered=True)
 
 
-def guess(headers: Sequence[str]) -> Guess:
+def guess(headers: Sequence[str], known: Mapping[str, Target] = TARGETS) -> Guess:
     """Exact titles first, then titles that end in a known one, then those that contain one; the longest counts."""
     found = sorted(
-        ((score, -place, key) for place, header in enumerate(headers) for key, score in _scores(norm(header)).items()),
+        (
+            (score, -place, key)
+            for place, header in enumerate(headers)
+            for key, score in _scores(norm(header), known).items()
+        ),
         reverse=True,
     )
     targets = [""] * len(headers)
     for _score, place, key in found:
-        if not targets[-place] and (TARGETS[key].many or key not in targets):
+        if not targets[-place] and (known[key].many or key not in targets):
             targets[-place] = key
     made = Guess(targets)
     if "name" not in targets and "contact_name" in targets:
@@ -157,14 +197,14 @@ def guess(headers: Sequence[str]) -> Guess:
     return made
 
 
-def problems(targets: Sequence[str]) -> dict[int, str]:
+def problems(targets: Sequence[str], known: Mapping[str, Target] = TARGETS) -> dict[int, str]:
     """Column -> what is wrong with its target; -1 is the table as a whole."""
     wrong: dict[int, str] = {}
     for place, key in enumerate(targets):
-        if key and key not in TARGETS:
+        if key and key not in known:
             wrong[place] = _("Please choose from the list.")
-        elif key and not TARGETS[key].many and targets.index(key) != place:
-            wrong[place] = _("Another column is %(field)s already.", field=str(TARGETS[key]))
+        elif key and not known[key].many and targets.index(key) != place:
+            wrong[place] = _("Another column is %(field)s already.", field=str(known[key]))
     if "name" not in targets and "contact_name" not in targets:
         wrong[-1] = _("Say which column holds the name of the customer.")
     return wrong
@@ -175,6 +215,8 @@ _titles: dict[str, tuple[str, ...]] = {}
 
 def _titles_of(target: Target) -> tuple[str, ...]:
     """Folded titles of all languages, the target's own label among them."""
+    if target.kind == "own":  # these may be called otherwise tomorrow
+        return tuple(dict.fromkeys(filter(None, map(norm, words(target.titles)))))
     if target.key not in _titles:
         written: list[str] = []
         for language in LANGUAGES:
@@ -184,10 +226,10 @@ def _titles_of(target: Target) -> tuple[str, ...]:
     return _titles[target.key]
 
 
-def _scores(header: str) -> dict[str, tuple[int, int]]:
+def _scores(header: str, known: Mapping[str, Target]) -> dict[str, tuple[int, int]]:
     """Target -> (3 exact, 2 ends in a title, 1 contains one; length of that title)."""
     scores: dict[str, tuple[int, int]] = {}
-    for target in _ALL:
+    for target in known.values():
         best = (0, 0)
         for title in _titles_of(target):
             if header == title:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from platform_core.customers.fields import GENDERS, KINDS
-from platform_core.customers.importing.columns import TARGETS
+from platform_core.customers.importing import own
 from platform_core.kernel import clock, dictionaries
 from platform_core.kernel.i18n import translator
 
@@ -34,12 +34,12 @@ _CELLS = {
 
 def table(session: Session) -> tuple[list[str], list[str]]:
     """(titles, example row); values of dictionaries are the first ones that are in use."""
-    row = []
-    for key, target in TARGETS.items():
+    row, known = [], own.targets(session)
+    for key, target in known.items():
         cell = str(_CELLS.get(key, ""))
         if target.kind == "dictionary":
             cell = next((label for _code, label in dictionaries.choices(session, f"customers.{key}")), "")
         elif key == "collected_on":
             cell = clock.today().isoformat()
         row.append(cell)
-    return [str(target) for target in TARGETS.values()], row
+    return [str(target) for target in known.values()], row

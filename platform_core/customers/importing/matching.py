@@ -24,7 +24,7 @@ _REASON = "duplicates of imported rows: of foreign customers only the department
 @dataclass(frozen=True, slots=True)
 class Match:
     by: str
-    """phone, name or code"""
+    """phone, email, name or code"""
     customer_id: UUID | None = None
     row: int | None = None
 
@@ -33,36 +33,54 @@ class Match:
 class SeenRows:
     """Numbers and names of the rows that came before. One integer and one text per row: 200,000 rows take 40 MB."""
 
+    by: str = "any"
+    """As in columns.Options.match"""
     phones: dict[int, int] = field(default_factory=dict)
+    mails: dict[int, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
     updates: dict[UUID, int] = field(default_factory=dict)
     """Customers of the house that a row changes already."""
 
     def match(self, row: Row) -> Match | None:
-        for found in row.hashes:
-            if found in self.phones:
-                return Match("phone", row=self.phones[found])
+        for kind, mine, known in (("phone", row.hashes, self.phones), ("email", row.mails, self.mails)):
+            for found in mine:
+                if found in known:
+                    return Match(kind, row=known[found])
         if row.name_key in self.names:
             return Match("name", row=self.names[row.name_key])
         return None
 
     def add(self, row: Row) -> None:
-        for found in row.hashes:
-            self.phones.setdefault(found, row.number)
-        if row.name_key:
+        if self.by in {"any", "phone"}:
+            for found in row.hashes:
+                self.phones.setdefault(found, row.number)
+        if self.by == "email":
+            for found in row.mails:
+                self.mails.setdefault(found, row.number)
+        if row.name_key and self.by in {"any", "name"}:
             self.names.setdefault(row.name_key, row.number)
 
 
-def in_house(session: Session, rows: Sequence[Row]) -> dict[int, Match]:
-    """Row number -> the customer with one of its numbers, else with its name. Needs a system session."""
-    by_phone = _by_phone(session, {found for row in rows for found in row.hashes})
-    by_name = _by_name(session, {row.name_key.partition(":")[2] for row in rows if row.name_key})
+def in_house(session: Session, rows: Sequence[Row], by: str = "any") -> dict[int, Match]:
+    """Row number -> the customer of the house that it speaks of. Needs a system session.
+
+    `by` is columns.Options.match: any is one of its numbers, else its name.
+    """
+    if by == "code":
+        codes = {row.number: code for row in rows if (code := row.payload.values.get("code"))}
+        known_codes = by_code(session, set(codes.values()))
+        return {number: Match("code", known_codes[code]) for number, code in codes.items() if code in known_codes}
+    kind = "email" if by == "email" else "phone"
+    points = {} if by == "name" else {row.number: row.mails if by == "email" else row.hashes for row in rows}
+    by_point = _by_point(session, {found for hashes in points.values() for found in hashes})
+    named = rows if by in {"any", "name"} else ()
+    by_name = _by_name(session, {row.name_key.partition(":")[2] for row in named if row.name_key})
     matches: dict[int, Match] = {}
     for row in rows:
-        known = next((by_phone[found] for found in row.hashes if found in by_phone), None)
+        known = next((by_point[found] for found in points.get(row.number, ()) if found in by_point), None)
         if known is not None:
-            matches[row.number] = Match("phone", known)
+            matches[row.number] = Match(kind, known)
         elif row.name_key in by_name:
             matches[row.number] = Match("name", by_name[row.name_key])
     return matches
@@ -85,7 +103,7 @@ def by_code(session: Session, codes: Collection[str]) -> dict[str, UUID]:
     return {row.code: row.id for row in found}
 
 
-def _by_phone(session: Session, hashes: set[int]) -> dict[int, UUID]:
+def _by_point(session: Session, hashes: set[int]) -> dict[int, UUID]:
     if not hashes:
         return {}
     statement = (

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches, examples, files, matching, reverting, services, uploads
-from platform_core.customers.importing.columns import TARGETS, Guess, Options
+from platform_core.customers.fields import LABELS
+from platform_core.customers.importing import batches, examples, files, matching, own, reverting, services, uploads
+from platform_core.customers.importing.columns import SUPPLIED, Guess, Options
 from platform_core.customers.importing.models import ImportBatch
 from platform_core.customers.importing.rows import Payload
 from platform_core.customers.importing.showing import ShownRow, masked_sample, shown
@@ -158,16 +159,21 @@ def _mapping_page(
     request: Request[Any, Any, Any], session: Session, batch: ImportBatch, guess: Guess,
     errors: dict[str, str] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
+    known = own.targets(session)
     samples = files.unsealed(vault_of(session).decrypt(batch.samples)) if batch.samples else [[] for _ in batch.headers]
     return page(
         request, "customers/importing/mapping.html", active="customers",
         status=status, batch=batch, guess=guess, errors=errors or {},
         columns=[
-            (title, [masked_sample(key if key in TARGETS else "", text) for text in texts], key)
+            (title, [masked_sample(session, key if key in known else "", text) for text in texts], key)
             for title, texts, key in zip(batch.headers, samples, guess.targets, strict=True)
         ],
-        targets=[(key, str(target)) for key, target in TARGETS.items()],
-        sources=dictionaries.choices(session, "customers.source", current=guess.options.source),
+        targets=[(key, str(target)) for key, target in known.items()],
+        supplied=[
+            (name, str(LABELS[name]), dictionaries.choices(session, f"customers.{name}", current=code), code)
+            for name in SUPPLIED
+            for code in [getattr(guess.options, name)]
+        ],
     )  # fmt: skip
 
 

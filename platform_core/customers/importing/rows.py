@@ -11,14 +11,16 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from platform_core.customers import names, points, tags
+from platform_core.customers.custom import definitions
+from platform_core.customers.custom.values import plain
 from platform_core.customers.fields import GENDERS, KINDS
+from platform_core.customers.importing import own
 from platform_core.customers.importing.changes import Change
-from platform_core.customers.importing.columns import TARGETS, Options, Target, words
+from platform_core.customers.importing.columns import Options, Target, words
 from platform_core.customers.models import Address, Contact, Customer
 from platform_core.kernel import cells, clock, dictionaries
 from platform_core.kernel.cells import EMPTY_WORDS, CellError
 from platform_core.kernel.database import vault_of
-from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import LANGUAGES, noop, speaking, translator
 from platform_core.kernel.secrets import Vault
 
@@ -54,7 +56,10 @@ _TOO_MANY = noop("The row has more cells than the table has titles. Something ha
 _NAMELESS = noop("The name is missing.")
 _STILL_TO_COME = noop("This day is still to come.")
 _UNKNOWN = noop('"%(value)s" is not in the list. Possible are: %(values)s.')
+_NOBODY = noop('Nobody of the staff is called "%(value)s", or several are.')
 _EMPTY_LIST = noop('"%(value)s" is not in the list, which is empty.')
+_NO_MAIL = noop("This is no mail address.")
+_NO_ACCOUNT = noop("This is no account name.")
 _TAG_TOO_LONG = noop("A tag has at most %(limit)s characters.")
 _TOO_MANY_TAGS = noop("At most %(limit)s tags.")
 CODE_TWICE = noop("Row %(row)s has the same code.")
@@ -107,12 +112,16 @@ class Payload(msgspec.Struct):
 
 
 class Row(msgspec.Struct):
-    """A row after reading. hashes: lookup hashes of its phones; name_key: its name where names must differ."""
+    """A row after reading.
+
+    hashes, mails: lookup hashes of its phones and mail addresses; name_key: its name where names must differ.
+    """
 
     number: int
     payload: Payload
     hashes: list[int] = []
     name_key: str = ""
+    mails: list[int] = []
 
     @property
     def ok(self) -> bool:
@@ -127,7 +136,11 @@ class Reader:
 
     def __init__(self, session: Session, targets: Sequence[str], options: Options) -> None:
         self._vault = vault_of(session)
-        self._targets = [(place, TARGETS[key]) for place, key in enumerate(targets) if key]
+        known = own.targets(session)
+        self._targets = [(place, known[key]) for place, key in enumerate(targets) if key in known]
+        self._own = definitions.known(session).by_key
+        self._own_defaults = own.defaults(session)
+        self._people = own.people(session) if any(item.widget == "person" for item in self._own.values()) else {}
         self._width = len(targets)
         self._options = options
         self._dictionaries = {
@@ -135,11 +148,13 @@ class Reader:
             for _place, target in self._targets
             if target.kind == "dictionary"
         }
+        named = {item.data.dictionary for item in self._own.values()} - {""}
+        self._dictionaries |= {name: _choices(session, name) for name in named}
         self._words = {"kind": _words("kind", KINDS), "gender": _words("gender", GENDERS)}
         self._parsers: dict[str, Callable[[Target, Any], Any]] = {
             "text": self._text, "name": self._text, "phone": self._phones, "email": self._mails, "wechat": self._wechat,
             "date": self._date, "birthday": self._birthday, "dictionary": self._dictionary, "kind": self._word,
-            "gender": self._word, "tags": self._tags,
+            "gender": self._word, "tags": self._tags, "own": self._own_field,
         }  # fmt: skip
 
     def read(self, number: int, raw: Sequence[object]) -> Row:
@@ -182,13 +197,18 @@ class Reader:
             if place not in faulty:
                 row.refuse(_NAMELESS, place)
             return
-        if self._options.source and "source" not in values:
-            values["source"] = self._options.source
-            row.payload.defaults = ["source"]
+        supplied = {name: code for name, code in self._options.supplied.items() if name not in values}
+        values |= supplied
+        row.payload.defaults = list(supplied)
+        for name, value in self._own_defaults.items():
+            if name not in values:
+                values[name] = value
+                row.payload.defaults = [*row.payload.defaults, name]
         row.payload.values = values
         row.payload.points = list(held.values())
         row.hashes = [found for found, (kind, _text) in held.items() if kind == "phone"]
-        row.name_key = _name_key(values, row.hashes)
+        row.mails = [found for found, (kind, _text) in held.items() if kind == "email"]
+        row.name_key = name_key(values, row.hashes)
 
     def _text(self, target: Target, cell: object) -> str:
         text = cells.parse_text(cell, max_length=_LENGTHS[target.key])
@@ -212,12 +232,10 @@ class Reader:
         return dict([self._account("wechat", text)]) if text else {}
 
     def _account(self, kind: str, text: str) -> tuple[int, tuple[str, str]]:
-        try:
-            with speaking("en"):  # the message is kept as its msgid
-                values = points.bulk_values(self._vault, kind, text)
-        except Invalid as error:
-            raise Refused(error.message) from error
-        return values["full_hash"], (kind, text)
+        found = points.account(self._vault, kind, text)
+        if found is None:
+            raise Refused(_NO_MAIL if kind == "email" else _NO_ACCOUNT)
+        return found, (kind, text)
 
     def _date(self, target: Target, cell: object) -> str | None:
         day = cells.parse_date(cell)
@@ -246,6 +264,27 @@ class Reader:
         if len(found) > tags.MOST:
             raise Refused(_TOO_MANY_TAGS, limit=tags.MOST)
         return found
+
+    def _own_field(self, target: Target, cell: object) -> dict[str, Any]:
+        item = self._own[own.key_of(target.key)]
+        text = own.text_of(item, cell)
+        if not text or item.type is None or text.casefold() in EMPTY_WORDS:
+            return {}
+        choices = self._dictionaries.get(item.data.dictionary, ({}, ()))
+        if item.widget == "choices":
+            parts = [part.strip() for part in _TAG_SEPARATORS.split(text) if part.strip()]
+            chosen = {_choose(part, *choices) for part in parts}
+            return {item.name: [code for code in dict.fromkeys(choices[0].values()) if code in chosen]}
+        if item.widget == "choice":
+            return {item.name: _choose(text, *choices)}
+        if item.widget == "person":
+            if text not in self._people:
+                raise Refused(_NOBODY, value=text[:40])
+            return {item.name: self._people[text]}
+        try:
+            return {own.named(item): plain(item.type.parse(text))}
+        except ValueError as error:
+            raise Refused("%(reason)s", reason=str(error)) from error
 
 
 class Refused(Exception):
@@ -293,13 +332,7 @@ def _word_in(cell: object) -> str:
     return "" if text.casefold() in EMPTY_WORDS else text
 
 
-def fingerprint(vault: Vault, number: int, payload: Payload) -> Row:
-    """A stored row with what its duplicates are found by."""
-    hashes = [found for kind, text in payload.points if kind == "phone" and (found := points.lookup(vault, kind, text))]
-    return Row(number, payload, hashes, _name_key(payload.values, hashes))
-
-
-def _name_key(values: Mapping[str, Any], hashes: Sequence[int]) -> str:
+def name_key(values: Mapping[str, Any], hashes: Sequence[int]) -> str:
     """Empty where an equal name means nothing: two people may share one, and their numbers tell them apart."""
     norm = names.norm(values["name"])
     if len(norm) < 2 or (values["kind"] == "person" and hashes):

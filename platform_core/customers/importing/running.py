@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers.importing import batches, files, matching, reverting, updating, writing
+from platform_core.customers.importing.ahead import ahead
 from platform_core.customers.importing.changes import Present, change_of
 from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
-from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row, fingerprint
+from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row
+from platform_core.customers.importing.writing import Draft
+from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.clock import now
-from platform_core.kernel.database import vault_of
+from platform_core.kernel.database import Database, vault_of
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
@@ -50,11 +54,11 @@ def check(context: JobContext) -> None:
             context.progress(session, 0, table.row_count_hint)
             session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
             reader = Reader(session, batch.mapping, Options(**batch.options))
-        seen = SeenRows()
+        seen = SeenRows(Options(**batch.options).match)
         counts = {"new": 0, "update": 0, "duplicate": 0, "error": 0}
         done = 0
-        for part in _slices(table.rows(), SLICE):
-            rows = [reader.read(number, cells) for number, cells in part]
+        slices = ([reader.read(number, cells) for number, cells in part] for part in _slices(table.rows(), SLICE))
+        for rows in ahead(context.database, slices):
             with context.database.system_session("dry run of an import: looks for duplicates everywhere") as session:
                 done += len(rows)
                 context.progress(session, done, max(done, table.row_count_hint))
@@ -76,23 +80,16 @@ def commit(context: JobContext) -> None:
             return
         batch, actor = found
         options = Options(**batch.options)
-        verdicts = ["new", "duplicate"] if options.duplicates == "import" else ["new", "update"]
-        total = batch.new_rows + batch.update_rows + (batch.duplicate_rows if options.duplicates == "import" else 0)
+        verdicts, total = options.verdicts, options.taken(batch)
         # A change costs ten times what a new row does, and other writers wait while a slice is written.
         size = min(SLICE, CHANGES) if options.updates else SLICE
-        last = 0
-        while True:
-            with context.database.system_session("read rows to import", write=False) as session:
-                rows = session.scalars(_pending(batch.id, verdicts, last, size)).all()
-            if not rows:
-                break
-            last = rows[-1].number
-            _commit_slice(context, batch, actor, rows, total)
+        for part in ahead(context.database, _drafted(context.database, batch, actor, verdicts, size)):
+            _commit_slice(context, batch, actor, part, total)
         with context.database.system_session("end an import") as session:
             context.progress(session, total, total)
             # Under the lock of the batch, which counts what earlier runs of this job made as well.
             current = session.get_one(ImportBatch, batch.id, with_for_update=True)
-            skipped = current.skipped + (batch.duplicate_rows if options.duplicates != "import" else 0)
+            skipped = current.skipped + batch.new_rows + batch.update_rows + batch.duplicate_rows - total
             _settle(session, batch, "done", samples=b"", finished_at=now(), skipped=skipped)
             after = {"imported": current.imported, "updated": current.updated}
             audit.record(session, actor, "customers.import_finish", batch.ref, after=after)
@@ -130,16 +127,40 @@ def revert(context: JobContext) -> None:
                 signal(session, actor.user_id, "job", str(context.job_id))
 
 
-def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow], total: int) -> None:
-    vault = context.database.vault
-    assert vault is not None
-    payloads = {row.number: Payload.opened(vault, row.payload) for row in rows if row.verdict != "update"}
-    drafts = [writing.draft(vault, actor, batch, number, payload) for number, payload in payloads.items()]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A slice of rows; those that become customers with what they say, and as drafts."""
+
+    rows: Sequence[ImportRow]
+    payloads: dict[int, Payload]
+    drafts: list[Draft]
+
+
+def _drafted(
+    database: Database, batch: ImportBatch, actor: Actor, verdicts: Sequence[str], size: int
+) -> Iterator[_Part]:
+    """The pending rows, slice by slice, as far as they can be prepared outside the transaction that writes them."""
+    assert database.vault is not None
+    last = 0
+    while True:
+        with database.system_session("read rows to import", write=False) as session:
+            rows = session.scalars(_pending(batch.id, verdicts, last, size)).all()
+        if not rows:
+            return
+        last = rows[-1].number
+        vault = database.vault.of_this_moment()
+        payloads = {row.number: Payload.opened(vault, row.payload) for row in rows if row.verdict != "update"}
+        drafts = [writing.draft(vault, actor, batch, number, payload) for number, payload in payloads.items()]
+        yield _Part(rows, payloads, drafts)
+
+
+def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, part: _Part, total: int) -> None:
+    rows, payloads, drafts = part.rows, part.payloads, part.drafts
     with context.database.system_session("import a slice: codes and duplicates are looked for everywhere") as session:
         # First, so that whoever cancels waits for this slice, and this slice for whoever cancelled.
         context.progress(session, batch.imported + batch.updated + batch.skipped + len(rows), total)
         _update(session, batch, actor, [row for row in rows if row.verdict == "update"])
-        late = _late(session, vault, payloads, skip=Options(**batch.options).duplicates != "import")
+        late = _late(session, part, Options(**batch.options))
         kept = [item for item in drafts if item.number not in late]
         ids = writing.save(session, actor, kept)
         made = {item.number: customer_id for item, customer_id in zip(kept, ids, strict=True)}
@@ -188,29 +209,29 @@ def _update(session: Session, batch: ImportBatch, actor: Actor, rows: Sequence[I
     batch.skipped += len(changed) - updated
 
 
-def _late(session: Session, vault: Any, payloads: dict[int, Payload], *, skip: bool) -> dict[int, Match]:
+def _late(session: Session, part: _Part, options: Options) -> dict[int, Match]:
     """Rows whose customer or whose code came into the house after the check."""
-    codes = {payload.values.get("code", ""): number for number, payload in payloads.items()}
+    codes = {payload.values.get("code", ""): number for number, payload in part.payloads.items()}
     codes.pop("", None)
     late = {codes[code]: Match("code") for code in matching.taken_codes(session, codes)}
-    if skip:
-        late |= matching.in_house(
-            session, [fingerprint(vault, number, payload) for number, payload in payloads.items()]
-        )
+    if options.duplicates != "import":
+        found = [draft.row(part.payloads[draft.number]) for draft in part.drafts]
+        late |= matching.in_house(session, found, options.match)
     return late
 
 
 def _judge(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[Row], seen: SeenRows) -> dict[str, int]:
     """Store rows with their verdicts; returns how many of each."""
-    vault, options = vault_of(session), Options(**batch.options)
-    house = matching.in_house(session, [row for row in rows if row.ok])
+    vault, options = vault_of(session).of_this_moment(), Options(**batch.options)
+    house = matching.in_house(session, [row for row in rows if row.ok], options.match)
     changeable: dict[UUID, Present] = {}
     if options.updates:
-        house |= _by_code(session, rows)
+        house |= matching.in_house(session, [row for row in rows if row.ok], "code") if options.match == "any" else {}
         wanted = {match.customer_id for match in house.values() if match.customer_id}
         changeable = updating.editable(session, actor, wanted)
     own = {row.number for row in rows if (match := house.get(row.number)) and match.customer_id in changeable}
-    _check_codes(session, [row for row in rows if row.number not in own], seen)
+    known = own | {number for number, match in house.items() if options.match == match.by == "code"}
+    _check_codes(session, [row for row in rows if row.number not in known], seen)
     counts: dict[str, int] = {}
     stored = []
     for row in rows:
@@ -234,16 +255,8 @@ def _judge(session: Session, actor: Actor, batch: ImportBatch, rows: Sequence[Ro
             "found_by": match.by if match else "", "found_id": match.customer_id if match else None,
             "found_row": match.row if match else None,
         })  # fmt: skip
-    if stored:
-        session.execute(insert(ImportRow), stored)
+    Writer.of(session).write(ImportRow, stored)
     return counts
-
-
-def _by_code(session: Session, rows: Sequence[Row]) -> dict[int, Match]:
-    """Row number -> the customer with the row's code."""
-    codes = {row.number: row.payload.values["code"] for row in rows if row.ok and row.payload.values.get("code")}
-    known = matching.by_code(session, set(codes.values()))
-    return {number: Match("code", known[code]) for number, code in codes.items() if code in known}
 
 
 def _check_codes(session: Session, rows: Iterable[Row], seen: SeenRows) -> None:

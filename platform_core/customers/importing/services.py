@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches, columns, files
+from platform_core.customers.importing import batches, columns, files, own
 from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.files import Received
 from platform_core.customers.importing.models import ImportBatch, ImportMapping
 from platform_core.customers.names import norm
+from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import vault_of
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.jobs import enqueue
 from platform_core.kernel.models import JobRow
@@ -56,12 +57,17 @@ def begin(session: Session, actor: Actor, received: Received) -> ImportBatch:
 def check(session: Session, actor: Actor, batch_id: UUID, targets: Sequence[str], options: Options) -> ImportBatch:
     """Remember the mapping and start the dry run. Raises Invalid with `column-<n>` for columns that do not fit."""
     batch = _own(session, actor, batch_id)
-    wrong = columns.problems(targets)
+    problems = columns.problems(targets, own.targets(session))
+    wrong = {f"column-{place}" if place >= 0 else "": text for place, text in problems.items()}
+    if options.match == "code" and "code" not in targets:
+        wrong["match"] = _("Say which column holds the code.")
+    if options.newcomers == "leave" and not options.updates:
+        wrong["newcomers"] = _("Then nothing would be imported: customers of the house are left out as well.")
+    for name, code in options.supplied.items():
+        if code not in dict(dictionaries.choices(session, f"customers.{name}")):
+            wrong[name] = _("Please choose from the list.")
     if wrong or len(targets) != len(batch.headers):
-        raise Invalid(
-            _("Please check the marked fields."),
-            fields={f"column-{place}" if place >= 0 else "": text for place, text in wrong.items()},
-        )
+        raise Invalid(_("Please check the marked fields."), fields=wrong)
     values = {"mapping": list(targets), "options": msgspec.to_builtins(options)}
     _start(session, actor, batch, "checking", {"uploaded", "checked"}, **values)
     _remember(session, actor, batch, targets, options)
@@ -71,8 +77,7 @@ def check(session: Session, actor: Actor, batch_id: UUID, targets: Sequence[str]
 def commit(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     """Start taking the checked rows in, or go on after a cancellation."""
     batch = _own(session, actor, batch_id)
-    all_the_same = batch.duplicate_rows if Options(**batch.options).duplicates == "import" else 0
-    if batch.state == "checked" and not batch.new_rows + batch.update_rows + all_the_same:
+    if batch.state == "checked" and not Options(**batch.options).taken(batch):
         raise Conflict(_("There is nothing to import in this table."))
     _start(session, actor, batch, "importing", {"checked", "cancelled"})
     audit.record(session, actor, "customers.import_start", batch.ref, after={"new": batch.new_rows, **batch.options})
@@ -117,7 +122,7 @@ def retry(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     if batch.state == "reverting":
         _check_revert(actor, batch)
     elif batch.owner_id != actor.user_id:
-        raise _not_yours()
+        raise _not_yours(batch)
     _start(session, actor, batch, batch.state, {batch.state})
     audit.record(session, actor, "customers.import_retry", batch.ref)
     return batch
@@ -156,17 +161,20 @@ def discard(session: Session, actor: Actor, batch_id: UUID) -> None:
 def _own(session: Session, actor: Actor, batch_id: UUID) -> ImportBatch:
     batch = batches.get(session, batch_id)
     if batch.owner_id != actor.user_id:
-        raise _not_yours()
+        raise _not_yours(batch)
     return batch
 
 
-def _not_yours() -> Forbidden:
-    return Forbidden(_("Only whoever uploaded the table can do this."))
+def _not_yours(batch: ImportBatch) -> Forbidden:
+    return Forbidden(_("Only whoever uploaded the table can do this."), ask=Ask(people=(batch.owner_id,)))
 
 
 def _check_revert(actor: Actor, batch: ImportBatch) -> None:
     if not batches.may_revert(actor, batch):
-        raise Forbidden(_("Only whoever imported, or who may delete customers there, can take an import back."))
+        raise Forbidden(
+            _("Only whoever imported, or who may delete customers there, can take an import back."),
+            ask=Ask(people=(batch.owner_id,)),
+        )
 
 
 def _start(session: Session, actor: Actor, batch: ImportBatch, state: str, allowed: set[str], **values: Any) -> None:

@@ -10,7 +10,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from platform_core.customers import fields, points
+from platform_core.customers.custom import definitions
+from platform_core.customers.custom.values import mask
 from platform_core.customers.duplicates import Duplicate
+from platform_core.customers.importing import own
 from platform_core.customers.importing.changes import Change
 from platform_core.customers.importing.columns import TARGETS
 from platform_core.customers.importing.models import ImportBatch, ImportRow
@@ -57,8 +60,11 @@ def shown(
 
 def _changes(session: Session, change: Change) -> list[str]:
     texts = []
-    for name, (old, new) in fields.masked_pairs(change.fields).items():
-        words = {"field": fields.label(name), "old": fields.shown(session, name, old) or "\u2014"}
+    pairs = fields.masked_pairs(change.fields)
+    sides = [own.told({name: pair[side] for name, pair in pairs.items()}) for side in (0, 1)]
+    for name, old in sides[0].items():
+        new = sides[1][name]
+        words = {"field": fields.label(name, session), "old": fields.shown(session, name, old) or "\u2014"}
         texts.append(_("%(field)s: %(old)s \u2192 %(new)s", **words, new=fields.shown(session, name, new)))
     added = [("contact_name", change.contact), ("street", change.address), ("tags", ", ".join(change.tags))]
     added += [(kind, point_mask(kind, text)) for kind, text in change.points]
@@ -72,9 +78,12 @@ def point_mask(kind: str, text: str) -> str:
     return phones.mask_mail(text) if kind == "email" else points.mask_account(text)
 
 
-def masked_sample(key: str, text: str) -> str:
+def masked_sample(session: Session, key: str, text: str) -> str:
     """A cell of the uploaded table once its column is known to hold numbers or addresses of people."""
-    kind = TARGETS[key].kind if key else ""
+    item = definitions.named(session, key)
+    if item is not None:
+        return mask(text) if item.data.sensitive else text
+    kind = TARGETS[key].kind if key in TARGETS else ""
     if kind == "phone":
         try:
             return ", ".join(phones.mask(number.e164) for number in cells.parse_phones(text))
@@ -111,6 +120,8 @@ def _duplicate(row: ImportRow, duplicate: Duplicate | None) -> list[str]:
     if row.found_row is not None:
         if row.found_by == "phone":
             return [_("Row %(row)s has the same phone number.", row=row.found_row)]
+        if row.found_by == "email":
+            return [_("Row %(row)s has the same mail address.", row=row.found_row)]
         return [_("Row %(row)s has the same name.", row=row.found_row)]
     if row.verdict == "update":
         return []

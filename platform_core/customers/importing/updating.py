@@ -13,6 +13,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers import contacts, fields, points, rights, search_rows, services, tags
+from platform_core.customers.importing import own
 from platform_core.customers.importing.changes import Change, Present, plain, stored
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.kernel.clock import now
@@ -105,7 +106,7 @@ def apply(session: Session, actor: Actor, present: Present, change: Change, abou
 def restore(session: Session, actor: Actor, present: Present, change: Change) -> bool:
     """Give back what the customer was. What somebody has changed since stays; False when there was such a thing."""
     customer: Customer = present.customer
-    untouched = {name: pair for name, pair in change.fields.items() if plain(getattr(customer, name)) == pair[1]}
+    untouched = {name: pair for name, pair in change.fields.items() if _now(customer, name, pair[1]) == pair[1]}
     _set(session, actor, customer, {name: old for name, (old, _new) in untouched.items()})
     whole = len(untouched) == len(change.fields)
     session.execute(delete(ContactPoint).where(ContactPoint.id.in_(change.point_ids)))
@@ -125,8 +126,15 @@ def restore(session: Session, actor: Actor, present: Present, change: Change) ->
     return whole
 
 
+def _now(customer: Customer, name: str, given: Any) -> Any:
+    return own.present(customer, name, given) if own.is_own(name) else plain(getattr(customer, name))
+
+
 def _set(session: Session, actor: Actor, customer: Customer, values: dict[str, Any]) -> None:
+    own.write(session, customer, {name: value for name, value in values.items() if own.is_own(name)})
     for name, value in values.items():
+        if own.is_own(name):
+            continue
         if name == "status":
             services.set_status(session, actor, customer, value, CAUSE)
         else:
@@ -144,8 +152,9 @@ def _settle(  # noqa: PLR0917  the two sides of one audit line
         search_rows.reindex(session, customer.id)
     ref = services.ref(customer)
     audit.record(
-        session, actor, action, ref, customer_id=customer.id, before=fields.masked(before), after=fields.masked(after)
-    )
+        session, actor, action, ref, customer_id=customer.id, before=own.told(fields.masked(before)),
+        after=own.told(fields.masked(after)),
+    )  # fmt: skip
     publish(session, Event("customers.updated", ref, customer.id, actor.user_id))
 
 

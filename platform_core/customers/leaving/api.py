@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,14 +10,11 @@ import msgspec
 from litestar import Request
 from sqlalchemy.orm import Session
 
-from platform_core.audit import seen
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers.leaving import inventory, services
-from platform_core.customers.leaving.routes import DAYS, names_of
+from platform_core.customers.leaving import inventory, looked, services
 from platform_core.customers.transfer import queries, rules
 from platform_core.customers.transfer.api import ConfirmInput, TransferOut, transfer_out
-from platform_core.kernel import clock
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.users import accounts, stepup
@@ -128,24 +125,17 @@ def confirm(
 @get(f"{_LEAVING}/seen", permission=rules.OFFBOARD, name="customers:api_leaving_seen")
 def looked_at(session: Session, actor: Actor, user_id: UUID, cursor: Cursor = "") -> Items[SeenOut]:
     """Which customers the person has seen in the last 30 days, the latest first."""
-    user = services.leaver(session, actor, user_id)
-    until = clock.today()
-    query = seen.SeenQuery(user_id, until - timedelta(days=DAYS - 1), until, cursor)
-    found, older = seen.customers(session, query)
-    ids = [item.customer_id for item in found]
-    days = {"since": str(query.since), "until": str(query.until)}
-    audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days, shown=False)
-    known = names_of(session, ids)
+    read = looked.at(session, actor, user_id, cursor)
     return Items(
         [
             SeenOut(
                 customer_id=item.customer_id,
-                name=known[item.customer_id].name if item.customer_id in known else "",
+                name=read.known[item.customer_id].name if item.customer_id in read.known else "",
                 opened=item.opened, revealed=item.revealed, listed=item.listed, last=item.last,
             )
-            for item in found
+            for item in read.found
         ],
-        older or None,
+        read.older or None,
     )  # fmt: skip
 
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response
-from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from platform_core.audit import seen
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers.leaving import inventory, services
-from platform_core.customers.models import Customer
+from platform_core.customers.leaving import inventory, looked, services
 from platform_core.customers.transfer import drafts, people, queries, rules
 from platform_core.customers.transfer import services as transfers
 from platform_core.customers.transfer.models import Transfer
-from platform_core.kernel import clock
 from platform_core.kernel.errors import Invalid
-from platform_core.kernel.idlists import among
 from platform_core.plugins.asking import hooks_of
 from platform_core.plugins.holdings import holdings
 from platform_core.users import accounts, labels
@@ -31,7 +25,6 @@ from platform_core.web.pages import page, redirect
 from platform_core.web.routing import get, post
 
 _URL = "/settings/users/{user_id:uuid}/leaving"
-DAYS = 30
 
 
 @get(_URL, permission=rules.OFFBOARD, name="customers:leaving")
@@ -77,23 +70,11 @@ def looked_at(
     request: Request[Any, Any, Any], session: Session, actor: Actor, user_id: UUID, before: str = ""
 ) -> Response[str]:
     """Which customers the person has seen in the last 30 days. Names are those of customers the reader sees."""
-    user = services.leaver(session, actor, user_id)
-    until = clock.today()
-    query = seen.SeenQuery(user_id, until - timedelta(days=DAYS - 1), until, before)
-    found, older = seen.customers(session, query)
-    ids = [item.customer_id for item in found]
-    days = {"since": str(query.since), "until": str(query.until)}
-    audit.record(session, actor, "customers.leaving_seen", accounts.ref(user), ids=ids, after=days, shown=False)
+    read = looked.at(session, actor, user_id, before)
     return page(
-        request, "customers/leaving/seen.html", active="users", user=user, found=found, older=older, days=DAYS,
-        totals=seen.totals(session, query), known=names_of(session, ids),
+        request, "customers/leaving/seen.html", active="users", user=read.user, found=read.found, older=read.older,
+        days=looked.DAYS, totals=seen.totals(session, read.query), known=read.known,
     )  # fmt: skip
-
-
-def names_of(session: Session, ids: Collection[UUID]) -> dict[UUID, Row[UUID, str, str]]:
-    """Id -> (id, code, name) of those among them that the session's actor sees."""
-    named = select(Customer.id, Customer.code, Customer.name).where(among(Customer.id, ids))
-    return {row.id: row for row in session.execute(named)}
 
 
 def _page(
@@ -110,7 +91,7 @@ def _page(
         request, "customers/leaving/page.html", active="users", status=422 if errors else 200, user=user, items=items,
         errors=errors or {}, groups=people.groups(offered), names=labels.labels(session, [user.id]),
         departments=inventory.departments(items, user.department_id), transfer=draft,
-        choices=choices or (draft.choices if draft else {}), days=DAYS, words=rules.WORDS,
+        choices=choices or (draft.choices if draft else {}), days=looked.DAYS, words=rules.WORDS,
         **(_preview(session, draft) if draft is not None and draft.state == "draft" and not choices else {}),
     )  # fmt: skip
 

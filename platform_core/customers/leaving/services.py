@@ -21,7 +21,7 @@ from platform_core.customers.transfer.models import Transfer
 from platform_core.customers.transfer.passing import stored
 from platform_core.customers.transfer.rules import Person
 from platform_core.kernel import clock
-from platform_core.kernel.errors import Conflict, Forbidden, Invalid
+from platform_core.kernel.errors import Ask, Conflict, Forbidden, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
@@ -43,9 +43,9 @@ def leaver(session: Session, actor: Actor, user_id: UUID) -> User:
     """Raises NotFound, and Forbidden for oneself and for people of other branches."""
     user = accounts.get_user(session, user_id)
     if not (actor.can(rules.OFFBOARD) and actor.can(rules.PERMISSION)):
-        raise Forbidden(_("Ask the management: they hand over what leavers hold."))
+        raise Forbidden(lacks=rules.PERMISSION if actor.can(rules.OFFBOARD) else rules.OFFBOARD)
     if user.id == actor.user_id:
-        raise Forbidden(_("Nobody takes leave of themselves. Ask somebody else who may."))
+        raise Forbidden(_("Nobody takes leave of themselves."), ask=Ask(rules.OFFBOARD))
     if user.department_id is not None and not rules.covers(actor, user.department_id):
         names = _(", ").join(people.to_ask(session))
         if names:

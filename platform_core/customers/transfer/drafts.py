@@ -7,11 +7,12 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
+from platform_core.customers import slices
 from platform_core.customers.models import Customer
 from platform_core.customers.transfer import people, rules
 from platform_core.customers.transfer.models import Transfer, TransferRow
@@ -32,7 +33,7 @@ _READ = 1000
 
 def require(actor: Actor) -> None:
     if not rules.parties(actor):
-        raise Forbidden(_("You may not give customers to others. Ask your department head."))
+        raise Forbidden(_("You may not give customers to others."), lacks=rules.PERMISSION)
 
 
 def begin(
@@ -96,13 +97,7 @@ def own_draft(session: Session, actor: Actor, transfer_id: UUID) -> Transfer:
 
 def get(session: Session, transfer_id: UUID, *, lock: bool = False) -> Transfer:
     """Raises NotFound when there is none or none for this actor."""
-    statement = select(Transfer).where(Transfer.id == transfer_id)
-    if lock:
-        statement = statement.with_for_update(of=Transfer).execution_options(populate_existing=True)
-    found = session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such transfer, or not for you."))
-    return found
+    return slices.get(session, Transfer, transfer_id, _("There is no such transfer, or not for you."), lock=lock)
 
 
 def choose(session: Session, actor: Actor, transfer_id: UUID, choices: Mapping[str, str]) -> Transfer:
@@ -137,18 +132,7 @@ def spread(session: Session, actor: Actor, transfer: Transfer, chosen: Mapping[s
 
 def mark(session: Session, transfer_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
     """Set columns of many rows; each dict names its row by `number`, and all have the same keys."""
-    if not rows:
-        return
-    table = TransferRow.__table__
-    assert isinstance(table, Table)
-    names = [name for name in rows[0] if name != "number"]
-    session.execute(
-        table.update()
-        .where(table.c.transfer_id == transfer_id, table.c.number == bindparam("row_number"))
-        .values({name: bindparam(f"new_{name}") for name in names}),
-        [{"row_number": row["number"], **{f"new_{name}": row[name] for name in names}} for row in rows],
-        execution_options=OWN_ROWS,
-    )
+    slices.mark(session, TransferRow, ("transfer_id", transfer_id), rows, OWN_ROWS)
 
 
 def discard(session: Session, actor: Actor, transfer_id: UUID) -> None:

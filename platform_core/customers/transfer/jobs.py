@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete
 
 from platform_core.contracts.events import Job
-from platform_core.contracts.identity import Actor
+from platform_core.customers import slices
 from platform_core.customers.transfer import rules, services
 from platform_core.customers.transfer.models import Transfer
 from platform_core.kernel.clock import now
-from platform_core.kernel.i18n import speaking, translator
+from platform_core.kernel.i18n import translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
-from platform_core.kernel.signals import signal
 
 _ = translator("customers")
 _DRAFT_LIFE = timedelta(days=7)
-Step = Callable[[Session, Actor, Transfer], int]
 
 
 def move(context: JobContext) -> None:
@@ -32,27 +28,18 @@ def undo(context: JobContext) -> None:
     _run(context, "undoing", services.undo_slice)
 
 
-def _run(context: JobContext, state: str, step: Step) -> None:
+def _run(context: JobContext, state: str, step: slices.Step) -> None:
     actor = context.actor
     if actor is None or not rules.parties(actor):
         raise JobFailedError(_("You may no longer give customers to others."))
-    while _slice(context, actor, state, step):
-        pass
+    batch = (Transfer, UUID(context.arguments["transfer_id"]))
+    slices.run(context, actor, batch, state, step, _fares)
 
 
-def _slice(context: JobContext, actor: Actor, state: str, step: Step) -> int:
-    with speaking(actor.language), context.database.actor_session(actor) as session:
-        key = UUID(context.arguments["transfer_id"])
-        statement = select(Transfer).where(Transfer.id == key).with_for_update(of=Transfer)
-        transfer = session.scalars(statement).one_or_none()
-        if transfer is None or transfer.job_id != context.job_id or transfer.state != state:
-            return 0
-        number = step(session, actor, transfer)
-        undoing = state == "undoing"
-        done = transfer.undone + transfer.kept if undoing else transfer.moved + transfer.refused
-        context.progress(session, done, transfer.moved if undoing else transfer.total)
-        signal(session, actor.user_id, "job", str(context.job_id))
-        return number
+def _fares(transfer: Transfer) -> tuple[int, int]:
+    if transfer.state in {"undoing", "undone"}:
+        return transfer.undone + transfer.kept, transfer.moved
+    return transfer.moved + transfer.refused, transfer.total
 
 
 def tidy(context: JobContext) -> None:

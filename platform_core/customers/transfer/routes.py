@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.customers import queries as records
+from platform_core.customers import selecting
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.transfer import drafts, people, queries, rules, services
 from platform_core.customers.transfer.models import Transfer
@@ -20,8 +21,6 @@ from platform_core.users import labels
 from platform_core.web import cursors
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.forms import FormData
-from platform_core.web.lists import dialogs
-from platform_core.web.lists.reading import Reader
 from platform_core.web.notices import Notice
 from platform_core.web.pages import page, redirect
 from platform_core.web.routing import get, post
@@ -29,7 +28,6 @@ from platform_core.web.routing import get, post
 _ = translator("customers")
 _ALL = "/customers/transfers"
 _ONE = f"{_ALL}/{{transfer_id:uuid}}"
-_READ = 200
 
 
 @get(_ALL, permission=SIGNED_IN, name="customers:transfers")
@@ -52,26 +50,10 @@ def begin_one(request: Request[Any, Any, Any], session: Session, actor: Actor, c
 
 @post(_ALL, permission=rules.PERMISSION, name="customers:transfer_many")
 def begin_many(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
-    """Of the `ids` that were selected, else of all that meet the conditions of the list in `state`."""
-    ids = [key for text in form.getlist("ids") if (key := _uuid(text))]
-    if ids:
-        return redirect(request, drafts.begin(session, actor, ids, "list").url)
-    asked = dialogs.from_query(session, actor, CUSTOMERS, form.get("state")).turned_to()
-    while len(ids) <= drafts.MOST:
-        found = Reader(session, actor, asked).page(_READ)
-        ids += [row.id for row in found.rows]
-        if not found.after:
-            break
-        asked = asked.turned_to(after=found.after)
-    conditions = [item.text for item in asked.conditions]
-    return redirect(request, drafts.begin(session, actor, ids, "list", conditions=conditions).url)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    """Of the customers that were ticked in the list, or of all that meet its conditions."""
+    chosen = selecting.chosen(session, actor, CUSTOMERS, form, drafts.MOST)
+    made = drafts.begin(session, actor, chosen.ids, "list", conditions=chosen.conditions)
+    return redirect(request, made.url)
 
 
 @get(_ONE, permission=SIGNED_IN, name="customers:transfer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote, unquote
@@ -33,6 +33,7 @@ OPERATORS: dict[str, str] = {
     "has": _.lazy_pgettext("condition", "contains"),
     "starts": _.lazy_pgettext("condition", "starts with"),
     "on": _.lazy_pgettext("condition", "on"),
+    "out": _.lazy_pgettext("condition", "not in"),
     "before": _.lazy_pgettext("condition", "before"),
     "until": _.lazy_pgettext("condition", "until"),
     "since": _.lazy_pgettext("condition", "since"),
@@ -48,10 +49,15 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "user": ("is", "not", "empty", "filled"),
     "department": ("is", "not", "empty", "filled"),
     "text": ("has", "starts", "is", "empty", "filled"),
-    "date": ("on", "before", "until", "since", "after", "empty", "filled"),
+    "team": ("is", "not", "empty", "filled"),
+    "date": ("on", "out", "before", "until", "since", "after", "empty", "filled"),
     "number": ("is", "least", "most", "empty", "filled"),
     "bool": ("is",),
 }
+
+
+def operators_of(declared: Filter) -> tuple[str, ...]:
+    return declared.operators or OF_KIND[declared.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class Condition:
     filter: str
     operator: str
     values: tuple[str, ...] = ()
+    group: int = 0
+    """Number of the group it belongs to."""
 
     @property
     def text(self) -> str:
@@ -77,10 +85,10 @@ def parse(view: ListView, text: str) -> Condition:
 def checked(view: ListView, condition: Condition) -> Condition:
     """The condition without superfluous values. Raises Invalid with a message for its form."""
     declared = view.filter(condition.filter)
-    if declared is None or condition.operator not in OF_KIND[declared.kind]:
+    if declared is None or condition.operator not in operators_of(declared):
         raise Invalid(_("This list has no such condition."))
     if condition.operator in WITHOUT_VALUE:
-        return Condition(condition.filter, condition.operator)
+        return replace(condition, values=())
     if not condition.values:
         raise Invalid(_("Please choose or write a value."), fields={"value": _("Please choose or write a value.")})
     if len(condition.values) > MOST_VALUES:
@@ -105,6 +113,10 @@ def _department(value: str) -> str | UUID:
     return value if value in {MINE, BELOW} else UUID(value)
 
 
+def _team(value: str) -> str | UUID:
+    return value if value == MINE else UUID(value)
+
+
 def _number(value: str) -> float:
     number = float(value)
     if not -1e15 < number < 1e15:
@@ -125,15 +137,35 @@ _READ: dict[str, Any] = {
     "bool": _yes_no,
     "user": _user,
     "department": _department,
+    "team": _team,
     "number": _number,
 }
 
 
-def sql(view: ListView, condition: Condition, actor: Actor) -> ColumnElement[bool]:
+def joined(
+    session: Session, actor: Actor, view: ListView, groups: Sequence[Sequence[Condition]], *, any_of: bool
+) -> list[Any]:
+    """All groups as one condition over the entity, or none: AND inside of a group and OR between, or the reverse."""
+    inside, between = (or_, and_) if any_of else (and_, or_)
+    made = [inside(*(sql(session, actor, view, item) for item in group)) for group in groups]
+    return [between(*made)] if made else []
+
+
+def _of_its_own(session: Session, actor: Actor, declared: Filter, condition: Condition) -> ColumnElement[bool] | None:
+    """What a field says itself of its conditions; none where these compare its column."""
+    if declared.found is not None:
+        return _met(declared.found(session, actor, condition.values), condition)
+    if declared.where is not None:
+        return declared.where(condition.operator, condition.values, actor)
+    return _met(declared.among(condition.values), condition) if declared.among is not None else None
+
+
+def sql(session: Session, actor: Actor, view: ListView, condition: Condition) -> ColumnElement[bool]:
     """The condition over the entity's mapped columns."""
     declared = view.by_key["filters"][condition.filter]
-    if declared.among is not None:
-        return _among(declared, condition)
+    of_its_own = _of_its_own(session, actor, declared, condition)
+    if of_its_own is not None:
+        return of_its_own
     column, operator = declared.expression, condition.operator
     if operator in WITHOUT_VALUE:
         empty: ColumnElement[bool] = column.is_(None)
@@ -150,13 +182,11 @@ def sql(view: ListView, condition: Condition, actor: Actor) -> ColumnElement[boo
     if declared.kind == "number":
         return _on_number(column, operator, _number(condition.values[0]))
     values = [item for value in condition.values for item in _members(declared, value, actor)]
-    found: ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)
-    return found if operator == "is" else or_(column.is_(None), not_(found))
+    met: ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)
+    return met if operator == "is" else or_(column.is_(None), not_(met))
 
 
-def _among(declared: Filter, condition: Condition) -> ColumnElement[bool]:
-    assert declared.among is not None
-    found = declared.among(condition.values)
+def _met(found: ColumnElement[bool], condition: Condition) -> ColumnElement[bool]:
     return found if condition.operator in {"is", "filled"} else not_(found)
 
 
@@ -166,6 +196,8 @@ def _members(declared: Filter, value: str, actor: Actor) -> Sequence[Any]:
     if declared.kind == "department":
         words = {MINE: actor.department_ids, BELOW: actor.subtree_ids}
         return sorted(words[value]) if value in words else [UUID(value)]
+    if declared.kind == "team":
+        return sorted(actor.team_ids) if value == MINE else [UUID(value)]
     return [value]
 
 
@@ -173,6 +205,8 @@ def _on_days(column: Any, operator: str, value: str) -> ColumnElement[bool]:
     first, end = (_bound(column, day) for day in days.span(value))
     made: dict[str, ColumnElement[bool]] = {
         "on": and_(column >= first, column < end),
+        # "No contact in the last 30 days" includes whoever was never spoken to.
+        "out": or_(column.is_(None), column < first, column >= end),
         "before": column < first,
         "until": column < end,
         "since": column >= first,
@@ -203,9 +237,11 @@ def choices(session: Session, actor: Actor, declared: Filter) -> Choices:
     """What may be chosen for a condition on this field, the words with a meaning of their own first."""
     own: list[tuple[str, str]] = {
         "user": [(ME, _("me"))],
+        "team": [(MINE, _("my teams"))],
         "department": [(MINE, _("my department")), (BELOW, _("my department and those below"))],
         "bool": [("yes", _("yes")), ("no", _("no"))],
-        "date": [(word, str(label)) for word, (label, _span) in days.WORDS.items()],
+        "date": [(word, str(label)) for word, (label, _span) in days.WORDS.items()]
+        + [(word, str(label)) for word, label in days.COUNTS.items()],
     }.get(declared.kind, [])
     if declared.dictionary:
         return [*own, *dictionaries.choices(session, declared.dictionary)]

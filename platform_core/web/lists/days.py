@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -49,13 +50,35 @@ WORDS: dict[str, tuple[str, Callable[[date], Span]]] = {
 }
 
 
+_COUNTED = re.compile(r"(last|next)-([1-9][0-9]{0,3})")
+"""So many days up to today, or from today on; both include it."""
+COUNTS = {
+    "last": _.lazy("the last … days"),
+    "next": _.lazy("the next … days"),
+}
+
+
+def counted(value: str) -> tuple[str, int] | None:
+    """(`last` or `next`, how many days), for what is not a word of its own."""
+    found = None if value in WORDS else _COUNTED.fullmatch(value)
+    return (found[1], int(found[2])) if found else None
+
+
 def span(value: str) -> Span:
-    """Raises ValueError for what is neither a word nor a date."""
+    """Raises ValueError for what is neither a word, nor a number of days, nor a date."""
     if value in WORDS:
         return WORDS[value][1](today())
+    if found := counted(value):
+        which, number = found
+        return (_days(1 - number, number) if which == "last" else _days(0, number))(today())
     day = date.fromisoformat(value)
     return day, day + timedelta(1)
 
 
 def label(value: str) -> str:
+    if found := counted(value):
+        which, number = found
+        if which == "last":
+            return _.ngettext("the last %(num)d day", "the last %(num)d days", number)
+        return _.ngettext("the next %(num)d day", "the next %(num)d days", number)
     return str(WORDS[value][0]) if value in WORDS else value

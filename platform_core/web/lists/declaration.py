@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.web.lists.reach import Reach
 
-Kind = Literal["choice", "text", "date", "bool", "user", "department", "number"]
+Kind = Literal["choice", "text", "date", "bool", "user", "department", "team", "number"]
 Choices = Sequence[tuple[str, str]]
 MOST_SORTS = 4
 
@@ -48,6 +48,8 @@ class Column:
     """Always shown."""
     text: Callable[[Any, Mapping[str, Any]], Any] | None = None
     """(row, look) -> the value in an exported file, where it is not the first of `fields`."""
+    values: Callable[[Session, Actor, Sequence[Any]], Mapping[Any, str]] | None = None
+    """Of a column without a macro: the cells' texts by the rows' keys, made from the rows alone."""
 
     def exported(self, row: Any, look: Mapping[str, Any]) -> Any:
         if self.text is not None:
@@ -67,6 +69,8 @@ class Sort:
     column: Any
     descending: bool = False
     """The direction offered first."""
+    has_own_index: bool = False
+    """One index of its own and none behind the columns of the reach, as orders have that come and go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,14 @@ class Filter:
     """(value, label) pairs where there is no dictionary: people, departments, tags."""
     among: Callable[[Sequence[Any]], ColumnElement[bool]] | None = None
     """Condition "is one of these" of a choice that is not a column, such as tags; no values mean "is any"."""
+    found: Callable[[Session, Actor, Sequence[Any]], ColumnElement[bool]] | None = None
+    """As `among`, of a choice whose meaning depends on what is stored or on who asks, such as groups."""
     selective: bool = False
     """Finds so few rows that the database should look for them before it cares about the order."""
+    where: Callable[[str, Sequence[str], Actor], ColumnElement[bool]] | None = None
+    """(operator, values, actor) -> the whole condition, where it is not a comparison of `expression`."""
+    operators: tuple[str, ...] = ()
+    """In place of all those of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +202,16 @@ class ListView:
     buttons: tuple[Button, ...] = ()
     export: str = ""
     """The right to print the rows, and to ask for them as a file; without one there is neither."""
+    record: str = ""
+    """Address of a row's own page, with `{id}`: from there one goes on to its neighbours in the list."""
+    counted: tuple[str, ...] = ()
+    """Filters by whose values the rows may be counted; each is a `choice` with a column."""
     owner: str = ""
     """Prefix of route names and of the audited action; the key if empty."""
+    more: Callable[[Session, ListView], ListView] | None = None
+    """What the firm has added to the view, such as own fields; asked by `present`."""
+    edition: str = ""
+    """Tells such a view from the declared one where statements are kept."""
     by_key: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -202,7 +220,7 @@ class ListView:
             if len(items) != len(getattr(self, kind)):
                 raise ValueError(f"{self.key}: a key occurs twice in {kind}")
             self.by_key[kind] = items
-        if not 1 <= len(self.sorts) <= MOST_SORTS:
+        if not 1 <= sum(not sort.has_own_index for sort in self.sorts) <= MOST_SORTS:
             raise ValueError(f"{self.key}: each order costs indexes; have 1 to {MOST_SORTS}")
         for column in self.columns:
             if column.sort and column.sort not in self.by_key["sorts"]:
@@ -211,6 +229,10 @@ class ListView:
     @property
     def prefix(self) -> str:
         return self.owner or self.key
+
+    def present(self, session: Session) -> ListView:
+        """The view with what the firm has added to it, as of this moment."""
+        return self.more(session, self) if self.more is not None and not self.edition else self
 
     def sort(self, key: str) -> Sort | None:
         found: Sort | None = self.by_key["sorts"].get(key)
@@ -224,6 +246,19 @@ class ListView:
         """All attributes a row brings along, each once."""
         wanted = [self.model.id, *self.fields, *(item for column in self.columns for item in column.fields)]
         return list({item.key: item for item in wanted}.values())
+
+
+_declared: dict[str, ListView] = {}
+
+
+def mounted(view: ListView) -> None:
+    """There are pages of this list. Call it where they are made."""
+    _declared[view.key] = view
+
+
+def declared_lists() -> Mapping[str, ListView]:
+    """By key; also of plugins that are off at present, whose rights nobody has then."""
+    return _declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +287,24 @@ def decorate(decoration: Decoration) -> None:
 
 def decorations(view: ListView, enabled: frozenset[str]) -> list[Decoration]:
     return [item for item in _decorations.values() if item.view == view.key and item.owner in enabled]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An act on many rows that a higher layer adds to somebody else's list; its address gets what `selecting` reads."""
+
+    owner: str
+    view: str
+    action: BulkAction
+
+
+_offers: dict[tuple[str, str], Offer] = {}
+
+
+def offer(added: Offer) -> None:
+    """Call it where the owner's plugin module is loaded."""
+    _offers[added.view, added.action.key] = added
+
+
+def offers(view: ListView, enabled: frozenset[str]) -> list[BulkAction]:
+    return [item.action for item in _offers.values() if item.view == view.key and item.owner in enabled]

@@ -65,7 +65,7 @@ def _is_naive(value: Any) -> bool:
 
 
 def nullable(sort: Sort) -> bool:
-    return bool(sort.column.nullable)
+    return bool(getattr(sort.column, "nullable", True))  # an expression may always be without a value
 
 
 @dataclass(frozen=True, slots=True)

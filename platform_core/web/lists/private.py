@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
@@ -29,7 +30,8 @@ def masked(words: str) -> str:
     """The words as the audit may keep them."""
     query = parse_query(words)
     if query.mail:
-        words = words.replace(query.mail, phones.mask_mail(query.mail))
+        mail = re.compile(re.escape(query.mail), re.IGNORECASE)
+        words = mail.sub(phones.mask_mail(query.mail), unicodedata.normalize("NFKC", words))
     if not query.digits:
         return words
     shown = phones.mask(query.digits) if query.digits.startswith("+") else f"****{query.digits[-4:]}"

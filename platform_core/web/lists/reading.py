@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.database import database_of
+from platform_core.kernel.errors import NotFound
+from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import proven, readable
 from platform_core.web.lists import conditions, statements
 from platform_core.web.lists.declaration import ListView, Search
@@ -27,8 +29,10 @@ from platform_core.web.lists.ordering import (
 from platform_core.web.lists.reach import Reach
 from platform_core.web.lists.state import ListState
 
+_ = translator("web")
 PAGE_SIZE = 50
 COUNT_CAP = 1000
+TALLY_CAP = 100_000
 _MOST_PARTS = 500
 """SQLite takes at most 500 terms in a compound SELECT, and more ranges than that are no gain anywhere."""
 _MOST_FILTERED_PARTS = 40
@@ -56,7 +60,7 @@ def choose(state: ListState, reach: Reach | None, search: Search | None) -> Plan
         return "policy"
     if reach.whole:
         return "whole"
-    if not reach.branches:
+    if not reach.branches or state.order[0].has_own_index:
         return "predicate"
     if search is None and not state.conditions:
         return "merge" if reach.parts <= _MOST_PARTS else "predicate"
@@ -78,7 +82,7 @@ class Reader:
         self._reach = self._view.reach(session, actor) if self._view.reach else None
         search = self._view.search(session, state.words) if state.words and self._view.search else None
         self.plan: Plan = plan or choose(state, self._reach, search)
-        self._filters = _filters(actor, state, search)
+        self._filters = _filters(session, actor, state, search)
         self._where = [*self._filters, *self._scope(actor)]
         sort, descending = state.order
         self._order = Order(sort, descending, self._view.model.id)
@@ -149,6 +153,31 @@ class Reader:
         number = self._run(("count",), self._count_statement, limit).scalar_one()
         return Count(min(number, cap), number > cap)
 
+    def tally(self, column: Any, cap: int = TALLY_CAP) -> tuple[list[tuple[Any, int]], bool]:
+        """(value, how many rows have it), the most first; and whether there are more than the `cap` looked at."""
+        build = partial(self._tally_statement, column)
+        rows = self._run(("tally", column.key), build, {statements.LIMIT: cap + 1}).all()
+        found = [(row.value, row.number) for row in rows]
+        return found, sum(number for _value, number in found) > cap
+
+    def _tally_statement(self, column: Any) -> Select[Any]:
+        key = self._view.model.id
+        ids = self._merge().ids(key) if self.plan == "merge" else None
+        if self.plan == "merge" and ids is not None:
+            return statements.grouped_by_ids(key, column, ids)
+        where = [false()] if self.plan == "merge" else self._where
+        return statements.grouped_plainly(key, column, where)
+
+    def around(self, key: Any) -> tuple[Any, Any]:
+        """Keys of the rows before and after this one, None at either end. Raises NotFound for a row out of sight."""
+        value = self._order.sort.column
+        own = self._session.execute(select(value.label("value")).where(self._view.model.id == key)).one_or_none()
+        if own is None:
+            raise NotFound(_("There is no such row, or not for you."))
+        place = Cursor(own.value, key, 1).text
+        before, after = (read_page(self._order, self._fetch, 1, **{side: place}).rows for side in ("before", "after"))
+        return before[0].id if before else None, after[0].id if after else None
+
     def _count_statement(self) -> Select[Any]:
         key = self._view.model.id
         ids = self._merge().ids(key) if self.plan == "merge" else statements.plain_ids(key, self._where)
@@ -172,10 +201,9 @@ class Reader:
             made: Select[Any] = build()
             return made
         shape = statements.shape(reach, sqlite=self._sqlite)
-        return statements.once((self._view.key, self.plan, self._sqlite, shape, *kind), build)
+        return statements.once((self._view.key, self._view.edition, self.plan, self._sqlite, shape, *kind), build)
 
 
-def _filters(actor: Actor, state: ListState, search: Search | None) -> list[ColumnElement[bool]]:
-    made = [conditions.sql(state.view, item, actor) for item in state.conditions]
-    joined = [or_(*made) if state.any_of else and_(*made)] if made else []
+def _filters(session: Session, actor: Actor, state: ListState, search: Search | None) -> list[ColumnElement[bool]]:
+    joined = conditions.joined(session, actor, state.view, state.groups, any_of=state.any_of)
     return [*joined, search.condition] if search else joined

@@ -255,6 +255,25 @@ def capped_count(ids: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(ids.subquery("counted"))
 
 
+def grouped_plainly(key: Any, value: Any, where: Sequence[Any]) -> Select[Any]:
+    """(value, how many rows have it), of LIMIT rows at most, the most first."""
+    rows = (
+        select(value.label("value")).select_from(key.class_).where(*where).limit(bindparam(LIMIT)).subquery("counted")
+    )
+    return _tally(rows.c.value, select(rows.c.value))
+
+
+def grouped_by_ids(key: Any, value: Any, ids: Select[Any]) -> Select[Any]:
+    """The same, of the rows that were found by their keys."""
+    rows = ids.subquery("counted")
+    return _tally(value, select(value).join(rows, rows.c.id == key))
+
+
+def _tally(value: Any, rows: Select[Any]) -> Select[Any]:
+    number: Any = func.count().label("number")
+    return rows.with_only_columns(value.label("value"), number).group_by(value).order_by(number.desc(), value)
+
+
 def plain_ids(key: Any, where: Sequence[Any]) -> Select[Any]:
     return select(literal(1)).select_from(key.class_).where(*where).limit(bindparam(LIMIT))
 

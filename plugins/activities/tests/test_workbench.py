@@ -76,7 +76,7 @@ def test_long_sections_are_cut_and_lead_on(noon):
 
 def test_sections_are_mine_alone_and_cost_three_statements(noon, count_queries):
     add(noon, ("Carol's", at_local(today(), 15), False))
-    assert set(sections(noon, "collect_head")) == {"activities.tally"}
+    assert set(sections(noon, "collect_head")) == {"activities.tabs", "activities.tally"}
     with noon.as_("collector") as (session, actor):
         noon.runtime.hooks.workbench(session, actor)  # dictionaries are cached from here on
         with count_queries(at_most=99) as sent:

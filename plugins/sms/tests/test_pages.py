@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
 from uuid import UUID
 
 import pytest
+from baton_plugins.sms import queries
 from baton_plugins.sms.models import Reply, Template
 from sqlalchemy import select
 
@@ -53,6 +56,18 @@ def test_it_is_looked_at_sent_once_and_stands_with_the_customer(shop, page) -> N
     assert "您好，Li Na回访。" in done
     assert "Take back" not in done
     assert shop.message().state == "sent"
+
+
+def test_older_messages_are_a_page_away(shop, page, monkeypatch) -> None:
+    monkeypatch.setattr(queries, "PAGE", 2)
+    words = ("Third word", "Second word", "First word")
+    for text in reversed(words):
+        page.post("/sms", form(shop, text=text, sending=text))
+    newest = page.get(f"/sms/of/{shop.customer.id}").text
+    assert [text in newest for text in words] == [True, True, False]
+    older = page.get(html.unescape(re.findall(r'rel="next" href="([^"]+)"', newest)[0])).text
+    assert [text in older for text in words] == [False, False, True]
+    assert 'rel="next"' not in older
 
 
 def test_it_can_be_taken_back_while_it_waits(shop, page) -> None:

@@ -21,6 +21,11 @@ from platform_core.testing.browser import Browser
 from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 
 PAGE = "/settings/plugins/activities/settings"
+OTHERS = {
+    "one_call_days": "3", "urge_days": "1", "cadence": "", "lead": "15m", "reminders_together": "5", "digest": "1",
+    "sms_reminders": "1", "sms_when_away": "1", "sms_codes": "",
+}  # fmt: skip
+"""What a browser sends along from the rest of that form."""
 SPECIMEN = """
 def longer(text):
     if text == "boom":
@@ -55,20 +60,20 @@ def test_the_form_shows_saves_and_audits(runtime, admin, count_queries):
     assert page.status_code == 200
     assert 'name="first_visit_days"' in page.text
     assert 'value="3"' in page.text
-    assert admin.post(PAGE, {"first_visit_days": " 5 "}).status_code == 303
+    assert admin.post(PAGE, {**OTHERS, "first_visit_days": " 5 "}).status_code == 303
     assert read(runtime, FIRST_VISIT_DAYS) == 5
     assert 'value="5"' in admin.get(PAGE).text
     with runtime.database.system_session("look", write=False) as session:
         line = session.scalars(select(AuditEntry).where(AuditEntry.action == "admin.plugin_settings")).one()
     assert (line.before, line.after) == ({"first_visit_days": 3}, {"first_visit_days": 5})
-    assert admin.post(PAGE, {"first_visit_days": "3"}).status_code == 303
+    assert admin.post(PAGE, {**OTHERS, "first_visit_days": "3"}).status_code == 303
     with runtime.database.system_session("look", write=False) as session:
         assert session.get(SettingValue, FIRST_VISIT_DAYS.key) is None, "the default is not stored"
 
 
 @pytest.mark.parametrize("value", ["", "three", "-1", "61", "9" * 40, "2.5"])
 def test_a_refused_value_keeps_the_old_one_and_says_why_at_its_field(runtime, admin, value):
-    page = admin.post(PAGE, {"first_visit_days": value})
+    page = admin.post(PAGE, {**OTHERS, "first_visit_days": value})
     assert page.status_code == 422
     assert 'id="f-first_visit_days-error"' in page.text
     assert f'value="{value}"' in page.text
@@ -152,7 +157,7 @@ def test_a_change_counts_in_every_process_at_once(runtime, admin):
     ) as process:
         for wanted in ("3", "7", "8"):
             if wanted != "3":
-                admin.post(PAGE, {"first_visit_days": wanted})
+                admin.post(PAGE, {**OTHERS, "first_visit_days": wanted})
             process.stdin.write("?\n")
             process.stdin.flush()
             assert process.stdout.readline().strip() == wanted

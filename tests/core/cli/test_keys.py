@@ -21,6 +21,7 @@ from platform_core.kernel.secrets import UnknownKeyError, Vault, WeakSecretError
 from platform_core.kernel.weak import refuse_weak
 from platform_core.plugins import rekeying
 from platform_core.plugins.catalogue import Content
+from platform_core.settings import load_settings
 from tests.core.cli.test_commands import environment, run  # noqa: F401  fixtures
 
 _SECRET = Setting("samples.token", "Token", "", secret=True)
@@ -192,3 +193,15 @@ def test_passwords_that_everybody_tries_are_refused_at_start(runtime):
         refuse_weak(BATON_REDIS_URL="redis://:foobared@redis.example/0")
     refuse_weak(BATON_DATABASE_URL="postgresql+psycopg://baton@db.example/baton", BATON_REDIS_URL=None)
     refuse_weak(BATON_DATABASE_URL="postgresql+psycopg://baton:green-tea-4711@db.example/baton")
+
+
+def test_addresses_with_passwords_come_from_files_that_a_vault_writes(tmp_path):
+    database, redis = tmp_path / "database-url", tmp_path / "redis-url"
+    database.write_text("postgresql://baton:of-the-vault@db/baton\n")
+    redis.write_text("rediss://:of-the-vault@redis:6379/0\n")
+    environ = {"BATON_DATABASE_URL": "postgresql://ignored@db/baton", "BATON_DATABASE_URL_FILE": str(database)}
+    found = load_settings(environ | {"BATON_REDIS_URL_FILE": str(redis)})
+    assert found.database_url == "postgresql+psycopg://baton:of-the-vault@db/baton"
+    assert found.redis_url == "rediss://:of-the-vault@redis:6379/0"
+    with pytest.raises(FileNotFoundError, match="gone"):
+        load_settings({"BATON_DATABASE_URL_FILE": str(tmp_path / "gone")})

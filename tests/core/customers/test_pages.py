@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from platform_core.audit.models import AuditEntry
 from platform_core.customers import services
 from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
+from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import freeze, now
 from platform_core.permissions.models import Access
 
@@ -368,3 +370,29 @@ def test_the_day_of_a_line_is_the_organisations(mine, made, factory):
     with freeze(now()):
         factory.add(StatusChange(customer_id=made.id, at=evening, new="signed", cause="test", by_label="W"))
     assert "03-02" in mine.get(f"/customers/{made.id}").text
+
+
+def test_the_record_says_how_complete_a_person_is_and_which_statuses_there_were(
+    runtime, mine, me, factory, count_queries
+):
+    actor = factory.actor(me)
+    with runtime.database.actor_session(actor) as session:
+        given = CustomerInput(name="Li", kind="person", gender="f", phone="13800006021", industry="it")
+        made = services.create(session, actor, given)
+        services.set_status(session, actor, made, "interested", "activities.follow_up")
+        services.set_status(session, actor, made, "signed", "customers.update")
+    mine.get("/search")
+    with count_queries(at_most=12):
+        page = mine.get(f"/customers/{made.id}?tab=record").text
+    assert 'max="10" value="4"' in page
+    for missing in ("Date of birth", "Work status", "Region", "Education"):
+        assert missing in page.partition("Missing:")[2].partition("</p>")[0], missing
+    lines = mine.get(f"/customers/{made.id}/statuses").text
+    with runtime.database.system_session("words", write=False) as session:
+        words = [dictionaries.label(session, "customers.status", code) for code in ("signed", "interested", "new")]
+    signed, interested, new = words
+    assert re.findall("|".join(f"(?<=>){word}(?=<)" for word in words), lines) == [
+        interested, signed, new, interested, new,
+    ]  # fmt: skip
+    organisation = mine.post("/customers/new", {"name": "Acme", "kind": "organisation"}).headers["location"]
+    assert "Seven elements" not in mine.get(f"{organisation}?tab=record").text

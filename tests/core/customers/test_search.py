@@ -159,6 +159,7 @@ def test_search_is_audited_with_masked_words(make, find, factory, session):
     assert entry.after == {"words": "acme 138****6021"}
     for words, shown in (
         ("li@example.com", "l***@example.com"),
+        ("Li@Example.COM 李", "l***@example.com 李"),
         ("6021", "****6021"),
         ("acme", "acme"),
         ("王 ００００６０２１", "王 ****6021"),

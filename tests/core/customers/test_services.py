@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from platform_core.audit.models import AuditEntry
 from platform_core.customers import contacts, queries, rights, services
-from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch
+from platform_core.customers.forms import ContactInput, CustomerInput, CustomerPatch, DuplicateQuery
 from platform_core.customers.models import Contact, ContactPoint, Customer, StatusChange
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.clock import now
@@ -180,8 +180,10 @@ def test_seeing_is_not_changing(runtime, factory):
     with runtime.database.actor_session(helper) as session:
         seen = queries.get(session, customer.id)
         assert not rights.may(session, helper, "customers.edit", seen)
-        with pytest.raises(Forbidden, match="李文博"):
+        with pytest.raises(Forbidden) as refused:
             services.update(session, helper, customer.id, CustomerPatch(city="上海"))
+        assert refused.value.ask is not None
+        assert owner.id in refused.value.ask.people
     factory.add(Access(kind="member", user_id=helper.user_id, customer_id=customer.id, may_write=True))
     with runtime.database.actor_session(helper) as session:
         assert services.update(session, helper, customer.id, CustomerPatch(city="上海")).city == "上海"
@@ -200,16 +202,39 @@ def test_duplicates_tell_of_foreign_rows_only_whom_to_ask(runtime, factory, acto
         services.create(session, stranger, CustomerInput(name="上海启衡", phone="13800006021"))
     with runtime.database.actor_session(actor) as session:
         mine = services.create(session, actor, CustomerInput(name="北京远山", phone="13900007777"))
+
+    def ask(session, **known):
+        return services.possible_duplicates(session, actor, DuplicateQuery(**known))
+
     with runtime.database.actor_session(actor) as session:
-        (foreign,) = services.possible_duplicates(session, actor, "", "138-0000-6021")
-        (by_name,) = services.possible_duplicates(session, actor, "上海（启衡）", "")
-        (own,) = services.possible_duplicates(session, actor, "", "139 0000 7777")
-        assert services.possible_duplicates(session, actor, "", "1380000") == []
+        (foreign,) = ask(session, phone="138-0000-6021")
+        (by_name,) = ask(session, name="上海（启衡）")
+        (own,) = ask(session, phone="139 0000 7777")
+        assert ask(session, phone="1380000") == []
     assert foreign == by_name.__class__(by="phone", department="培训管理部")
     assert (by_name.customer_id, by_name.name, by_name.owner) == (None, "", "")
     assert "培训管理部" in foreign.text
     assert "王晓" not in foreign.text
     assert (own.customer_id, own.name) == (mine.id, "北京远山")
+
+
+def test_a_mail_address_or_the_sound_of_a_name_tells_of_a_duplicate(runtime, factory, actor):
+    with runtime.database.actor_session(actor) as session:
+        mine = services.create(session, actor, CustomerInput(name="张伟", email="Zhang.Wei@example.com"))
+    stranger = factory.actor(factory.user("coordinator", factory.department("培训管理部")))
+    # What only sounds alike is no answer about rows that the reader does not see.
+    for reader, seen in ((actor, [("email", mine.id), ("sound", mine.id)]), (stranger, [("email", None)])):
+        with runtime.database.actor_session(reader) as session:
+            by_mail = services.possible_duplicates(session, reader, DuplicateQuery(email="zhang.wei@EXAMPLE.com"))
+            by_sound = services.possible_duplicates(session, reader, DuplicateQuery(name="章薇"))
+            assert services.possible_duplicates(session, reader, DuplicateQuery(name="章微风")) == []
+        assert [(item.by, item.customer_id) for item in (*by_mail, *by_sound)] == seen, (
+            "what only sounds alike is no answer about hidden rows"
+        )
+    with runtime.database.system_session("test", write=False) as session:
+        asked = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.check_duplicates")).all()
+    assert asked
+    assert "zhang.wei" not in str([line.after for line in asked]).lower()
 
 
 def test_contacts_follow_their_customer(acting, actor):

@@ -15,12 +15,13 @@ from sqlalchemy import select, update
 
 from platform_core.audit.models import AuditEntry
 from platform_core.customers.models import Customer
-from platform_core.exports import deciding, making
-from platform_core.exports.models import FileRequest, MadeFile
+from platform_core.exports import deciding, lists, making
+from platform_core.exports.models import FileRequest, Piece
 from platform_core.kernel import counters
+from platform_core.kernel.cells import clean
 from platform_core.kernel.clock import now
 from platform_core.kernel.i18n import speaking
-from platform_core.kernel.jobs import enqueue
+from platform_core.kernel.jobs import JobContext, enqueue
 from platform_core.kernel.models import JobRow
 from platform_core.permissions import actors
 from platform_core.permissions.models import Role, RoleGrant
@@ -107,10 +108,10 @@ def test_from_the_list_to_the_file(runtime, factory, browser, seller, boss, cust
     made = rows(runtime, select(FileRequest))[0]
     assert (made.rows, made.sha256, made.downloads) == (2, hashlib.sha256(file.content).hexdigest(), 1)
     noted = rows(runtime, select(AuditEntry).where(AuditEntry.action.startswith("exports.")).order_by(AuditEntry.seq))
-    assert [line.action.removeprefix("exports.") for line in noted] == ["ask", "approve", "make", "download"]
-    assert [line.actor_id for line in noted] == [seller.id, boss.id, seller.id, seller.id]
+    assert [line.action.removeprefix("exports.") for line in noted] == ["ask", "approve", "make", "ready", "download"]
+    assert [line.actor_id for line in noted] == [seller.id, boss.id, seller.id, seller.id, seller.id]
     assert set(noted[2].ids) == {customer.id.hex for customer in customers}
-    assert noted[3].after["sha256"] == made.sha256
+    assert noted[4].after["sha256"] == made.sha256
 
 
 def test_a_sheet_says_whose_it_is_in_row_and_properties(runtime, browser, seller, boss, customers):
@@ -188,7 +189,7 @@ def test_whoever_may_no_longer_have_it_gets_nothing(runtime, browser, seller, bo
             accounts.end_all(session, session.get_one(User, seller.id))
             session.get_one(User, seller.id).status = "left"
     make(runtime)
-    assert not rows(runtime, select(MadeFile.request_id))
+    assert not rows(runtime, select(Piece.request_id))
     assert rows(runtime, select(FileRequest.state)) == ["failed" if lost == "right" else "approved"]
 
 
@@ -201,21 +202,21 @@ def test_a_file_is_fetched_twice_within_a_day_by_who_asked_and_then_shredded(run
     assert browser.sign_in(boss).post(f"{first}/fetch").status_code == 404
     answers = [here.post(f"{first}/fetch").status_code for _time in range(making.MOST_DOWNLOADS + 1)]
     assert answers == [200, 200, 409]
-    assert len(rows(runtime, select(MadeFile.request_id))) == 1
+    assert len(rows(runtime, select(Piece.request_id))) == 1
     with runtime.database.system_session("a day passes") as session:
         session.execute(update(FileRequest).values(expires_at=now() - timedelta(seconds=1)))
     assert here.post(f"{second}/fetch").status_code == 409
     with runtime.database.system_session("tidy") as session:
         key = enqueue(session, "exports.tidy")
     assert runtime.jobs.run(key)
-    assert not rows(runtime, select(MadeFile.request_id))
+    assert not rows(runtime, select(Piece.request_id))
     assert set(rows(runtime, select(FileRequest.state))) == {"gone"}
 
 
 def test_what_is_kept_of_a_file_is_encrypted(runtime, browser, seller, boss, customers):
     decide(browser.sign_in(boss), ask(browser.sign_in(seller)))
     make(runtime)
-    assert b"Bolt" not in rows(runtime, select(MadeFile.content))[0]
+    assert b"Bolt" not in rows(runtime, select(Piece.content))[0]
 
 
 def test_no_address_gives_rows_as_a_file_without_a_request(runtime, browser, boss, customers):
@@ -274,3 +275,109 @@ def test_pages_stay_within_their_statements(browser, seller, boss, customers, co
     ):  # fmt: skip
         with count_queries(at_most=12):
             assert reader.get(address).status_code == 200
+
+
+def many(factory, seller, count):
+    return [factory.customer(seller, name=f"Firm {number:03}", name_key=f"{number:03}") for number in range(count)]
+
+
+def text_of(answer):
+    return [line[0] for line in csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_list_in_parts_goes_on_where_it_was_killed(runtime, factory, browser, seller, boss, monkeypatch, form):
+    """Each part once, in the file as in the trail; a sheet that is full goes on in a second one."""
+    monkeypatch.setattr(lists, "_PART", 4)
+    monkeypatch.setattr(making, "MAX_ROWS", 2 + 7)
+    people = many(factory, seller, 10)
+    here = browser.sign_in(seller)
+    url = ask(here, form=form, columns=["name"], query="sort=name")
+    decide(browser.sign_in(boss), url)
+    progress = JobContext.progress
+    left = iter([True, True, False])
+
+    def killed(context, session, done, total, message=""):
+        progress(context, session, done, total, message)
+        if not next(left, True):
+            raise KeyboardInterrupt
+
+    key = rows(runtime, select(JobRow.id).where(JobRow.name == deciding.JOB))[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(JobContext, "progress", killed)
+        with pytest.raises(KeyboardInterrupt):
+            runtime.jobs.run(key)
+    (half,) = rows(runtime, select(FileRequest))
+    assert (half.state, half.rows, len(rows(runtime, select(Piece.number)))) == ("approved", 8, 2)
+    assert "8 of 10 rows" in here.get(url).text
+    with runtime.database.system_session("the lease ends") as session:
+        session.execute(update(JobRow).where(JobRow.id == key).values(lease_until=now() - timedelta(seconds=1)))
+    assert runtime.jobs.run(key)
+    (made,) = rows(runtime, select(FileRequest))
+    assert (made.state, made.rows) == ("ready", 10)
+    noted = rows(runtime, select(AuditEntry).where(AuditEntry.action == "exports.make").order_by(AuditEntry.seq))
+    assert [len(line.ids) for line in noted] == [4, 4, 2]
+    assert {key for line in noted for key in line.ids} == {customer.id.hex for customer in people}
+    answer = here.post(f"{url}/fetch")
+    assert hashlib.sha256(answer.content).hexdigest() == made.sha256
+    names = [customer.name for customer in people]
+    if form == "csv":
+        assert text_of(answer)[1:] == ["Customer", *names]
+        return
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    sheets = [book.get_sheet_by_index(number).to_python() for number in range(2)]
+    assert [[line[0] for line in sheet[2:]] for sheet in sheets] == [names[:7], names[7:]]
+    assert sheets[0][:2] == sheets[1][:2]
+    assert not rows(runtime, select(Piece.number).where(Piece.number < 0))
+
+
+def test_a_file_that_is_being_made_is_taken_back(runtime, factory, browser, seller, boss, monkeypatch):
+    monkeypatch.setattr(lists, "_PART", 4)
+    many(factory, seller, 10)
+    here = browser.sign_in(seller)
+    url = ask(here)
+    decide(browser.sign_in(boss), url)
+    take = making._take
+    monkeypatch.setattr(making, "_take", lambda *given: take(*given) and here.post(f"{url}/withdraw").status_code)
+    make(runtime)
+    (taken_back,) = rows(runtime, select(FileRequest))
+    assert (taken_back.state, taken_back.rows) == ("withdrawn", 4)
+    assert not rows(runtime, select(Piece.number))
+    assert here.post(f"{url}/fetch").status_code == 409
+
+
+def test_of_very_many_rows_only_who_sees_everything_decides(runtime, factory, browser, seller, customers, monkeypatch):
+    """Whoever sees just these rows might be asked to look at each of a million."""
+    monkeypatch.setattr(lists, "_COMPARED", 1)
+    grant(runtime, "department_head", exports_approve=5)
+    own = factory.user("department_head", department=None, name="Own head")
+    with runtime.database.system_session("a head with a password") as session:
+        row = session.get_one(User, own.id)
+        row.password_hash, row.department_id = passwords.hash_password(PASSWORD), seller.department_id
+        counters.bump(session, actors.COUNTER)
+    url = ask(browser.sign_in(seller))
+    assert decide(browser.sign_in(own), url).status_code == 403
+
+
+@pytest.mark.any_database
+def test_texts_are_never_formulas(runtime, factory, browser, seller, boss):
+    """However a spreadsheet program is told to calculate, or to run something."""
+    hostile = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\u200b=1", "\uff1d1+1", " =1", "=cmd|' /C calc'!A0"]
+    for number, name in enumerate(hostile):
+        factory.customer(seller, name=name, name_key=str(number), city=name)
+    here = browser.sign_in(seller)
+    texts = {}
+    for form in ("csv", "xlsx"):
+        url = ask(here, form=form, columns=["name", "city"], query="sort=name")
+        decide(browser.sign_in(boss), url)
+        make(runtime)
+        texts[form] = here.post(f"{url}/fetch").content
+    lines = list(csv.reader(io.StringIO(texts["csv"].decode("utf-8-sig"), newline="")))
+    cells = [cell for line in lines for cell in line if cell]
+    assert len(cells) == 1 + 2 + 2 * len(hostile)
+    assert not [cell for cell in cells if clean(cell)[:1] in {"=", "+", "-", "@", "\uff1d"}]
+    assert not [cell for cell in cells if cell[0] in "\t\r"]
+    with zipfile.ZipFile(io.BytesIO(texts["xlsx"])) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert sheet.count(' t="') == sheet.count(' t="inlineStr"') >= len(cells)

@@ -150,3 +150,13 @@ def test_senseless_times_are_refused(hour: int, minute: int, weekdays: tuple[int
 def test_a_job_has_either_a_period_or_times() -> None:
     with pytest.raises(ValueError, match="either"):
         Job("test.both", lambda context: None, every_seconds=60, at=(MORNING,))
+
+
+def test_a_clock_that_is_put_back_an_hour_does_not_stop_what_runs_every_minute(runtime: Runtime) -> None:
+    job = Job("test.every", lambda context: None, every_seconds=60)
+    start = at("2026-11-22T09:00")
+    before = [start + timedelta(seconds=60 * number) for number in range(3)]
+    assert started(runtime, job, before) == before[1:]
+    back = [moment - timedelta(hours=1) for moment in before]
+    assert started(runtime, job, back, processes=2) == back[1:]
+    assert started(runtime, job, [before[-1] + timedelta(seconds=60)]) == [before[-1] + timedelta(seconds=60)]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from platform_core.kernel import xlsxguard
 from platform_core.kernel.cells import CellError, clean, parse_text
-from platform_core.kernel.spreadsheets import FileError, Limits, csv_safe, open_table, write_xlsx
+from platform_core.kernel.spreadsheets import FileError, Limits, csv_safe, open_table
+from platform_core.kernel.workbooks import write_xlsx
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
     lambda text: clean(text) == text
@@ -191,8 +192,9 @@ def test_limits_are_inclusive(folder):
         ("a.csv", b"\xef\xbb\xbf<html><table>", "wrong_type"),
         ("a.pdf", b"name,phone\n1,2\n", "wrong_type"),
         ("a", b"name,phone\n1,2\n", "wrong_type"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "broken"),
+        ("a.ods", b"name,phone\n", "wrong_type"),
+        ("a.vcf", b"name,phone\n", "wrong_type"),
         (
             "a.xlsx",
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from platform_core.contracts.messaging import NotSent, Rejected, Rules, Taken
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Invalid
-from platform_core.outbox import claiming, services
+from platform_core.outbox import claiming, holding, services
 from platform_core.outbox.checks import opening
 from platform_core.outbox.claiming import Claimed
 from platform_core.outbox.dispatch import Timing
@@ -334,3 +334,19 @@ def test_what_waits_too_long_is_an_alarm(house: House, browser) -> None:
     house.runtime.outbox = house.dispatcher
     house.runtime.watch_outbox()
     assert "5 minutes" in browser.get("/healthz").text
+
+
+def test_while_the_house_is_held_nothing_leaves_and_what_waited_may_be_dropped(house: House) -> None:
+    _account, provider = house.account()
+    house.put("old:1")
+    with house.runtime.database.system_session("test") as session:
+        assert holding.hold(session, "restore") == 1
+    assert house.work() == 0
+    assert "baton outbox status" in house.dispatcher.alarm()
+    with house.runtime.database.system_session("test") as session:
+        assert holding.release(session, drop=True) == 1
+    house.put("new:1", text="新的")
+    assert house.work() == 1
+    assert [parcel.text for parcel in provider.accepted] == ["新的"]
+    assert house.states() == {"cancelled": 1, "sent": 1}
+    assert house.dispatcher.alarm() == ""

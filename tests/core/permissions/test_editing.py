@@ -309,6 +309,32 @@ def test_modules_show_the_acts_that_they_share_as_columns(browser, factory, guar
         assert [act for act, _words in acts] == ["enter", "urge", "view"]
 
 
+def test_a_whole_module_is_taken_away_with_one_button(browser, guard, runtime, factory):
+    """Who has none of its rights does not enter it, nor hear of it elsewhere; what else the form says comes along."""
+    role, user = role_of(runtime, "coordinator"), factory.user("coordinator")
+    customer, theirs = factory.customer(user), browser.sign_in(user)
+    assert theirs.get("/plans").status_code == 200
+    assert "/plans/new" in theirs.get(f"/customers/{customer.id}").text
+    inside, url = browser.sign_in(guard), f"/settings/roles/{role.id}"
+    page = inside.get(url).text
+    assert '<th scope="col">Open</th>' in page
+    assert page.count('name="shut" value="activities"') == 1
+    assert 'name="shut" value="permissions"' not in page, "of which it has nothing"
+    asked = {"version": role.version, "shut": "activities", "right.customers.reveal": "none"}
+    seen = inside.post(f"{url}/preview", asked).text
+    hidden = dict(re.findall(r'name="(right\.[\w.]+|version)" value="(\w+)"', seen))
+    named = {name.removeprefix("right.") for name in hidden if name != "version"}
+    held = set(look_grants(runtime, "coordinator"))
+    assert named == {name for name in held if name.startswith("activities.")} | {"customers.reveal"}
+    assert len(named) > 2
+    assert inside.post(f"{url}/rights", hidden).status_code == 303
+    assert theirs.get("/plans").status_code == 403
+    seen = theirs.get(f"/customers/{customer.id}").text
+    assert "/plans/new" not in seen
+    assert "/follow-ups" not in seen
+    assert 'name="shut" value="activities"' not in inside.get(url).text
+
+
 def test_rights_that_have_come_since_are_named_until_somebody_decides(browser, factory, guard, runtime, count_queries):
     inside = browser.sign_in(guard)
     assert "have come since" not in inside.get("/settings/roles").text, "a fresh house has given all that is proposed"
@@ -320,7 +346,7 @@ def test_rights_that_have_come_since_are_named_until_somebody_decides(browser, f
     role = role_of(runtime, "management")
     assert f'/settings/roles/{role.id}?q=customers.offboard">' in page
     assert "customers.offboard" in inside.get(f"/settings/roles/{role.id}?q=customers.offboard").text
-    assert len(list(notes(runtime))) == 2
+    assert len([note for note in notes(runtime) if note.startswith("no role has the right")]) == 2
     with runtime.database.system_session("somebody decides") as session:
         editing.change_grants(
             session, None, runtime.manager, role.id, {"customers.offboard": Scope.ALL}, version=role.version

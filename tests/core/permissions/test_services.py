@@ -141,7 +141,8 @@ def test_the_preset_roles_hold_no_customer_rights_for_administrators(session):
     for code in ("system_admin", "security_admin", "audit_admin"):
         role = session.scalars(select(Role).where(Role.code == code)).one()
         granted = session.scalars(select(RoleGrant.permission).where(RoleGrant.role_id == role.id)).all()
-        assert not [name for name in granted if name.startswith("customers.") or name == "relay.view"]
+        about = {name for name in granted if name.startswith("customers.") or name == "relay.view"}
+        assert about <= {"customers.fields", "customers.pool_rules"}, "how customers are kept says nothing of anybody"
 
 
 def test_the_role_page_shows_every_right_of_every_role(runtime, browser, factory, count_queries):

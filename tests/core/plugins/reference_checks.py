@@ -228,6 +228,12 @@ def test_baton_erase_blockers(runtime, factory, writer, customer):
     assert [item.owner for item in found] == ["samples"]
 
 
+def test_baton_kept_from_pool(runtime, factory, writer, customer):
+    factory.add(Sample(customer_id=customer.id, name="Loan"))
+    with runtime.database.actor_session(factory.actor(writer)) as session:
+        assert runtime.hooks.kept_from_pool(session, [customer.id]) == [customer.id]
+
+
 def test_baton_workbench(page, sample):
     assert "Given away" in page.get("/").text
 

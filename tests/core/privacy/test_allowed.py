@@ -115,7 +115,7 @@ def test_an_opt_out_of_a_number_holds_for_everybody_who_has_it(runtime, acting, 
         assert [item.code for item in found] == ["opted_out", ""]
     with acting() as session:
         customer = queries.get(session, person[0])
-        (held,) = consent.of_customer(session, customer)
+        (held,) = consent.opt_outs(session, customer)
         assert held.mask == "138****6021"
         consent.lift(session, acting.actor, customer, held.id, "asked for it at the desk")
         with pytest.raises(Conflict):

@@ -12,6 +12,7 @@ import pytest
 from baton_plugins.activities.forms import PlanInput
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.plans import create_plan
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
@@ -23,7 +24,6 @@ from platform_core.exports.asking import Asked
 from platform_core.kernel import settingvalues
 from platform_core.kernel.clock import now, today
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from platform_core.kernel.i18n import speaking
 from platform_core.kernel.model import METADATA
 from platform_core.kernel.models import JobRow
 from platform_core.privacy import register, restricting, settings
@@ -35,33 +35,6 @@ from platform_core.users import passwords
 
 PHONE = "13800006021"
 REASON = {"reason": "the address is in dispute"}
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with speaking("en"):
-        yield
-
-
-@pytest.fixture
-def boss(factory):
-    return factory.user("management", name="Max", password_hash=passwords.hash_password(PASSWORD))
-
-
-@pytest.fixture
-def max_(browser, boss):
-    return browser.sign_in(boss)
-
-
-@pytest.fixture
-def acting(runtime, factory, boss):
-    actor = factory.actor(boss)
-
-    def begin():
-        return runtime.database.actor_session(actor)
-
-    begin.actor = actor
-    return begin
 
 
 @pytest.fixture
@@ -211,6 +184,35 @@ def test_a_correction_keeps_what_was_said_before(runtime, max_, acting, customer
         asked(acting, customer, "access", received_on=today() + timedelta(days=1))
 
 
+def test_programs_work_with_the_register_as_the_page_does(runtime, factory, boss, browser, customer):
+    program, url = browser.token(boss), "/api/v1/privacy/requests"
+    asked_for = {"asked_by": "Wang Xiaoming", "source": "letter", "customer_id": str(customer)}
+    made = program.request("POST", url, json={"kind": "correction", **asked_for})
+    assert (made.status_code, made.json()["state"], made.json()["customer_id"]) == (201, "open", str(customer))
+    one = f"{url}/{made.json()['id']}"
+    assert [row["code"] for row in program.get(url).json()["items"]] == [made.json()["code"]]
+    early = program.request("POST", f"{one}/close", json={"state": "done", "result": "told him"})
+    assert (early.status_code, "has not been done yet" in early.json()["title"]) == (409, True)
+    wrong = program.request("POST", f"{one}/correct", json={"field": "status", "value": "new"})
+    assert (wrong.status_code, "field" in str(wrong.json())) == (422, True)
+    done = program.request("POST", f"{one}/correct", json={"field": "city", "value": "Suzhou"}).json()
+    assert [(act["what"], act["after"]) for act in done["acts"]] == [("correct", {"city": "Suzhou"})]
+    closed = program.request("POST", f"{one}/close", json={"state": "done", "result": "told him"})
+    assert (closed.status_code, closed.json()["closed_by"]) == (200, "Max")
+    assert program.get(url).json()["items"] == []
+    assert [row["code"] for row in program.get(f"{url}?show=closed").json()["items"]] == [made.json()["code"]]
+    held = program.request("POST", url, json={"kind": "restriction", **asked_for}).json()
+    kept = program.request("POST", f"{url}/{held['id']}/restrict", json=REASON).json()
+    assert [act["what"] for act in kept["acts"]] == ["restrict"]
+    assert factory.read(Customer, customer).restricted_at is not None
+    assert {"privacy.request", "privacy.correct", "privacy.restrict"} <= _lines(runtime, customer).keys()
+    stranger = browser.token(factory.user("coordinator"))
+    assert stranger.get(url).status_code == 403
+    assert program.get(f"{url}/{customer}").status_code == 404  # no request has this id
+    nobody = program.request("POST", url, json={"kind": "access", **asked_for, "customer_id": str(boss.id)})
+    assert nobody.status_code == 404
+
+
 def test_everything_that_is_kept_leaves_as_a_package_that_two_people_answer_for(
     runtime, max_, acting, customer, browser, factory
 ):
@@ -232,10 +234,14 @@ def test_everything_that_is_kept_leaves_as_a_package_that_two_people_answer_for(
     with zipfile.ZipFile(io.BytesIO(got.content)) as package:
         data = json.loads(package.read("data.json"))
         text = package.read("index.html").decode()
+        book = CalamineWorkbook.from_filelike(io.BytesIO(package.read("data.xlsx")))
+        sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     everything = json.dumps(data, ensure_ascii=False)
     for word in ("Wang Xiaoming", f"+86{PHONE}", "Shanghai", "wants a course in March", "call again"):
         assert word in everything, word
         assert word in text, word
+        assert word in str(sheets), word
+    assert str(next(iter(sheets.values()))[0][0]).startswith("For Max alone, ")
     assert "full_hash" not in everything
     assert max_.post(f"{page}/close", {"state": "done", "result": "sent by post"}).status_code == 422  # who was it?
     answer = {"state": "done", "result": "sent by post", "identity": "identity card at the desk"}

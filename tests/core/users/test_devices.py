@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from platform_core.audit.models import AuditEntry
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.i18n import speaking
 from platform_core.kernel.secrets import token_digest
 from platform_core.users import accounts, authenticators, devices, keyhelp, keys
 from platform_core.users.keymodels import Device, KeyHelp, RecoveryCode, SpentChallenge
-from platform_core.users.models import Notification, OneTimeCode, User
+from platform_core.users.models import Notification, OneTimeCode, SignInSession, User
 from tests.core.users.keyring import ENGLISH, PASSWORD, look
 
 WINDOWS = (
@@ -131,6 +132,57 @@ def test_without_use_a_session_ends_after_half_an_hour(browser, account):
         assert inside.get("/me").status_code == 303
 
 
+def test_one_browser_too_many_ends_the_one_unused_the_longest(runtime, browser, account):
+    user, most = account(), runtime.settings.session_most
+    assert most == 5
+    began = now()
+    for minute in range(most):
+        with freeze(began + timedelta(minutes=minute)):
+            last = enter(browser, user, WINDOWS if minute else PHONE)
+    with freeze(began + timedelta(minutes=most)):
+        oldest = look(runtime, select(SignInSession).order_by(SignInSession.seen_at))[0]
+        with runtime.database.system_session("the first one is used again") as session:
+            session.get_one(SignInSession, oldest.id).seen_at = now()
+        enter(browser, user, WINDOWS)
+        kept = [place for place in look(runtime, select(SignInSession)) if place.revoked_at is None]
+        assert len(kept) == most
+        assert oldest.id in {place.id for place in kept}, "used since: the second one was the oldest"
+        told = [one for one in news(runtime, user) if one.message == devices.CROWDED]
+        assert [one.parameters["most"] for one in told] == [most]
+        line = look(runtime, select(AuditEntry).where(AuditEntry.action == "users.end_session"))[0]
+        assert (line.actor_id, line.after["agent"]) == (user.id, WINDOWS)
+        headers = {"Cookie": last["baton"]}
+        assert browser.get("/me", headers=headers).status_code == 200, "the newest but one stays"
+
+    def one_more(_number):
+        return enter(browser, user, WINDOWS)
+
+    with freeze(began + timedelta(minutes=most + 1)), ThreadPoolExecutor(4) as pool:
+        list(pool.map(one_more, range(4)))
+        kept = [place for place in look(runtime, select(SignInSession)) if place.revoked_at is None]
+        assert len(kept) == most, "also of many at once"
+
+
+def test_ending_a_session_elsewhere_takes_a_proof(runtime, browser, account):
+    user = account()
+    here, there = browser.sign_in(user), browser.sign_in(user)
+    mine, other = look(runtime, select(SignInSession.id).order_by(SignInSession.id))
+    with freeze(now() + timedelta(minutes=6)):
+        for address in (f"/me/sessions/{other}/end", "/me/sessions/end-others"):
+            asked = here.post(address, {})
+            assert asked.headers["location"] == "/me/keys/confirm?next=/me%23devices"
+        assert there.get("/me").status_code == 200
+        assert here.post("/me/keys/confirm", {"password": "wrong", "next": "/me"}).status_code == 200
+        assert here.post(f"/me/sessions/{other}/end", {}).headers["location"].startswith("/me/keys/confirm")
+        proved = here.post("/me/keys/confirm", {"password": PASSWORD, "next": "/me#devices"})
+        assert proved.headers["location"] == "/me#devices"
+        assert here.post(f"/me/sessions/{other}/end", {}).headers["location"] == "/me?done=ended"
+        assert there.get("/me").status_code == 303
+        assert here.get("/me").status_code == 200
+    with freeze(now() + timedelta(minutes=20)):
+        assert here.post(f"/me/sessions/{mine}/end", {}).headers["location"] == "/login", "leaving takes none"
+
+
 @pytest.mark.parametrize("state", ["frozen", "left", "no role", "no password"])
 def test_a_wrong_password_gets_the_answer_and_time_of_an_unknown_name(runtime, browser, account, state):
     user = account(role="" if state == "no role" else "coordinator")
@@ -160,6 +212,15 @@ def test_links_are_for_once_and_one_purpose_and_say_who_made_them(runtime, brows
         first = accounts.issue_code(session, actor, session.get_one(type(user), user.id))
     with runtime.database.system_session("test") as session:
         second = accounts.issue_code(session, actor, session.get_one(type(user), user.id))
+    out = {row.digest: row.expires_at - now() for row in look(runtime, select(OneTimeCode))}
+    assert out[token_digest(second)] <= timedelta(minutes=10), "it goes around a password"
+    with runtime.database.system_session("test") as session:
+        fresh = session.get_one(type(user), factory.user().id)
+        opening = accounts.issue_code(session, actor, fresh)
+    out = {row.digest: row.expires_at - now() for row in look(runtime, select(OneTimeCode))}
+    assert out[token_digest(opening)] > timedelta(hours=23), "it opens an account that has none yet"
+    with runtime.database.system_session("test") as session:
+        accounts.end_codes(session, fresh.id, "password")
     assert browser.get(f"/reset/{first}").status_code == 404, "a new link ends the one before"
     assert {row.issued_by for row in look(runtime, select(OneTimeCode))} == {admin.id}
     inside = browser.sign_in(admin)

@@ -152,6 +152,8 @@ def test_the_code_of_two_people_opens_nothing_but_registering_a_key(runtime, per
         asked = keyhelp.ask(session, one, li.user.id, keyhelp.HelpInput(reason="came too late for the grace"))
         session.flush()
         code = keyhelp.confirm(session, other, asked.id)[1]
+    with freeze(now() + timedelta(minutes=10, seconds=1)):
+        assert li.second(li.password(), code=code).status_code == 422, "it is over after ten minutes"
     entered = li.second(li.password(), code=code)
     window = li.page = li.inside(entered)
     assert window.get("/").headers["location"] == "/me/keys"

@@ -56,6 +56,11 @@ def test_the_profiles_differ_in_what_they_ask():
         assert audited.problem(MIXED) == ""
         assert "12" in audited.problem("Green-te-07")
         assert "own name" in Policy("asvs", 8).problem("wangfang1", login="wangfang")
+        named = Policy(words="Qiheng Consulting, 启衡")
+        for guess in ("qiheng2026!!", "Consulting2026", "启衡启衡启衡2026"):
+            assert "name of the house" in named.problem(guess), guess
+            assert "name of the house" not in house.problem(guess)
+        assert named.problem("seven boats leave qiheng at dawn") == ""
         assert "12 characters with three" in audited.hint()
 
 
@@ -76,9 +81,10 @@ def test_what_is_too_short_is_never_accepted(password, minimum):
 def test_the_security_administrator_chooses_on_the_page(runtime, browser, factory):
     security = Person(runtime, browser, factory.user(role="security_admin"))
     at = "/settings/sign-in/passwords"
-    assert security.page.post(at, MLPS).status_code == 303
+    assert security.page.post(at, MLPS | {"words": "Qiheng"}).status_code == 303
     with runtime.database.system_session("look", write=False) as session:
-        assert passwordpolicy.read(session) == Policy("mlps", 10, 2, 90)
+        assert passwordpolicy.read(session) == Policy("mlps", 10, 2, 90, "Qiheng")
+    assert 'value="Qiheng"' in security.page.get("/settings/sign-in").text
     entry = look(runtime, select(AuditEntry).where(AuditEntry.action == "users.password_policy"))[0]
     assert (entry.before["profile"], entry.after["profile"]) == ("asvs", "mlps")
     for wrong, word in (

@@ -240,7 +240,9 @@ def test_urls_say_what_is_shown(session):
 
 
 @pytest.mark.parametrize(
-    "pairs", [[("sort", "size")], [("f", "size:is:1")], [("f", "status:is:a")] * 21], ids=["sort", "field", "too many"]
+    "pairs",
+    [[("sort", "size")], [("f", "weight:is:1")], [("f", "status:is:a")] * 21],
+    ids=["sort", "field", "too many"],
 )
 def test_urls_of_another_list_are_refused(session, pairs):
     with pytest.raises(Invalid):
@@ -265,3 +267,66 @@ def test_numbers_are_searched_for_but_not_written_into_urls(session, words):
 def test_numbers_written_into_urls_by_hand_are_not_answered(session):
     assert read(session, ("q", "13800006021")).words == ""
     assert read(session, ("s", "not ours")).words == ""
+
+
+# Groups and days ---------------------------------------------------------------------------------------------------------
+
+
+GROUPED = (("a", "new", "A", "x"), ("b", "new", "B", "y"), ("c", "lost", "A", "y"), ("d", "lost", "B", "x"))
+
+
+@pytest.mark.parametrize(
+    ("any_of", "holds"),
+    [
+        (False, lambda status, grade, city: (status == "new" and grade == "A") or (status == "lost" and city == "x")),
+        (True, lambda status, grade, city: (status == "new" or grade == "A") and (status == "lost" or city == "x")),
+    ],
+)
+def test_groups_are_and_inside_or_between_or_the_reverse(runtime, factory, any_of, holds):
+    for name, status, grade, city in GROUPED:
+        factory.customer(name=name, status=status, grade=grade, city=city)
+    made = state.grouped(CUSTOMERS, ["status:is:new", "grade:is:A", "/", "status:is:lost", "city:is:x"])
+    with runtime.database.actor_session(BOSS) as session:
+        asked = ListState(view=CUSTOMERS, conditions=made, any_of=any_of)
+        rows = {row.name for row in Reader(session, BOSS, asked).page().rows}
+    assert rows == {name for name, *about in GROUPED if holds(*about)}
+
+
+def test_urls_carry_groups_and_narrowing_reaches_each_of_them(session):
+    url = "/customers?f=status:is:new&f=/&f=grade:is:A"
+    asked = read(session, ("f", "status:is:new"), ("f", "/"), ("f", "grade:is:A"))
+    assert asked.url() == url
+    assert [[item.text for item in group] for group in asked.groups] == [["status:is:new"], ["grade:is:A"]]
+    narrow = Condition("city", "is", ("x",))
+    assert asked.narrowed(narrow).texts == ("status:is:new", "city:is:x", "/", "grade:is:A", "city:is:x")
+    other = asked.with_conditions(asked.conditions, any_of=True)
+    assert other.narrowed(narrow).texts == ("status:is:new", "/", "grade:is:A", "/", "city:is:x")
+    assert asked.with_conditions(asked.conditions[1:]).url() == "/customers?f=grade:is:A"
+    with pytest.raises(Invalid):
+        state.grouped(CUSTOMERS, [text for number in range(6) for text in ("/", f"name:has:{number}")])
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "end"),
+    [
+        ("last-14", date(2026, 11, 9), date(2026, 11, 23)), ("next-3", date(2026, 11, 22), date(2026, 11, 25)),
+        ("last-1", date(2026, 11, 22), date(2026, 11, 23)),
+    ],
+)  # fmt: skip
+def test_numbers_of_days_are_counted_from_today(value, first, end):
+    with freeze(MOMENT):
+        assert days.span(value) == (first, end)
+        assert value[5:] in days.label(value)
+    for wrong in ("last-0", "last-", "next-99999", "last-1x"):
+        with pytest.raises(ValueError, match=wrong):
+            days.span(wrong)
+
+
+def test_not_in_a_period_includes_what_never_was(runtime, factory):
+    today = day_start(MOMENT.date())
+    factory.customer(name="old", last_contact_at=today - timedelta(days=40))
+    factory.customer(name="fresh", last_contact_at=today - timedelta(days=3))
+    factory.customer(name="never", last_contact_at=None)
+    asked = ListState(view=CUSTOMERS, conditions=state.grouped(CUSTOMERS, ["last_contact:out:last-30"]))
+    with freeze(MOMENT), runtime.database.actor_session(BOSS) as session:
+        assert {row.name for row in Reader(session, BOSS, asked).page().rows} == {"old", "never"}

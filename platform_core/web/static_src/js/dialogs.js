@@ -1,10 +1,16 @@
 // Dialogs, menus and the phone's side menu. data-open="id" opens a dialog, data-close closes the one it is in;
 // an answer swapped into #dialog opens it, the event `dialog-close` (HX-Trigger) or an empty answer closes it.
+// <template data-dialog="id"> holds a dialog that most visits never open: until then it is no part of the page.
 (() => {
   const open = (dialog) => {
     if (!dialog || dialog.open) return;
     dialog.dispatchEvent(new Event('c:open'));
     dialog.showModal();
+  };
+  const named = (id) => {
+    const template = document.querySelector(`template[data-dialog="${id}"]`);
+    template?.replaceWith(template.content);
+    return document.getElementById(id);
   };
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll('details.menu[open]')) if (menu !== except) menu.open = false;
@@ -25,7 +31,7 @@
     closeMenus(opener ? null : e.target.closest('details.menu'));
     if (opener) {
       dialog?.close();
-      open(document.getElementById(opener.dataset.open));
+      open(named(opener.dataset.open));
     } else if (dialog && (e.target.closest('[data-close]') || (e.target === dialog && e.detail && outside(dialog, e)))) {
       if (mayDiscard(dialog)) dialog.close();
     }

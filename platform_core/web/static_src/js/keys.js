@@ -79,9 +79,10 @@
   });
 
   const label = (el) => el.dataset.keyLabel || el.getAttribute('aria-label') || ($('span', el) ?? el).textContent.trim();
-  $('#keys')?.addEventListener('c:open', ({ currentTarget }) => {
+  document.addEventListener('c:open', ({ target }) => {
+    if (target.id !== 'keys') return;
     const names = new Map(declared().map((el) => [el.dataset.key, label(el)]));
-    $('[data-keys-list]', currentTarget).replaceChildren(...[...names].map(([key, text]) => {
+    $('[data-keys-list]', target).replaceChildren(...[...names].map(([key, text]) => {
       const row = document.createElement('div');
       const dd = document.createElement('dd');
       row.append(Object.assign(document.createElement('dt'), { textContent: text }), dd);
@@ -89,8 +90,8 @@
         Object.assign(document.createElement('kbd'), { textContent: part.toUpperCase() })));
       return row;
     }));
-    $('[data-keys-toggle]', currentTarget).checked = !localStorage.getItem(OFF);
-  });
+    $('[data-keys-toggle]', target).checked = !localStorage.getItem(OFF);
+  }, true);
   document.addEventListener('change', ({ target }) => {
     if (!target.matches('[data-keys-toggle]')) return;
     if (target.checked) localStorage.removeItem(OFF);

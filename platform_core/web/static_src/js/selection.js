@@ -15,6 +15,8 @@
   };
   const set = (checked) => {
     for (const box of boxes()) box.checked = checked;
+    // "All that meet the conditions" goes with the selection: it must not come back unseen with the next one.
+    for (const box of document.querySelectorAll('.bulk [name=whole]')) box.checked &&= checked;
     refresh();
   };
   document.addEventListener('change', ({ target }) => {

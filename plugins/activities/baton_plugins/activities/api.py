@@ -10,6 +10,8 @@ import msgspec
 from baton_plugins.activities import plans, queries, services
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput, PlanInput, PlanMove, Time
 from baton_plugins.activities.models import FollowUp, Plan
+from baton_plugins.activities.reminders import arranging
+from baton_plugins.activities.reminders.arranging import RemindInput, SnoozeInput
 from litestar.params import QueryParameter
 
 from platform_core.api import (
@@ -25,6 +27,7 @@ from platform_core.api import (
     get,
     patch,
     post,
+    put,
     record,
     translator,
 )
@@ -45,6 +48,9 @@ class PlanOut(msgspec.Struct, kw_only=True):
     subject: str
     due_at: datetime
     all_day: bool
+    ends_at: datetime | None
+    repeat: str
+    repeat_until: date | None
     state: str
     done_at: datetime | None
     follow_up_id: UUID | None
@@ -65,6 +71,7 @@ class FollowUpOut(msgspec.Struct, kw_only=True):
     kind: str
     direction: str
     body: str
+    details: dict[str, str]
     outcome: str
     old_status: str
     new_status: str
@@ -73,6 +80,10 @@ class FollowUpOut(msgspec.Struct, kw_only=True):
     unplanned: bool
     edited_at: datetime | None
     version: int
+
+
+class AgainOut(msgspec.Struct):
+    remind_at: datetime
 
 
 class NewPlan(PlanInput, kw_only=True):
@@ -84,11 +95,15 @@ class NewFollowUp(FollowUpInput, kw_only=True):
 
 
 class PlanChange(msgspec.Struct, kw_only=True):
-    """Another date (`on`, with or without `time`), or another state: `cancelled`, or `open` to take that back."""
+    """Another date (`on`, with or without `time`), or another state: `cancelled`, or `open` to take that back.
+
+    A cancelled plan that repeats is followed by the next, unless the whole series ends (`series_too`).
+    """
 
     on: date | None = None
     time: Time | None = None
     state: Literal["cancelled", "open"] | None = None
+    series_too: bool = False
 
 
 @get("/", permission=VIEW, name="activities:api_plans")
@@ -141,7 +156,7 @@ def get_plan(session: Session, actor: Actor, plan_id: UUID) -> PlanOut:
 def change_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanChange) -> PlanOut:
     """Move, cancel or reopen. Finishing has its own address, since it needs a result."""
     if data.state == "cancelled":
-        return plan_out(plans.cancel_plan(session, actor, plan_id))
+        return plan_out(plans.cancel_plan(session, actor, plan_id, series_too=data.series_too))
     if data.state == "open":
         return plan_out(plans.reopen_plan(session, actor, plan_id))
     if data.on is None:
@@ -153,6 +168,21 @@ def change_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanChange)
 def finish_plan(session: Session, actor: Actor, plan_id: UUID, data: FollowUpInput) -> FollowUpOut:
     """Write down what came of a plan: a follow-up, the customer's status and the next plan together."""
     return follow_up_out(services.finish_plan(session, actor, plan_id, data))
+
+
+@post("/{plan_id:uuid}/snooze", permission=VIEW, name="activities:api_snooze")
+def snooze(session: Session, actor: Actor, plan_id: UUID, data: SnoozeInput) -> AgainOut:
+    """Remind the caller once more."""
+    return AgainOut(arranging.snooze(session, actor, queries.plan(session, plan_id).plan, data))
+
+
+@put("/{plan_id:uuid}/reminders", permission=WRITE, name="activities:api_remind")
+def remind(session: Session, actor: Actor, plan_id: UUID, data: RemindInput) -> RemindInput:
+    """Who else is reminded, and how long before; replaces what was asked for."""
+    plan = queries.plan(session, plan_id).plan
+    plans.require_rearrange(session, actor, plan)
+    arranging.rearrange(session, actor, plan, data)
+    return data
 
 
 @get("/", permission=VIEW, name="activities:api_follow_ups")
@@ -206,5 +236,5 @@ def _size(limit: int) -> int:
     return min(max(limit, 1), _MOST)
 
 
-PLANS = [list_plans, create_plan, get_plan, change_plan, finish_plan]
+PLANS = [list_plans, create_plan, get_plan, change_plan, finish_plan, snooze, remind]
 FOLLOW_UPS = [list_follow_ups, log, get_follow_up, correct]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import presets, queries, services
+from baton_plugins.activities import cadence, presets, queries, services
 from baton_plugins.activities.forms import FollowUpInput
+from baton_plugins.activities.kinds.fields import Field, types
 from baton_plugins.activities.queries import PlanRow
+from baton_plugins.activities.together import joining
+from baton_plugins.activities.together.models import Question
 
 from platform_core.api import (
     Actor,
     Bound,
     Customer,
+    FieldType,
     Session,
     customer_contacts,
     dictionaries,
@@ -56,8 +61,18 @@ class Composer:
     answers: Pairs
     draft: str
     needs_reason: bool
+    fields: Sequence[Field] = ()
+    """Of the kind that is chosen"""
+    types: Mapping[str, FieldType] = dataclass_field(default_factory=dict)
+    questions: Sequence[Question] = ()
+    """What colleagues want to have asked in this call"""
     message: str = ""
     """Why it was not saved, where that belongs to no field."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether any kind has fields, so that choosing another one changes the form."""
+        return any(kind.fields for kind in self.kinds)
 
     @property
     def id(self) -> str:
@@ -121,7 +136,8 @@ def finishing(
     if form is None:
         form = initial(FollowUpInput, kind=plan.kind, contact_id=str(plan.contact_id) if plan.contact_id else None)
     draft = f"{actor.user_id}:plan:{plan.id}"
-    return _composer(session, customer, form, place=place, engagements=[], answers=[], draft=draft, message=message)
+    made = _composer(session, customer, form, place=place, engagements=[], answers=[], draft=draft, message=message)
+    return replace(made, questions=joining.of_plan(session, plan))
 
 
 def _composer(
@@ -135,15 +151,20 @@ def _composer(
     draft: str,
     message: str,
 ) -> Composer:
+    kinds = presets.kinds(session, current=str(form.get("kind")))
+    chosen = next((kind for kind in kinds if kind.code == form.get("kind")), None)
+    asked = [field for field in chosen.fields if field.active] if chosen else []
     return Composer(
         customer_id=customer.id,
         customer=customer.name,
         form=form,
         place=place,
-        kinds=presets.kinds(session, current=str(form.get("kind"))),
+        kinds=kinds,
+        fields=asked,
+        types=types(session) if asked else {},
         outcomes=outcome_choices(session),
         statuses=[("", _("By outcome")), *dictionaries.choices(session, presets.STATUSES)],
-        nexts=[("", _("By outcome")), *((choice, next_label(choice)) for choice in _QUICK)],
+        nexts=[("", by_outcome(session, customer, place)), *((choice, next_label(choice)) for choice in _QUICK)],
         contacts=contact_pairs(session, customer.id),
         engagements=engagements,
         answers=answers,
@@ -151,6 +172,12 @@ def _composer(
         needs_reason=customer.grade == services.IMPORTANT_GRADE,
         message=message,
     )
+
+
+def by_outcome(session: Session, customer: Customer, place: str) -> str:
+    """What happens where nobody chooses a date. The customer page has no statement left to say it all."""
+    days = cadence.days_of(session, customer) if place != "panel" else None
+    return _("By outcome") if days is None else _("By outcome, else in %(days)s days", days=days)
 
 
 def _short(subject: str) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from baton_plugins.activities.reminders.leads import Lead
+from baton_plugins.activities.series import Repeat
 from msgspec import Meta
 
 Body = Annotated[str, Meta(min_length=1, max_length=10_000)]
@@ -40,6 +42,8 @@ class FollowUpInput(msgspec.Struct, kw_only=True):
     next_subject: Subject = ""
     reason: Subject = ""
     """Why there is no next plan; asked for grade A customers only."""
+    details: dict[str, str] = {}
+    """Answers to the fields of the kind: field id -> text."""
 
 
 class FollowUpEdit(msgspec.Struct, kw_only=True):
@@ -49,6 +53,8 @@ class FollowUpEdit(msgspec.Struct, kw_only=True):
     version: int
     kind: Code = ""
     """Blank keeps the kind."""
+    details: dict[str, str] | None = None
+    """Answers to the fields of the kind; none keeps them."""
 
 
 class PlanInput(msgspec.Struct, kw_only=True):
@@ -57,9 +63,17 @@ class PlanInput(msgspec.Struct, kw_only=True):
     subject: Annotated[str, Meta(min_length=1, max_length=200)]
     on: date
     time: Time | None = None
+    end: Time | None = None
+    """When it will be over that day; only with a time."""
     kind: Code = "call"
     contact_id: UUID | None = None
     engagement_id: UUID | None = None
+    repeat: Repeat = ""
+    repeat_until: date | None = None
+    remind: list[Lead | Literal["default"]] = msgspec.field(default_factory=lambda: ["default"])
+    """How long before; `default` is what the house has set for plans with a time."""
+    remind_people: list[UUID] = []
+    """Colleagues to be reminded as well as whoever has the plan; those of them who may see it."""
 
 
 class PlanMove(msgspec.Struct, kw_only=True):

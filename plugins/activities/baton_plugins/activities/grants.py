@@ -16,6 +16,7 @@ def baton_permissions() -> list[Permission]:
         Permission("activities.view", _.lazy("See plans and follow-ups"), delegable=True),
         Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False, act="enter"),
         Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans"), delegable=True),
+        Permission("activities.sms", _.lazy("Get reminders as text messages while not at Baton"), scoped=False),
         Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False, act="manage"),
     ]
 

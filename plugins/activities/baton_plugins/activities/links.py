@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pluggy
+from baton_plugins.activities.for_others import plan_for
 
-from platform_core.api import FOLLOW_UP_FORMS, FollowUpForms, Provider, local
+from platform_core.api import FOLLOW_UP_FORMS, PLANNER, FollowUpForms, Provider, local
 
 hookimpl = pluggy.HookimplMarker("baton")
 _WAYS = ("in", "out")
@@ -35,4 +36,4 @@ def given(way: str, at: str) -> dict[str, Any]:
 
 @hookimpl
 def baton_ports() -> list[Provider[Any]]:
-    return [Provider(FOLLOW_UP_FORMS, FollowUpForms(_log, _plan))]
+    return [Provider(FOLLOW_UP_FORMS, FollowUpForms(_log, _plan)), Provider(PLANNER, plan_for)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import Date, ForeignKey, Index, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from platform_core.api import (
@@ -13,11 +14,14 @@ from platform_core.api import (
     METADATA,
     DeclarativeBase,
     Identified,
+    Json,
     Stamped,
     UtcDateTime,
     Versioned,
     now,
 )
+
+_OPEN = text("state = 'open'")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 
 
 class Base(DeclarativeBase):
@@ -42,6 +46,8 @@ class Plan(Identified, Stamped, Versioned, Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime())
     all_day: Mapped[bool] = mapped_column(default=False)
     """Any time that day; `due_at` is then the end of its working hours."""
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """When it will be over, of visits and meetings"""
     state: Mapped[str] = mapped_column(String(10), default="open")
     """open, done or cancelled"""
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -53,11 +59,22 @@ class Plan(Identified, Stamped, Versioned, Base):
     """What made it, when not a person by hand: `follow_up`, `relay.first_visit`."""
     passed_on_by_label: Mapped[str] = mapped_column(String(120), default="")
     """Who had it before the engagement was taken over by the present assignee."""
+    questions: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many colleagues have asked for something to be asked along"""
+    repeat: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    """See series.REPEATS; empty: once"""
+    repeat_until: Mapped[date | None] = mapped_column(Date())
+    series_id: Mapped[UUID | None] = mapped_column(Uuid())
+    series_no: Mapped[int] = mapped_column(default=0, server_default="0")
+    series_from: Mapped[date | None] = mapped_column(Date())
+    """The first day of the series: the 31st comes back after a shorter month"""
 
     __table_args__ = (
+        Index("uq_activities_plan_series_id_series_no", "series_id", "series_no", unique=True),
         Index("ix_activities_plan_assignee_id_state_due_at", "assignee_id", "state", "due_at", "id"),
         Index("ix_activities_plan_customer_id_state_due_at", "customer_id", "state", "due_at"),
         Index("ix_activities_plan_department_id_state_due_at", "department_id", "state", "due_at"),
+        Index("ix_activities_plan_open", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 
 
@@ -90,6 +107,8 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     next_all_day: Mapped[bool] = mapped_column(default=False)
     unplanned: Mapped[bool] = mapped_column(default=False)
     """Answers no plan."""
+    details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    """Answers to the fields of its kind: field id -> text"""
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why an important customer was left without a next plan."""
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -112,3 +131,6 @@ class FollowUpRevision(Identified, Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_label: Mapped[str] = mapped_column(String(120), default="")
     body: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """Empty in rows of before fields were kept"""
+    details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import composing, presets, queries, rights
+from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.models import FollowUp
 from baton_plugins.activities.queries import PlanRow
 
@@ -100,6 +102,7 @@ def offers(session: Session, actor: Actor, rows: list[PlanRow]) -> list[dict[str
             "row": row,
             "kind": presets.kind(session, row.plan.kind),
             "may_finish": rights.may_work_on(session, actor, row.plan, writable),
+            "may_join": row.plan.assignee_id != actor.user_id and actor.can("activities.write"),
             "may_rearrange": rights.may_rearrange(session, actor, row.plan, writable),
         }
         for row in rows
@@ -119,6 +122,15 @@ def baton_customer_actions(customer: Customer) -> list[Action]:
             "activities.write",
             "dialog",
             order=10,
+        ),
+        Action(
+            "activities.urge",
+            _("Urge"),
+            "alarm",
+            f"/urged/new?customer={customer.id}",
+            "activities.correct",
+            "dialog",
+            order=65,
         ),
         Action(
             "activities.plan",
@@ -151,13 +163,21 @@ def entry(session: Session, actor: Actor, follow_up: FollowUp) -> TimelineEntry:
         who=follow_up.author_label,
         department=follow_up.department_label,
         verb=" · ".join(part for part in parts if part),
-        text=follow_up.body,
+        text="\n".join((follow_up.body, *answers(session, follow_up.kind, follow_up.details))),
         icon=kind.icon,
         tone="primary",
         chips=tuple(_chips(session, follow_up)),
         actions=tuple(_entry_actions(actor, follow_up)),
         edited=follow_up.edited_at is not None,
     )
+
+
+def answers(session: Session, kind: str, details: Mapping[str, str]) -> list[str]:
+    """Lines such as `Fee: 12,800`."""
+    known = presets.kind(session, kind).fields
+    return [
+        _("%(field)s: %(answer)s", field=label, answer=text) for label, text in fields.shown(session, known, details)
+    ]
 
 
 def _chips(session: Session, follow_up: FollowUp) -> list[tuple[str, Tone]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import composing, panels, plans, presets, queries, services, workbench
+from baton_plugins.activities import composing, panels, plans, presets, queries, series, services, workbench
+from baton_plugins.activities.desk import lists, tabs
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.queries import PlanRow
+from baton_plugins.activities.reminders import leads
+from baton_plugins.activities.reminders.settings import LEAD
 from baton_plugins.activities.routes import (
     CLOSE_DIALOG,
     VIEW,
@@ -20,6 +24,8 @@ from baton_plugins.activities.routes import (
     saved_message,
     uuid_of,
 )
+from baton_plugins.activities.together import joining
+from baton_plugins.activities.together.joining import QuestionInput
 
 from platform_core.api import (
     Actor,
@@ -41,9 +47,12 @@ from platform_core.api import (
     initial,
     local,
     page,
+    person_choices,
     post,
+    read_setting,
     record,
     redirect,
+    refusal_text,
     today,
     translator,
     wants_fragment,
@@ -75,20 +84,27 @@ def index(
         request,
         "activities/plans.html",
         active="plans",
-        items=[_row_context(session, row) for row in rows],
+        items=[row_context(session, row) for row in rows],
         due=due,
-        filters=[
-            ("", _("All")),
-            ("overdue", _("Overdue")),
-            ("today", _("Today")),
-            ("tomorrow", _("Tomorrow")),
-            ("later", _("Later")),
-        ],
+        filters=filters(),
         following=following,
+        tabs=tabs.of(actor, lists.numbers(session, actor)),
+        view="mine",
     )
 
 
-def _row_context(session: Session, row: PlanRow, c: composing.Composer | None = None) -> dict[str, Any]:
+def filters() -> list[tuple[str, str]]:
+    """(`due`, label) of what a list may be narrowed to."""
+    return [
+        ("", _("All")),
+        ("overdue", _("Overdue")),
+        ("today", _("Today")),
+        ("tomorrow", _("Tomorrow")),
+        ("later", _("Later")),
+    ]
+
+
+def row_context(session: Session, row: PlanRow, c: composing.Composer | None = None) -> dict[str, Any]:
     """For `_row.html`; with a composer the row is open for its result."""
     return {"row": row, "kind": presets.kind(session, row.plan.kind), "c": c}
 
@@ -99,7 +115,11 @@ def new(request: Request[Any, Any, Any], session: Session, actor: Actor, custome
     record_view(session, actor, found)
     engagements = writable_engagements(session, actor, found.id)
     only = str(engagements[0][0]) if len(engagements) == 1 else None
-    form = initial(PlanInput, kind="call", engagement_id=only, on=today().isoformat())
+    usual = read_setting(session, LEAD)
+    form = initial(
+        PlanInput, kind="call", engagement_id=only, on=today().isoformat(), remind=[usual] if usual else [],
+        remind_people=[],
+    )  # fmt: skip
     return _plan_page(request, session, actor, found, form)
 
 
@@ -107,15 +127,29 @@ def new(request: Request[Any, Any, Any], session: Session, actor: Actor, custome
 def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     customer = customer_get(session, uuid_of(form.get("customer_id")))
     bound = bind(PlanInput, form)
+    bound.values |= {name: form.getlist(name) for name in ("remind", "remind_people")}
+    near: list[PlanRow] = []
     if bound.ok:
+        data = bound.require()
+        if not form.get("apart"):
+            near = joining.near(session, actor, customer.id, data.on, data.kind)
         try:
-            plan = plans.create_plan(session, actor, customer.id, bound.require())
+            if form.get("join"):
+                question = joining.join(session, actor, uuid_of(form.get("join")), QuestionInput(text=data.subject))
+                return _joined(request, session, actor, question.plan_id)
+            if not near:
+                plan = plans.create_plan(session, actor, customer.id, data)
+                message = _("Planned: %(due)s", due=plan_day(plan))
+                return changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
         except Invalid as error:
             bound.add(error)
-        else:
-            message = _("Planned: %(due)s", due=plan_day(plan))
-            return _changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
-    return _plan_page(request, session, actor, customer, bound, status=422)
+    return _plan_page(request, session, actor, customer, bound, status=422, near=near)
+
+
+def _joined(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
+    row = queries.plan(session, plan_id)
+    message = _("%(name)s will ask it. You will get the result.", name=row.assignee)
+    return changed(request, session, actor, row.plan, message, headers=CLOSE_DIALOG)
 
 
 def _plan_page(
@@ -126,7 +160,9 @@ def _plan_page(
     form: Bound[PlanInput],
     *,
     status: int = 200,
+    near: Sequence[PlanRow] = (),
 ) -> Response[str]:
+    """`near`: calls of colleagues that this one should rather be a part of."""
     return page(
         request,
         "activities/plan.html",
@@ -139,6 +175,10 @@ def _plan_page(
         contacts=composing.contact_pairs(session, customer.id),
         engagements=[(str(key), title) for key, title in writable_engagements(session, actor, customer.id)],
         others=queries.open_plans(session, customer.id),
+        near=near,
+        repeats=series.choices(),
+        leads=leads.choices(),
+        people=person_choices(session),
     )
 
 
@@ -150,7 +190,7 @@ def finish(
     row = queries.plan(session, plan_id)
     customer = customer_get(session, row.plan.customer_id)
     record_view(session, actor, customer)
-    where = place if wants_fragment(request) and place in {"row", "dialog"} else "page"
+    where = place if wants_fragment(request) and place in {"row", "calls", "dialog"} else "page"
     return _finish_page(request, session, row, composing.finishing(session, actor, customer, row, place=where))
 
 
@@ -168,27 +208,43 @@ def finished(
         except Invalid as error:
             bound.add(error)
         except (Conflict, Forbidden) as error:
-            message, status = error.message, error.status
+            message, status = refusal_text(session, actor, error), error.status
         else:
-            if place != "row" or not wants_fragment(request):
+            if place not in {"row", "calls"} or not wants_fragment(request):
                 return logged(request, session, actor, customer, follow_up, place=place)
-            context = {**_row_context(session, row), "tally": queries.tally(session, actor)}
-            return fragment(request, "activities/_row_done.html", **context, message=saved_message(follow_up))
+            context = {**row_context(session, row), "tally": queries.tally(session, actor)}
+            following = _following(session, actor, row) if place == "calls" else None
+            return fragment(
+                request, "activities/_row_done.html", **context, message=saved_message(follow_up), following=following
+            )
     again = composing.finishing(session, actor, customer, row, place=place, form=bound, message=message)
     return _finish_page(request, session, row, again, status=status)
+
+
+def _following(session: Session, actor: Actor, row: PlanRow) -> dict[str, Any] | None:
+    """The next row of the call list, open for its result: of what is due, soonest first, then from the top again."""
+    until, mark = workbench.upcoming(1), (row.plan.due_at, row.plan.id)
+    rows = queries.mine(session, actor, until=until, after=mark, limit=1) or queries.mine(
+        session, actor, until=until, limit=1
+    )
+    if not rows:
+        return None
+    customer = customer_get(session, rows[0].plan.customer_id)
+    record_view(session, actor, customer)
+    return row_context(session, rows[0], composing.finishing(session, actor, customer, rows[0], place="calls"))
 
 
 def _finish_page(
     request: Request[Any, Any, Any], session: Session, row: PlanRow, composer: composing.Composer, *, status: int = 200
 ) -> Response[str]:
-    fresh, again = ("_row", "_row") if composer.place == "row" else ("_finish_sheet", "_finish_form")
+    fresh, again = ("_row", "_row") if composer.place in {"row", "calls"} else ("_finish_sheet", "_finish_form")
     return page(
         request,
         "activities/finish.html",
         partial=f"activities/{fresh if status == 200 else again}.html",
         status=status,
         active="plans",
-        **_row_context(session, row, composer),
+        **row_context(session, row, composer),
     )
 
 
@@ -197,7 +253,7 @@ def closed_row(request: Request[Any, Any, Any], session: Session, actor: Actor, 
     """The row without the form, as it was before."""
     row = queries.plan(session, plan_id)
     record_view(session, actor, customer_get(session, row.plan.customer_id))
-    return fragment(request, "activities/_row.html", **_row_context(session, row))
+    return fragment(request, "activities/_row.html", **row_context(session, row))
 
 
 @get("/{plan_id:uuid}/move", permission=WRITE, name="activities:move")
@@ -221,7 +277,7 @@ def moved(
             bound.add(error)
         else:
             message = _("Moved to %(due)s", due=plan_day(plan))
-            return _changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
+            return changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
     return _move_page(request, queries.plan(session, plan_id), bound, status=422)
 
 
@@ -240,9 +296,11 @@ def _move_page(
 
 
 @post("/{plan_id:uuid}/cancel", permission=WRITE, name="activities:cancel")
-def cancel(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
-    plan = plans.cancel_plan(session, actor, plan_id)
-    return _changed(
+def cancel(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, plan_id: UUID
+) -> Response[str]:
+    plan = plans.cancel_plan(session, actor, plan_id, series_too=form.get("series") == "1")
+    return changed(
         request, session, actor, plan, _("Plan cancelled."), undo=f"/plans/{plan.id}/reopen", headers=CLOSE_DIALOG
     )
 
@@ -250,10 +308,10 @@ def cancel(request: Request[Any, Any, Any], session: Session, actor: Actor, plan
 @post("/{plan_id:uuid}/reopen", permission=WRITE, name="activities:reopen")
 def reopen(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
     plan = plans.reopen_plan(session, actor, plan_id)
-    return _changed(request, session, actor, plan, _("The plan is open again."))
+    return changed(request, session, actor, plan, _("The plan is open again."))
 
 
-def _changed(
+def changed(
     request: Request[Any, Any, Any],
     session: Session,
     actor: Actor,
@@ -273,7 +331,7 @@ def _changed(
         headers=headers or {},
         message=message,
         undo_url=undo,
-        **_row_context(session, row),
+        **row_context(session, row),
         **panels.plans_context(session, actor, plan.customer_id),
     )
 

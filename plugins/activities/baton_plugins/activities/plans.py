@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import pluggy
-from baton_plugins.activities import dates, presets, queries, rights
+from baton_plugins.activities import dates, presets, queries, rights, series
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
+from baton_plugins.activities.reminders import arranging
 from baton_plugins.activities.settings import FIRST_VISIT_DAYS
+from baton_plugins.activities.together import assisting, joining
 from sqlalchemy import select
 
 from platform_core.api import (
@@ -53,6 +56,7 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     if data.kind not in {kind.code for kind in presets.kinds(session)}:
         message = _("Please choose from the list.")
         raise Invalid(message, fields={"kind": message})
+    due = in_future(data.on, data.time, field="on")
     plan = add(
         session,
         actor,
@@ -62,8 +66,13 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
         contact_label=contact_label(session, customer.id, data.contact_id),
         kind=data.kind,
         subject=data.subject,
-        due=in_future(data.on, data.time, field="on"),
+        due=due,
+        ends_at=_end(data, due),
+        remind=arranging.wishes(session, data.remind, data.remind_people, all_day=due.all_day),
     )
+    if data.repeat:
+        _require_after(data.repeat_until, data.on, field="repeat_until")
+        series.begin(plan, data.repeat, data.repeat_until)
     refresh_next(session, customer.id)
     return plan
 
@@ -71,31 +80,43 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
 def move_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanMove) -> Plan:
     """Another date. Raises Conflict when the plan is no longer open."""
     plan = queries.lock_plan(session, plan_id)
-    _require_rearrange(session, actor, plan)
+    require_rearrange(session, actor, plan)
     due = in_future(data.on, data.time, field="on")
     before = plan.due_at
+    if plan.ends_at is not None:
+        plan.ends_at = None if due.all_day else due.at + (plan.ends_at - plan.due_at)
     plan.due_at, plan.all_day = due.at, due.all_day
+    arranging.move_along(session, plan)
     _record(session, actor, "activities.move_plan", plan, {"due_at": before}, {"due_at": due.at})
     refresh_next(session, plan.customer_id)
     return plan
 
 
-def cancel_plan(session: Session, actor: Actor, plan_id: UUID) -> Plan:
-    """It will not happen. `reopen_plan` takes this back."""
-    return _turn(session, actor, plan_id, "open", "cancelled", "activities.cancel_plan")
+def cancel_plan(session: Session, actor: Actor, plan_id: UUID, *, series_too: bool = False) -> Plan:
+    """It will not happen. `reopen_plan` takes this back. The next of a series is planned, unless it ends here too."""
+    plan = _turn(session, actor, plan_id, "open", "cancelled", "activities.cancel_plan")
+    if not series_too:
+        series.go_on(session, plan)
+    customer = customer_get(session, plan.customer_id)
+    joining.answered(session, actor, customer, plan, None)
+    assisting.settled(session, actor, customer, plan, None)
+    refresh_next(session, plan.customer_id)
+    return plan
 
 
 def reopen_plan(session: Session, actor: Actor, plan_id: UUID) -> Plan:
     """Undo a cancellation. Raises Conflict when there is none to undo."""
-    return _turn(session, actor, plan_id, "cancelled", "open", "activities.reopen_plan")
+    plan = _turn(session, actor, plan_id, "cancelled", "open", "activities.reopen_plan")
+    series.take_back(session, plan)
+    refresh_next(session, plan.customer_id)
+    return plan
 
 
 def _turn(session: Session, actor: Actor, plan_id: UUID, old: str, new: str, action: str) -> Plan:
     plan = queries.lock_plan(session, plan_id, state=old)
-    _require_rearrange(session, actor, plan)
+    require_rearrange(session, actor, plan)
     plan.state = new
     _record(session, actor, action, plan, {"state": old}, {"state": new})
-    refresh_next(session, plan.customer_id)
     return plan
 
 
@@ -162,8 +183,13 @@ def _plan_first_visit(session: Session, actor: Actor, leg: Leg, receiver: User) 
     plan.assignee_id, plan.department_id = receiver.id, leg.department_id
 
 
-def add(session: Session, actor: Actor, *, due: dates.Due, **fields: Any) -> Plan:
-    """A checked plan of the actor's own, into the database and the audit trail."""
+def add(
+    session: Session, actor: Actor, *, due: dates.Due, remind: Sequence[arranging.Wish] | None = None, **fields: Any
+) -> Plan:
+    """A checked plan of the actor's own, into the database and the audit trail; reminded of as the house does."""
+    wanted = remind
+    if wanted is None:
+        wanted = arranging.wishes(session, [arranging.DEFAULT], [], all_day=due.all_day)
     plan = Plan(
         due_at=due.at,
         all_day=due.all_day,
@@ -174,7 +200,8 @@ def add(session: Session, actor: Actor, *, due: dates.Due, **fields: Any) -> Pla
         **fields,
     )
     session.add(plan)
-    session.flush()  # its id goes into the audit line and the follow-up that made it
+    session.flush()  # its id goes into the audit line, its reminders and the follow-up that made it
+    arranging.arrange(session, plan, wanted)
     _record(session, actor, "activities.plan", plan, {}, {"due_at": plan.due_at, "kind": plan.kind})
     return plan
 
@@ -202,6 +229,26 @@ def in_future(day: date, time: str | None, *, field: str) -> dates.Due:
     return due
 
 
+def _end(data: PlanInput, due: dates.Due) -> datetime | None:
+    """Raises Invalid for an end before the start, or without one."""
+    if data.end is None:
+        return None
+    if data.time is None:
+        message = _("An end needs a time at which it begins.")
+        raise Invalid(message, fields={"time": message})
+    end = dates.on(data.on, data.end).at
+    if end <= due.at:
+        message = _("The end is before the start.")
+        raise Invalid(message, fields={"end": message})
+    return end
+
+
+def _require_after(last: date | None, first: date, *, field: str) -> None:
+    if last is not None and last <= first:
+        message = _("The end is before the start.")
+        raise Invalid(message, fields={field: message})
+
+
 def contact_label(session: Session, customer_id: UUID, contact_id: UUID | None) -> str:
     """The contact's name. Raises Invalid when it is not one of the customer's."""
     if contact_id is None:
@@ -213,10 +260,11 @@ def contact_label(session: Session, customer_id: UUID, contact_id: UUID | None) 
     raise Invalid(message, fields={"contact_id": message})
 
 
-def _require_rearrange(session: Session, actor: Actor, plan: Plan) -> None:
+def require_rearrange(session: Session, actor: Actor, plan: Plan) -> None:
+    """Raises Forbidden with the name of whoever may."""
     if not rights.may_rearrange(session, actor, plan):
         owner = session.get(User, plan.assignee_id)
-        raise Forbidden(_("Only %(name)s may move or cancel this plan.", name=owner.name if owner else ""))
+        raise Forbidden(_("Only %(name)s may change this plan.", name=owner.name if owner else ""))
 
 
 def _record(

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 import pluggy
+from baton_plugins.activities.kinds.fields import Field, of_entry
 
 from platform_core.api import (
     ComposerKind,
@@ -35,6 +36,8 @@ class Kind:
     label: str
     icon: str
     is_contact: bool
+    fields: tuple[Field, ...] = ()
+    """What is asked when it has taken place"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ def _kind_of(item: ComposerKind) -> Kind:
 
 
 def _kind(entry: dictionaries.Entry) -> Kind:
-    return Kind(entry.code, entry.label, str(entry.data.get("icon", "notes")), entry.data.get("contact") is not False)
+    is_contact = entry.data.get("contact") is not False
+    return Kind(entry.code, entry.label, str(entry.data.get("icon", "notes")), is_contact, of_entry(entry.data))
 
 
 def outcomes(session: Session, *, disabled: bool = False) -> list[Outcome]:

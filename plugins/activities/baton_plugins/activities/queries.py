@@ -195,7 +195,7 @@ def mine(
     limit: int,
 ) -> list[PlanRow]:
     """The actor's open plans due from `since` until before `until`, soonest first, after a (due_at, id)."""
-    statement = _soonest(
+    statement = soonest(
         select(Plan, Customer.name).join(Customer, Customer.id == Plan.customer_id),
         Plan.assignee_id == actor.user_id,
         Plan.state == "open",
@@ -225,10 +225,10 @@ def listed(
         conditions.append(Plan.assignee_id == assignee_id)
     if customer_id is not None:
         conditions.append(Plan.customer_id == customer_id)
-    return session.scalars(_soonest(select(Plan), *conditions, after=after, limit=limit)).all()
+    return session.scalars(soonest(select(Plan), *conditions, after=after, limit=limit)).all()
 
 
-def _soonest(statement: Any, *conditions: ColumnElement[bool], after: tuple[datetime, UUID] | None, limit: int) -> Any:
+def soonest(statement: Any, *conditions: ColumnElement[bool], after: tuple[datetime, UUID] | None, limit: int) -> Any:
     """`statement` selects plans; a select's type names its columns, so it is Any here."""
     statement = statement.where(*conditions).order_by(Plan.due_at, Plan.id).limit(limit)
     if after is None:

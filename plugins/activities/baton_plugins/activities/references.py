@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import models
+from baton_plugins.activities.reminders.models import Digest, Reminder, Told
+from baton_plugins.activities.together.models import Assistance, Question
+from baton_plugins.activities.urging.models import Urge
 
 from platform_core.api import CustomerReference, PastLine, UserReference, translator
 
@@ -16,10 +19,15 @@ _LINE = PastLine(
 DECLARED = [
     CustomerReference(models.Plan, "customer_id", "delete", label=_.lazy("Plans")),
     CustomerReference(
-        models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"), blank=("body", "contact_label", "reason"),
-        line=_LINE,
+        models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"),
+        blank=("body", "contact_label", "reason", "details"), line=_LINE,
     ),
     CustomerReference(models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups")),
+    CustomerReference(Reminder, "customer_id", "delete", label=_.lazy("Reminders")),
+    CustomerReference(Question, "customer_id", "delete", label=_.lazy("Questions for a call")),
+    CustomerReference(Assistance, "customer_id", "delete", label=_.lazy("Requests to take over a plan")),
+    CustomerReference(Urge, "customer_id", "delete", label=_.lazy("Urgings")),
+    CustomerReference(Told, "customer_id", "delete", label=_.lazy("Reminders that were given")),
 ]  # fmt: skip
 
 PEOPLE = [
@@ -28,6 +36,14 @@ PEOPLE = [
         engagement="engagement_id", department="department_id",
     ),
     UserReference(models.FollowUp, "author_id"),
+    UserReference(Reminder, "user_id"),
+    UserReference(Told, "user_id"),
+    UserReference(Digest, "user_id"),
+    UserReference(Question, "user_id"),
+    UserReference(Urge, "from_id"),
+    UserReference(Urge, "to_id"),
+    UserReference(Assistance, "from_id"),
+    UserReference(Assistance, "to_id"),
 ]  # fmt: skip
 
 

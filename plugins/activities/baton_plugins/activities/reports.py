@@ -54,7 +54,7 @@ def _day_of(query: ReportQuery) -> ColumnElement[int]:
     return case(*((FollowUp.at < start, number) for number, start in enumerate(starts)), else_=len(starts))
 
 
-def _rows_behind(person: UUID, first: date, last: date) -> str:
+def rows_behind(person: UUID, first: date, last: date) -> str:
     return f"/reports/{LINES}?{urlencode({'first': first, 'last': last, 'person': person})}"
 
 
@@ -75,7 +75,7 @@ def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seq
     rows = []
     for row in session.execute(statement):
         day = query.first + timedelta(row.day)
-        number = Linked(row.number, _rows_behind(row.author_id, day, day))
+        number = Linked(row.number, rows_behind(row.author_id, day, day))
         rows.append((day, row.author, number, row.customers))
     return rows
 
@@ -147,5 +147,5 @@ def baton_dashboard_widgets(session: Session, actor: Actor) -> list[Widget]:
     day = today()
     mine = select(func.count()).select_from(FollowUp)
     number = session.scalar(mine.where(FollowUp.author_id == actor.user_id, FollowUp.at >= day_start(day))) or 0
-    url = _rows_behind(actor.user_id, day, day)
+    url = rows_behind(actor.user_id, day, day)
     return [Widget("activities.today", _("My follow-ups today"), number_text(number), url=url, order=10)]

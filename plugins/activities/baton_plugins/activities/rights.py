@@ -24,7 +24,7 @@ _ = translator("activities")
 
 def require_write(actor: Actor) -> None:
     if not actor.can("activities.write"):
-        raise Forbidden(_("You may read what was said here, but not write. Ask an administrator for the right to it."))
+        raise Forbidden(_("You may read what was said here, but not write."), lacks="activities.write")
 
 
 def require_engagement(session: Session, actor: Actor, customer_id: UUID, engagement_id: UUID | None) -> None:

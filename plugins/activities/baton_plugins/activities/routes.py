@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 from baton_plugins.activities import composing, links, panels, queries, rights, services
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
+from baton_plugins.activities.kinds import fields
+from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.models import FollowUp
 
 from platform_core.api import (
@@ -32,6 +34,7 @@ from platform_core.api import (
     post,
     record,
     redirect,
+    refusal_text,
     translator,
     wants_fragment,
 )
@@ -39,7 +42,7 @@ from platform_core.api import (
 _ = translator("activities")
 VIEW, WRITE = "activities.view", "activities.write"
 CLOSE_DIALOG = {"HX-Trigger": "dialog-close"}
-_PLACES = {"panel", "sheet", "page", "row", "dialog"}
+_PLACES = {"panel", "sheet", "page", "row", "calls", "dialog"}
 
 
 @get("/new", permission=WRITE, name="activities:compose")
@@ -69,7 +72,7 @@ def log(request: Request[Any, Any, Any], session: Session, actor: Actor, form: F
         except Invalid as error:
             bound.add(error)
         except (Conflict, Forbidden) as error:
-            message, status = error.message, error.status
+            message, status = refusal_text(session, actor, error), error.status
         else:
             return logged(request, session, actor, customer, follow_up, place=place_of(form))
     composer = composing.composer(session, actor, customer, place=place_of(form), form=bound, message=message)
@@ -119,7 +122,8 @@ def edit(request: Request[Any, Any, Any], session: Session, actor: Actor, follow
     if not rights.may_correct(actor, follow_up):
         raise Forbidden(_("Only %(name)s or the head of the department may correct this.", name=follow_up.author_label))
     record_read(session, actor, follow_up)
-    form = initial(FollowUpEdit, body=follow_up.body, kind=follow_up.kind, version=follow_up.version)
+    answers = {fields.PREFIX + key: text for key, text in follow_up.details.items()}
+    form = initial(FollowUpEdit, body=follow_up.body, kind=follow_up.kind, version=follow_up.version, **answers)
     return _edit_page(request, session, follow_up, form)
 
 
@@ -127,14 +131,16 @@ def edit(request: Request[Any, Any, Any], session: Session, actor: Actor, follow
 def correct(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, follow_up_id: UUID
 ) -> Response[str]:
-    bound, message, status = bind(FollowUpEdit, form), "", 422
+    values = form.as_dict()
+    bound, message, status = bind(FollowUpEdit, {**values, "details": fields.typed(values)}), "", 422
+    bound.values = values
     if bound.ok:
         try:
             follow_up = services.edit_follow_up(session, actor, follow_up_id, bound.require())
         except Invalid as error:
             bound.add(error)
         except Conflict as error:
-            message, status = error.message, error.status
+            message, status = refusal_text(session, actor, error), error.status
         else:
             if not wants_fragment(request):
                 return redirect(request, f"/customers/{follow_up.customer_id}")
@@ -162,6 +168,8 @@ def _edit_page(
         follow_up=follow_up,
         form=form,
         kinds=composing.kind_pairs(session, current=follow_up.kind),
+        fields=kind_routes.active(session, str(form.get("kind") or follow_up.kind)),
+        types=fields.types(session),
         message=message,
     )
 
@@ -177,6 +185,7 @@ def versions(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
         active="customers",
         follow_up=follow_up,
         revisions=queries.revisions(session, follow_up_id),
+        answers=lambda row: panels.answers(session, row.kind or follow_up.kind, row.details),
     )
 
 
@@ -185,7 +194,7 @@ def bound_follow_up(form: FormData) -> Bound[FollowUpInput]:
     values = form.as_dict()
     if len(values.get("at", "")) == len("2026-11-22T14:05"):
         values["at"] += ":00"
-    bound = bind(FollowUpInput, values)
+    bound = bind(FollowUpInput, {**values, "details": fields.typed(values)})
     bound.values = form.as_dict()
     return bound
 
@@ -212,4 +221,4 @@ def record_read(session: Session, actor: Actor, follow_up: FollowUp) -> None:
     record(session, actor, "activities.view", ref, customer_id=follow_up.customer_id)
 
 
-HANDLERS = [compose, log, edit, correct, versions]
+HANDLERS = [compose, kind_routes.asked, log, edit, correct, versions]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from baton_plugins.activities import dates, plans, presets, queries, rights
+from baton_plugins.activities import cadence, dates, plans, presets, queries, rights, series
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
+from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
+from baton_plugins.activities.together import assisting, joining
 from sqlalchemy import select
 
 from platform_core.api import (
     Actor,
+    Ask,
     Conflict,
     Customer,
     EntityRef,
@@ -52,6 +55,7 @@ class _Resolved:
     next_kind: str
     contact: str
     engagement_id: UUID | None
+    details: dict[str, str]
 
 
 def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: FollowUpInput) -> FollowUp:
@@ -79,6 +83,7 @@ def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: Follo
         kind=data.kind,
         direction=data.direction,
         body=data.body,
+        details=resolved.details,
         outcome=resolved.outcome,
         unplanned=plan is None,
         reason=data.reason if resolved.next is None else "",
@@ -90,6 +95,9 @@ def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: Follo
         follow_up.old_status, follow_up.new_status = old_status, resolved.status
     if plan is not None:
         plan.state, plan.done_at, plan.follow_up_id = "done", now(), follow_up.id
+        series.go_on(session, plan)
+        joining.answered(session, actor, customer, plan, follow_up)
+        assisting.settled(session, actor, customer, plan, follow_up)
     if resolved.next is not None:
         upcoming = _next_plan(session, actor, follow_up, resolved, data)
         follow_up.next_plan_id = upcoming.id
@@ -119,8 +127,8 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
         raise Conflict(_("Somebody else has corrected this in the meantime. Look at the new text first."))
     _require_text(data.body)
     kind = data.kind or follow_up.kind
-    _known_kind(session, kind, current=follow_up.kind)
-    if (data.body, kind) == (follow_up.body, follow_up.kind):
+    details = _details(session, follow_up, kind, data)
+    if (data.body, kind, details) == (follow_up.body, follow_up.kind, follow_up.details):
         return follow_up
     session.add(
         FollowUpRevision(
@@ -130,10 +138,12 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
             at=follow_up.edited_at or follow_up.created_at,
             by_label=follow_up.edited_by_label or follow_up.author_label,
             body=follow_up.body,
+            kind=follow_up.kind,
+            details=follow_up.details,
         )
     )
     before, after = changes({"kind": follow_up.kind}, {"kind": kind})
-    follow_up.body, follow_up.kind = data.body, kind
+    follow_up.body, follow_up.kind, follow_up.details = data.body, kind, details
     follow_up.edited_at, follow_up.edited_by_label = now(), actor.name
     session.flush()  # a colleague's edit of the same version must be refused here, not after the page is drawn
     queries.forget(session)
@@ -145,6 +155,18 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
     return follow_up
 
 
+def _details(session: Session, follow_up: FollowUp, kind: str, data: FollowUpEdit) -> dict[str, str]:
+    """Of a corrected follow-up. Answers to fields that are asked no more stay with a kind that stays."""
+    known = _known_kind(session, kind, current=follow_up.kind)
+    kept = dict(follow_up.details) if kind == follow_up.kind else {}
+    if data.details is None:
+        return kept
+    asked = {field.id for field in known.fields if field.active}
+    return {key: text for key, text in kept.items() if key not in asked} | fields.read(
+        session, known.fields, data.details
+    )
+
+
 def _answered(session: Session, actor: Actor, customer: Customer, plan_id: UUID | None) -> Plan | None:
     if plan_id is None:
         return None
@@ -153,7 +175,9 @@ def _answered(session: Session, actor: Actor, customer: Customer, plan_id: UUID 
         message = _("This plan belongs to another customer.")
         raise Invalid(message, fields={"plan_id": message})
     if not rights.may_work_on(session, actor, plan):
-        raise Forbidden(_("This plan belongs to an engagement you cannot write in. Ask its present holder."))
+        raise Forbidden(
+            _("This plan belongs to an engagement you cannot write in."), ask=Ask(people=(plan.assignee_id,))
+        )
     return plan
 
 
@@ -170,7 +194,7 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
     statuses = dictionaries.entries(session, presets.STATUSES)
     if data.status and data.status not in statuses:
         raise _invalid("status", _("Please choose from the list."))
-    upcoming = _due(data, outcome)
+    upcoming = _due(data, outcome) or _by_cadence(session, customer, data, outcome, plan)
     if upcoming is None:
         _require_reason(session, customer, data, plan)
     kind = _known_kind(session, data.kind)
@@ -183,6 +207,7 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
         next_kind=_kind_of_next(session, data, outcome) if upcoming else "",
         contact=plans.contact_label(session, customer.id, data.contact_id),
         engagement_id=engagement_id,
+        details=fields.read(session, kind.fields, data.details),
     )
 
 
@@ -202,9 +227,23 @@ def _due(data: FollowUpInput, outcome: presets.Outcome | None) -> dates.Due | No
     return dates.on(dates.day_of(choice, today()), data.next_time or "")
 
 
+def _by_cadence(
+    session: Session, customer: Customer, data: FollowUpInput, outcome: presets.Outcome | None, plan: Plan | None
+) -> dates.Due | None:
+    """Where neither the form nor the outcome says when to go on, and nothing else is planned: by the grade."""
+    if data.next or (outcome is not None and outcome.next_in) or data.reason:
+        return None
+    days = cadence.days_of(session, customer)
+    answered = plan.id if plan else None
+    if days is None or any(row.plan.id != answered for row in queries.open_plans(session, customer.id)):
+        return None
+    return dates.on(today() + timedelta(days=days), data.next_time or "")
+
+
 def _require_reason(session: Session, customer: Customer, data: FollowUpInput, plan: Plan | None) -> None:
     """An important customer is not left alone by oversight."""
-    if customer.grade != IMPORTANT_GRADE or data.reason:
+    goes_on = plan is not None and series.next_day(plan) is not None
+    if customer.grade != IMPORTANT_GRADE or data.reason or goes_on:
         return
     answered = plan.id if plan else None
     if not any(row.plan.id != answered for row in queries.open_plans(session, customer.id)):

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pluggy
+from baton_plugins.activities import cadence
+from baton_plugins.activities.reminders import settings as reminders
+from baton_plugins.activities.together import joining
+from baton_plugins.activities.urging import services as urging
 
 from platform_core.api import Setting, translator
 
@@ -27,4 +31,4 @@ FIRST_VISIT_DAYS = Setting(
 
 @hookimpl
 def baton_settings() -> list[Setting[Any]]:
-    return [FIRST_VISIT_DAYS]
+    return [FIRST_VISIT_DAYS, joining.DAYS, urging.DAYS, cadence.CADENCE, *reminders.ALL]

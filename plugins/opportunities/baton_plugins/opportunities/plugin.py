@@ -91,6 +91,7 @@ baton_demo_data = demo.baton_demo_data
 baton_erase_blockers = references.baton_erase_blockers
 baton_engagement_summary = panels.baton_engagement_summary
 baton_handover_blockers = panels.baton_handover_blockers
+baton_kept_from_pool = references.baton_kept_from_pool
 baton_leg_taken = panels.baton_leg_taken
 baton_import_targets = importing.baton_import_targets
 baton_reports = reports.baton_reports

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
 import pluggy
 from baton_plugins.opportunities import models
 from sqlalchemy import func, select
@@ -44,6 +47,14 @@ def baton_customer_references() -> list[CustomerReference]:
 @hookimpl
 def baton_user_references() -> list[UserReference]:
     return PEOPLE
+
+
+@hookimpl
+def baton_kept_from_pool(session: Session, ids: Sequence[UUID]) -> Collection[UUID]:
+    """With an open opportunity a customer stays with its owner."""
+    mine = (models.Opportunity.customer_id.in_(ids), models.Opportunity.stage == "open")
+    found = select(models.Opportunity.customer_id).where(*mine).distinct()
+    return session.scalars(found, execution_options=proven("whether business is open, whoever sees it")).all()
 
 
 @hookimpl

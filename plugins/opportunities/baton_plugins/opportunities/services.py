@@ -12,6 +12,7 @@ from baton_plugins.opportunities.models import Opportunity, ProjectType
 
 from platform_core.api import (
     Actor,
+    Ask,
     Conflict,
     Customer,
     Engagement,
@@ -107,9 +108,9 @@ def require_write(session: Session, actor: Actor, opportunity: Opportunity) -> N
     everything.
     """
     if not may_write(session, actor, opportunity):
-        raise Forbidden(
-            _("You may read this opportunity, but not change it. Ask the colleague who has the baton at the moment.")
-        )
+        # Whoever takes the baton takes its open opportunities along.
+        ask = Ask(people=(opportunity.owner_id,))
+        raise Forbidden(_("You may read this opportunity, but not change it."), ask=ask)
 
 
 def may_write(session: Session, actor: Actor, opportunity: Opportunity) -> bool:

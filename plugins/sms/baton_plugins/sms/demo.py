@@ -8,14 +8,16 @@ from importlib.resources import files
 from typing import Any
 
 import pluggy
+from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.drivers import TRIAL
 from baton_plugins.sms.models import Reply, Template
 
-from platform_core.api import DemoContext, DemoData, DemoHouse, Session, establish_account, new_id
+from platform_core.api import DemoContext, DemoData, DemoHouse, Session, establish_account, new_id, now
 
 hookimpl = pluggy.HookimplMarker("baton")
 _ANSWERING = 0.1
 """Share of customers that have answered a message"""
+_WRITTEN_TO = 40
 
 
 @hookimpl
@@ -54,3 +56,23 @@ def load(part: DemoContext) -> None:
             }
         )  # fmt: skip
     part.write(Reply, rows)
+    _draft(part)
+
+
+def _draft(part: DemoContext) -> None:
+    """A message to some customers that nobody has sent yet."""
+    chosen = part.customers[:_WRITTEN_TO]
+    author = next((touch.by for customer in chosen for touch in customer.touches), None)
+    if author is None:
+        return
+    at = now()
+    campaign_id = part.id_at(at)
+    told = {"total": len(chosen), "by_id": author.id, "by_label": author.name, "created_at": at, "updated_at": at}
+    part.write(Campaign, [{"id": campaign_id, **_told()["campaign"], **told}])
+    part.write(
+        CampaignLine,
+        [
+            {"campaign_id": campaign_id, "number": number, "customer_id": customer.id}
+            for number, customer in enumerate(chosen, 1)
+        ],
+    )

@@ -27,7 +27,13 @@ class Template(Identified, Stamped, Versioned, Base):
     body: Mapped[str] = mapped_column(Text)
     codes: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """Driver -> the provider's code"""
+    names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    """Driver -> our place -> the provider's name of it, where that is another"""
     active: Mapped[bool] = mapped_column(default=True)
+
+    def approved(self) -> dict[str, tuple[str, dict[str, str]]]:
+        """Driver -> code and names, as `rendering.Codes`."""
+        return {driver: (code, dict(self.names.get(driver, {}))) for driver, code in self.codes.items()}
 
 
 class Reply(Identified, Base):

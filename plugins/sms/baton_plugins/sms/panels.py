@@ -16,7 +16,6 @@ from platform_core.api import (
     Panel,
     Session,
     TimelineEntry,
-    TimelineQuery,
     Tone,
     message_reason,
     message_text,
@@ -26,7 +25,6 @@ from platform_core.api import (
 _ = translator("sms")
 hookimpl = pluggy.HookimplMarker("baton")
 KIND = "sms"
-SHOWN = 100
 VIEW = "sms.view"
 
 
@@ -45,10 +43,10 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
     return [Panel("sms.messages", "tab", _("Text messages"), "sms/_of_customer.html", icon="message", lazy_url=url)]
 
 
-def entries(session: Session, actor: Actor, customer_id: UUID) -> list[TimelineEntry]:
-    """The latest messages and answers of a customer, newest first."""
-    found = queries.lines(session, TimelineQuery(customer_id, SHOWN, None, None))
-    return [_heard(line) if line.is_answer else _sent(session, actor, line) for line in found]
+def entries(session: Session, actor: Actor, customer_id: UUID, cursor: str) -> tuple[list[TimelineEntry], str]:
+    """A page of messages and answers of a customer, newest first, and the cursor of the one before."""
+    found, older = queries.lines(session, customer_id, cursor)
+    return [_heard(line) if line.is_answer else _sent(session, actor, line) for line in found], older
 
 
 def _sent(session: Session, actor: Actor, line: Line) -> TimelineEntry:

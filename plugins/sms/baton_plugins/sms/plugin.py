@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pluggy
-from baton_plugins.sms import demo, drivers, models, panels, routes, services, template_routes
+from baton_plugins.sms import declared, demo, drivers, panels, routes, services, template_routes, texts
+from baton_plugins.sms.campaigns import api as campaign_api
+from baton_plugins.sms.campaigns import jobs as campaign_jobs
+from baton_plugins.sms.campaigns import routes as campaign_routes
 from baton_plugins.sms.wording import baton_audit_words as words
 
 from platform_core.api import (
     SMS_INBOUND,
     SMS_SENDER,
-    Customer,
+    SMS_TEXTS,
     CustomerReference,
     Entity,
     NavItem,
-    PastLine,
     Permission,
     PluginInfo,
     Provider,
     Routes,
-    ThroughCustomer,
+    UserReference,
     driver_port,
     translator,
 )
@@ -36,61 +38,57 @@ def baton_plugin_info() -> PluginInfo:
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    return [
-        Entity(models.Template, None, reason="texts with places to fill, about nobody"),
-        Entity(models.Reply, ThroughCustomer(models.Reply, Customer)),
-    ]
+    return declared.ENTITIES
 
 
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
-    line = PastLine(_.lazy("Answer by text message"), "at", "sms.view", who="mask", text="text", icon="message")
-    return [
-        CustomerReference(models.Reply, "customer_id", "delete", label=_.lazy("Answers by text message"), line=line)
-    ]
+    return declared.REFERENCES
+
+
+@hookimpl
+def baton_user_references() -> list[UserReference]:
+    return declared.USERS
 
 
 @hookimpl
 def baton_permissions() -> list[Permission]:
-    return [
-        Permission("sms.view", _.lazy("See text messages of customers"), scoped=False),
-        Permission("sms.send", _.lazy("Send text messages to customers")),
-        Permission("sms.templates", _.lazy("Keep templates of text messages"), scoped=False, act="manage"),
-    ]
+    return declared.PERMISSIONS
 
 
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
-    both = {"sms.view": "all", "sms.send": "own"}
-    return {
-        "coordinator": both,
-        "department_head": {**both, "sms.send": "subtree"},
-        "management": {**both, "sms.send": "all", "sms.templates": "all"},
-        "office": {**both, "sms.send": "all", "sms.templates": "all"},
-    }
+    return declared.GRANTS
 
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [Routes("/sms", routes.HANDLERS), template_routes.ROUTES]
+    return [Routes("/sms", [*routes.HANDLERS, *campaign_routes.HANDLERS]), template_routes.ROUTES]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    return [Routes("/sms", campaign_api.HANDLERS)]
 
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    title = _.lazy("Templates of text messages")
-    return [NavItem("sms_templates", title, "/settings/sms-templates", "message", "sms.templates", "settings", 58)]
+    return declared.NAVIGATION
 
 
 @hookimpl
 def baton_ports() -> list[Provider[Any]]:
     return [
         Provider(SMS_SENDER, services.send_for_others),
+        Provider(SMS_TEXTS, texts.Texts()),
         Provider(SMS_INBOUND, services.hear),
         *(Provider(driver_port(driver.name), driver) for driver in drivers.DRIVERS),
     ]
 
 
 baton_audit_words = words
+baton_jobs = campaign_jobs.baton_jobs
+baton_settings = campaign_jobs.baton_settings
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_panels = panels.baton_customer_panels
 baton_demo_data = demo.baton_demo_data

@@ -17,7 +17,8 @@ from platform_core.api import (
     OutboxMessage,
     Rules,
     Session,
-    TimelineQuery,
+    decode_cursor,
+    encode_cursor,
     message_drivers,
     proven,
     readable,
@@ -25,6 +26,7 @@ from platform_core.api import (
 )
 
 _ = translator("sms")
+PAGE = 50
 
 
 def templates(session: Session, *, everything: bool = False) -> Sequence[Template]:
@@ -39,14 +41,23 @@ def template(session: Session, template_id: UUID) -> Template:
     return found
 
 
-def first_account(session: Session, kind: str) -> OutboxAccount | None:
-    """The account that is first in line for numbers of the mainland, working or not."""
+def accounts(session: Session) -> Sequence[OutboxAccount]:
+    """Those that are switched on, working or not, the first in line first."""
     statement = (
         select(OutboxAccount)
         .where(OutboxAccount.channel == "sms", OutboxAccount.enabled.is_(True))
         .order_by(OutboxAccount.order, OutboxAccount.name)
     )
-    return next((account for account in session.scalars(statement) if f"{kind}.cn" in account.serves), None)
+    return session.scalars(statement).all()
+
+
+def first_account(session: Session, kind: str) -> OutboxAccount | None:
+    """The account that is first in line for numbers of the mainland, working or not."""
+    return first_among(accounts(session), f"{kind}.cn")
+
+
+def first_among(found: Sequence[OutboxAccount], route: str) -> OutboxAccount | None:
+    return next((account for account in found if route in account.serves), None)
 
 
 def rules_of(session: Session, account: OutboxAccount | None) -> Rules:
@@ -78,33 +89,37 @@ class Line(NamedTuple):
     opted_out: bool
 
 
-def lines(session: Session, query: TimelineQuery) -> list[Line]:
-    """Newest first. One statement for both, since the customer page has no room for more."""
+def lines(session: Session, customer_id: UUID, cursor: str = "") -> tuple[list[Line], str]:
+    """Messages and answers of a customer, newest first, with the cursor of those before ("" when there are none)."""
     nothing = cast(null(), LargeBinary)
     sent = select(
         OutboxMessage.id, OutboxMessage.created_at.label("at"), literal(0).label("is_answer"), OutboxMessage.mask,
         OutboxMessage.sender_label.label("who"), OutboxMessage.state, OutboxMessage.reason, OutboxMessage.content,
         literal("").label("text"), false().label("opted_out"),
-    ).where(OutboxMessage.channel == "sms")  # fmt: skip
+    ).where(OutboxMessage.channel == "sms", OutboxMessage.customer_id == customer_id)  # fmt: skip
     heard = select(
         Reply.id, Reply.at, literal(1), Reply.mask, Reply.mask, literal(""), literal(""), nothing, Reply.text,
         Reply.opted_out,
-    )  # fmt: skip
+    ).where(Reply.customer_id == customer_id)  # fmt: skip
+    mark = decode_cursor(cursor, 2) if cursor else None
     parts = [
-        _newest(session, sent, OutboxMessage, OutboxMessage.created_at, query),
-        _newest(session, heard, Reply, Reply.at, query),
+        _newest(session, sent, OutboxMessage, OutboxMessage.created_at, mark, PAGE + 1),
+        _newest(session, heard, Reply, Reply.at, mark, PAGE + 1),
     ]
-    both = union_all(*(select(part.subquery()) for part in parts)).order_by(desc("at"), desc("id")).limit(query.limit)
+    both = union_all(*(select(part.subquery()) for part in parts)).order_by(desc("at"), desc("id")).limit(PAGE + 1)
     rows = session.execute(both.execution_options(**proven("each part carries its policy")))
-    return [Line(*row) for row in rows]
+    found = [Line(*row) for row in rows]
+    older = encode_cursor([found[PAGE - 1].at, found[PAGE - 1].id]) if len(found) > PAGE else ""
+    return found[:PAGE], older
 
 
-def _newest(session: Session, statement: AnySelect, model: Any, at: Any, query: TimelineQuery) -> AnySelect:
-    """A customer's newest rows before the query's mark, within what the session's actor may see."""
-    statement = statement.where(model.customer_id == query.customer_id)
+def _newest(
+    session: Session, statement: AnySelect, model: Any, at: Any, mark: list[Any] | None, limit: int
+) -> AnySelect:
+    """The newest rows before the mark (moment, id), within what the session's actor may see."""
     if (allowed := readable(session, model)) is not None:
         statement = statement.where(allowed)
-    if query.before is not None:
-        moment, key = query.before
+    if mark is not None:
+        moment, key = mark
         statement = statement.where(or_(at < moment, and_(at == moment, model.id < key)))
-    return statement.order_by(at.desc(), model.id.desc()).limit(query.limit)
+    return statement.order_by(at.desc(), model.id.desc()).limit(limit)

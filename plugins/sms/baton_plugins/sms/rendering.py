@@ -40,38 +40,75 @@ def places_of(body: str) -> list[str]:
 
 
 def values_of(actor: Actor, customer: Customer, contact: str) -> dict[str, str]:
-    return {"customer": customer.name, "contact": contact or customer.contact_name, "sender": actor.name}
+    return values(actor.name, customer.name, customer.kind, contact or customer.contact_name)
+
+
+def values(sender: str, name: str, kind: str, contact: str) -> dict[str, str]:
+    """A person without contacts is their own contact."""
+    return {"customer": name, "contact": contact or (name if kind == "person" else ""), "sender": sender}
+
+
+class Wording:
+    """A text that is filled again and again: what does not depend on the recipient is looked at once.
+
+    Raises Invalid at the field `text` for places that nothing fills.
+    """
+
+    def __init__(self, body: str, rules: Rules, *, is_marketing: bool) -> None:
+        self.used = places_of(body)
+        self._pieces = _PLACE.split(body)
+        self._rules = rules
+        self._forbidden = frozenset(rules.forbidden)
+        self._is_marketing = is_marketing
+        if is_marketing and self.used and not rules.marketing_variables:
+            message = _("The provider takes no places to fill in a text for marketing.")
+            raise Invalid(message, fields={"text": message})
+
+    def fill(self, values: Mapping[str, str], *, mainland: bool = True) -> Rendered:
+        """The text as its reader gets it. Raises Invalid at the field `text`."""
+        for name in self.used:
+            if not values.get(name):
+                empty = [str(PLACES[name]) for name in self.used if not values.get(name)]
+                message = _("Nothing to put in: %(names)s.", names=", ".join(empty))
+                raise Invalid(message, fields={"text": message})
+        # The pieces between the places and the places' names, in turn.
+        text = "".join(values[piece] if at % 2 else piece for at, piece in enumerate(self._pieces)).strip()
+        told = self._refused(text)
+        if told:
+            raise Invalid(told, fields={"text": told})
+        found = {name: values[name] for name in self.used}
+        return Rendered(text, found, segments.parts(text, mainland=mainland), segments.units(text))
+
+    def _refused(self, text: str) -> str:
+        """What the provider would say to it, or ""."""
+        if not text:
+            return _("Please fill this in.")
+        if len(text) > self._rules.longest:
+            return _("At most %(limit)s characters.", limit=self._rules.longest)
+        if not self._forbidden.isdisjoint(text):
+            return _("The provider refuses %(chars)s.", chars=" ".join(sorted(self._forbidden.intersection(text))))
+        ending = self._rules.marketing_ends_with
+        if ending and self._is_marketing and not text.endswith(ending):
+            return _("A text for marketing has to end with: %(ending)s", ending=ending)
+        if ending and not self._is_marketing and ending in text:
+            return _("Only a text for marketing may say: %(ending)s", ending=ending)
+        return ""
 
 
 def render(
     body: str, values: Mapping[str, str], rules: Rules, *, is_marketing: bool, mainland: bool = True
 ) -> Rendered:
     """The text as its reader gets it. Raises Invalid at the field `text`."""
-    used = places_of(body)
-    empty = [str(PLACES[name]) for name in used if not values.get(name)]
-    if empty:
-        message = _("Nothing to put in: %(names)s.", names=", ".join(empty))
-        raise Invalid(message, fields={"text": message})
-    text = _PLACE.sub(lambda place: values[place.group(1)], body).strip()
-    told = _refused(text, rules, is_marketing=is_marketing)
-    if told:
-        raise Invalid(told, fields={"text": told})
-    found = {name: values[name] for name in used}
-    return Rendered(text, found, segments.parts(text, mainland=mainland), segments.units(text))
+    return Wording(body, rules, is_marketing=is_marketing).fill(values, mainland=mainland)
 
 
-def _refused(text: str, rules: Rules, *, is_marketing: bool) -> str:
-    """What the provider would say to it, or ""."""
-    if not text:
-        return _("Please fill this in.")
-    if len(text) > rules.longest:
-        return _("At most %(limit)s characters.", limit=rules.longest)
-    bad = sorted({char for char in text if char in rules.forbidden})
-    if bad:
-        return _("The provider refuses %(chars)s.", chars=" ".join(bad))
-    ending = rules.marketing_ends_with
-    if ending and is_marketing and not text.endswith(ending):
-        return _("A text for marketing has to end with: %(ending)s", ending=ending)
-    if ending and not is_marketing and ending in text:
-        return _("Only a text for marketing may say: %(ending)s", ending=ending)
-    return ""
+Codes = Mapping[str, tuple[str, Mapping[str, str]]]
+"""Driver -> its provider's code, and our place -> the provider's name of it where that is another"""
+
+
+def handed(codes: Codes, rendered: Rendered) -> dict[str, tuple[str, dict[str, str]]]:
+    """As the outbox takes them: driver -> code, and the provider's names with their values in the text's order."""
+    return {
+        driver: (code, {names.get(place, place): value for place, value in rendered.variables.items()})
+        for driver, (code, names) in codes.items()
+    }

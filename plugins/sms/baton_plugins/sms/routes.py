@@ -55,14 +55,17 @@ def new(request: Request[Any, Any, Any], session: Session, actor: Actor, custome
 
 
 @get("/of/{customer_id:uuid}", permission=VIEW, name="sms:of_customer")
-def of_customer(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
+def of_customer(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, before: str = ""
+) -> Response[str]:
     """The messages of one customer: what the tab of its page fetches."""
     customer = customer_get(session, customer_id)
     customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
-    found = groupby(panels.entries(session, actor, customer.id), lambda entry: local(entry.at).date())
+    entries, older = panels.entries(session, actor, customer.id, before)
     return page(
         request, "sms/of_customer.html", partial="sms/_of_customer.html", active="customers", customer=customer,
-        days=[(day, list(lines)) for day, lines in found],
+        days=[(day, list(lines)) for day, lines in groupby(entries, lambda entry: local(entry.at).date())],
+        older=f"/sms/of/{customer.id}?before={older}" if older else "",
     )  # fmt: skip
 
 

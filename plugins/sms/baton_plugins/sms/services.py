@@ -101,13 +101,13 @@ def send_one(session: Session, actor: Actor, customer: Customer, data: SmsInput,
     template = session.get(Template, data.template_id) if data.template_id else None
     # Only the approved words may go under an approved code.
     is_as_approved = template is not None and template.body.strip() == data.text.strip()
-    codes = template.codes if template is not None and is_as_approved else {}
+    codes = template.approved() if template is not None and is_as_approved else {}
     made = send_message(
         session, actor,
         Outgoing(
             key=f"sms:{actor.user_id}:{key}", channel="sms", owner="sms", text=seen.rendered.text,
             point_id=data.point_id, purpose=data.purpose, customer_id=customer.id, parts=seen.rendered.parts,
-            templates={driver: (code, seen.rendered.variables) for driver, code in codes.items()},
+            templates=rendering.handed(codes, seen.rendered),
         ),
     )  # fmt: skip
     if made is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from platform_core.api import (
 _ = translator("sms")
 MANAGE = "sms.templates"
 _HOME = "/settings/sms-templates"
+_NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 @get("/", permission=MANAGE, name="sms:templates")
@@ -60,6 +62,7 @@ def show(request: Request[Any, Any, Any], session: Session, template_id: UUID) -
         TemplateInput, name=template.name, text=template.body, purpose=template.purpose, active=template.active
     )
     given.values.update({f"code_{driver}": code for driver, code in template.codes.items()})
+    given.values.update({f"names_{driver}": _written(names) for driver, names in template.names.items()})
     return _form(request, session, template, given)
 
 
@@ -82,7 +85,11 @@ def _save(
     if bound.ok:
         try:
             codes = {driver.name: form.get(f"code_{driver.name}").strip() for driver in _approving(session)}
-            save(session, actor, template, bound.require(), {name: code for name, code in codes.items() if code})
+            names = {name: _read(name, form.get(f"names_{name}")) for name in codes}
+            save(
+                session, actor, template, bound.require(), {name: code for name, code in codes.items() if code},
+                {name: found for name, found in names.items() if found},
+            )  # fmt: skip
         except Invalid as error:
             bound.add(error)
         else:
@@ -90,9 +97,26 @@ def _save(
     return _form(request, session, template, bound)
 
 
+def _written(names: dict[str, str]) -> str:
+    return ", ".join(f"{place}={name}" for place, name in names.items())
+
+
+def _read(driver: str, text: str) -> dict[str, str]:
+    """`contact=name, sender=from`: our place, the provider's name of it. Raises Invalid at the field."""
+    found: dict[str, str] = {}
+    for part in (part.strip() for part in text.replace("\uff0c", ",").split(",") if part.strip()):
+        place, mark, name = (piece.strip() for piece in part.partition("="))
+        if place not in PLACES or not mark or not _NAME.fullmatch(name):
+            message = _("Write it as: contact=name, sender=from")
+            raise Invalid(message, fields={f"names_{driver}": message})
+        found[place] = name
+    return found
+
+
 def save(
-    session: Session, actor: Actor, template: Template | None, data: TemplateInput, codes: dict[str, str]
-) -> Template:
+    session: Session, actor: Actor, template: Template | None, data: TemplateInput, codes: dict[str, str],
+    names: dict[str, dict[str, str]],
+) -> Template:  # fmt: skip
     """Raises Invalid at the field."""
     rendering.places_of(data.text)
     if data.purpose not in dict(dictionaries.choices(session, PURPOSES)):
@@ -101,7 +125,10 @@ def save(
     if namesake is not None and (template is None or namesake != template.id):
         message = _("There is a template of this name.")
         raise Invalid(message, fields={"name": message})
-    given = {"name": data.name, "body": data.text, "purpose": data.purpose, "active": data.active, "codes": codes}
+    given = {
+        "name": data.name, "body": data.text, "purpose": data.purpose, "active": data.active, "codes": codes,
+        "names": names,
+    }  # fmt: skip
     if template is None:
         template = Template(id=new_id(), **given)
         session.add(template)

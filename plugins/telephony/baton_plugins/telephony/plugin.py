@@ -36,7 +36,9 @@ def baton_navigation() -> list[NavItem]:
     manage = setting_routes.MANAGE
     return [
         NavItem("calls", _.lazy("Calls"), "/calls", "phone-call", VIEW, "work", 30),
-        NavItem("telephony", _.lazy("Telephony"), setting_routes.URL, "phone", manage, "settings", 65),
+        NavItem(
+            "telephony", _.lazy("Telephony"), setting_routes.URL, "phone", manage, "settings", 65, section="channels"
+        ),
     ]
 
 

@@ -37,12 +37,35 @@ def bomb() -> bytes:
     return target.getvalue()
 
 
+def entities() -> bytes:
+    """An .ods of a few hundred bytes one cell of which names an entity of a thousand million letters."""
+    named = "".join(f'<!ENTITY {chr(98 + place)} "{f"&{chr(97 + place)};" * 10}">' for place in range(8))
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    cells = "".join(
+        f'<table:table-row><table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        "</table:table-row>"
+        for text in ("name", "&i;")
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as sheet:
+        sheet.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        sheet.writestr(
+            "content.xml",
+            f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">{named}]><office:document-content{spaces}>'
+            f'<office:body><office:spreadsheet><table:table table:name="s">{cells}</table:table></office:spreadsheet>'
+            "</office:body></office:document-content>",
+        )
+    return target.getvalue()
+
+
 BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
-    "picture": ("a.png", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "no .xlsx or .csv file"),
-    "picture called csv": ("a.csv", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "no .xlsx or .csv file"),
-    "text called xlsx": ("a.xlsx", lambda: b"name,phone\nA,1\n", "no .xlsx or .csv file"),
-    "web page": ("a.csv", lambda: b"<html><table></table></html>", "no .xlsx or .csv file"),
-    "old Excel": ("a.xls", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Excel file"),
+    "picture": ("a.png", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "is not what its name says"),
+    "picture called csv": ("a.csv", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "is not what its name says"),
+    "text called xlsx": ("a.xlsx", lambda: b"name,phone\nA,1\n", "is not what its name says"),
+    "web page": ("a.csv", lambda: b"<html><table></table></html>", "is not what its name says"),
+    "old Excel": ("a.xls", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "damaged"),
     "empty": ("a.csv", lambda: b"", "The file is empty"),
     "blank": ("a.csv", lambda: b"\n\n  \n", "The file is empty"),
     "header only, csv": ("a.csv", lambda: csv_text(TITLES, []).encode(), "no rows below"),
@@ -66,6 +89,13 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "another character encoding",
     ),
     "cut off": ("a.xlsx", lambda: xlsx(TITLES, [row()])[:-400], "damaged"),
+    "10 MB in a cell": ("a.csv", lambda: b"name,phone\n" + b"x" * 10**7 + b",1\n", "more than 32767 characters"),
+    "10 MB in quotes": (
+        "a.csv",
+        lambda: b'name,phone\n"' + b"x\n" * (5 * 10**6) + b'",1\n',
+        "close its quotation marks",
+    ),
+    "entities in entities": ("a.ods", entities, "damaged"),
     "zip bomb": ("a.xlsx", bomb, "unpacks to far more"),
     "51 MB": ("a.csv", lambda: b"name,phone\n" + b"x,1\n" * (51 * 1024 * 256), "larger than 50 MB"),
 }

@@ -41,7 +41,7 @@ def test_the_page_shows_samples_and_its_guesses(collector: Collector) -> None:
     collector.upload(csv_text(TITLES, [row()]).encode(), "a.csv")
     page = collector.page()
     assert '<small class="muted">上海启衡管理咨询有限公司</small>' in page
-    assert page.count(" selected>") == len(TITLES) + 2
+    assert page.count(" selected>") == len(TITLES) + 4
 
 
 def test_a_mapping_is_remembered_for_these_titles_and_this_user(
@@ -54,7 +54,10 @@ def test_a_mapping_is_remembered_for_these_titles_and_this_user(
     assert collector.batch.new_rows == 1
     collector.upload(csv_text(titles[::-1], [["x", "13800002222", "另一家"]]).encode(), "b.csv")
     assert collector.batch.mapping == ["", "phone", "name"]
-    assert collector.batch.options == {"duplicates": "import", "kind": "organisation", "source": "web"}
+    chosen = {name: value for name, value in collector.batch.options.items() if value}
+    assert chosen == {
+        "duplicates": "import", "newcomers": "import", "match": "any", "kind": "organisation", "source": "web",
+    }  # fmt: skip
     other = Collector(collector.runtime, browser.sign_in(factory.user()), collector.user)
     other.upload(csv_text(titles, [["某公司", "13800001111", "x"]]).encode(), "a.csv")
     assert other.batch.mapping == ["", "", ""]

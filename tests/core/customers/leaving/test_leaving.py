@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from platform_core.audit.models import AuditEntry
 from platform_core.customers.leaving import inventory, services
 from platform_core.customers.models import Contact, Customer
+from platform_core.customers.transfer import rules
 from platform_core.customers.transfer import services as transfers
 from platform_core.customers.transfer.models import Transfer
 from platform_core.kernel.clock import now
@@ -172,8 +173,9 @@ def test_batons_are_taken_over_in_their_department_or_above(runtime, factory, ho
 
 def test_who_may_take_leave_of_whom(runtime, factory, house, general):
     boss, head = factory.actor(house.boss), factory.actor(house.head)
-    with runtime.database.actor_session(head) as session, pytest.raises(Forbidden, match="management"):
+    with runtime.database.actor_session(head) as session, pytest.raises(Forbidden) as refused:
         services.leaver(session, head, house.anna.id)
+    assert refused.value.lacks == rules.OFFBOARD
     with runtime.database.actor_session(boss) as session, pytest.raises(Forbidden, match="themselves"):
         services.leaver(session, boss, house.boss.id)
     manager = factory.actor(factory.user("management", house.training, name="Mona"))

@@ -1,0 +1,1 @@
+"""Changing many customers at once: chosen, previewed, done in the background, taken back as one."""

@@ -1,0 +1,1 @@
+"""Groups of customers: put together by hand, or whoever meets some conditions."""

@@ -1,0 +1,54 @@
+"""What activities keep and where they are found: tables with their scope, addresses, lines of the navigation."""
+
+from __future__ import annotations
+
+import pluggy
+from baton_plugins.activities import api, models, plan_routes, preset_routes, routes
+from baton_plugins.activities.desk import team, views
+from baton_plugins.activities.kinds import routes as kind_routes
+from baton_plugins.activities.queries import badge
+from baton_plugins.activities.reminders import card
+from baton_plugins.activities.reminders.models import Digest, Reminder, Told
+from baton_plugins.activities.together import api as together_api
+from baton_plugins.activities.together import routes as together
+from baton_plugins.activities.together.models import Assistance, Question
+from baton_plugins.activities.urging import api as urging_api
+from baton_plugins.activities.urging import routes as urging
+from baton_plugins.activities.urging.models import Urge
+
+from platform_core.api import Customer, Entity, NavItem, Routes, ThroughEngagement, translator
+
+_ = translator("activities")
+hookimpl = pluggy.HookimplMarker("baton")
+_SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told, Question, Assistance, Urge)
+
+
+@hookimpl
+def baton_entities() -> list[Entity]:
+    scoped = [Entity(model, ThroughEngagement(model, Customer, permission="activities.view")) for model in _SCOPED]
+    return [*scoped, Entity(Digest, None, "says that somebody had the overview of a day")]
+
+
+@hookimpl
+def baton_routes() -> list[Routes]:
+    of_plans = Routes("/plans", [*plan_routes.HANDLERS, *card.HANDLERS, *together.HANDLERS, *views.HANDLERS])
+    requests = Routes("/assistance", together.REQUESTS)
+    kept = [preset_routes.ROUTES, kind_routes.ROUTES]
+    return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, *kept]
+
+
+@hookimpl
+def baton_api() -> list[Routes]:
+    of_plans = Routes("/plans", [*api.PLANS, *together_api.OF_PLANS])
+    of_requests = Routes("/assistance", together_api.REQUESTS)
+    return [Routes("/follow-ups", api.FOLLOW_UPS), of_plans, of_requests, Routes("/urges", urging_api.HANDLERS)]
+
+
+@hookimpl
+def baton_navigation() -> list[NavItem]:
+    kept = ("activities.presets", "settings")
+    return [
+        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20, False, badge, "p"),
+        NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", *kept, 60),
+        NavItem("kinds", _.lazy("Kinds of interaction"), "/settings/kinds", "forms", *kept, 61),
+    ]

@@ -1,0 +1,1 @@
+"""Customer care: on which days whom the house greets, and how."""

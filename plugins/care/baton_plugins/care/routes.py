@@ -1,0 +1,175 @@
+"""The week ahead, the occasions of the house, and one customer's."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.care import queries, services
+from baton_plugins.care.services import MANAGE, TEND, DateInput, NewOccasion, OccasionInput, PauseInput
+from baton_plugins.care.wording import KINDS, STATES, WHY
+
+from platform_core.api import (
+    Actor,
+    Bound,
+    Customer,
+    EntityRef,
+    FormData,
+    Invalid,
+    Notice,
+    Request,
+    Response,
+    Routes,
+    Session,
+    bind,
+    customer_get,
+    customer_opened,
+    get,
+    initial,
+    message_left_alone,
+    page,
+    post,
+    record,
+    redirect,
+    today,
+    translator,
+)
+
+_ = translator("care")
+VIEW = "care.view"
+SETTINGS = "/settings/care"
+_ADDABLE = ("anniversary", "fixed", "lunar", "nth", "term")
+
+
+@get("/", permission=VIEW, name="care:week")
+def week(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    """Whom the house greets in the next seven days, and who is left out and why."""
+    days = queries.week(session)
+    shown = {item.row.customer_id for _day, kept in days for one in kept for item in one.verdicts}
+    record(session, actor, "care.week", ids=shown)
+    return page(request, "care/week.html", active="care", days=days, words=WHY, today=today())
+
+
+@get("/of/{customer_id:uuid}", permission=VIEW, name="care:of_customer")
+def of_customer(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
+    customer = customer_get(session, customer_id)
+    ref = EntityRef("customers", "customer", customer.id, customer.name)
+    customer_opened(session, actor, ref, customer.id)
+    return _customer_page(request, session, actor, customer, {})
+
+
+def _customer_page(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: Customer, errors: dict[str, str]
+) -> Response[str]:
+    every = services.every(session)
+    return page(
+        request, "care/of_customer.html", active="customers", status=422 if errors else 200, customer=customer,
+        errors=errors, anniversaries=[item for item in every if item.kind == "anniversary"],
+        sensitive=[item for item in every if item.sensitive], names={item.code: item.name for item in every},
+        dates=queries.dates_of(session, customer.id), wishes=queries.wishes_of(session, customer.id),
+        alone=message_left_alone(session, customer.id), past=queries.greetings_of(session, customer.id), states=STATES,
+        words=WHY, may_tend=actor.may_enter(TEND),
+        choices=[("", _("All occasions")), *((item.code, item.name) for item in every)],
+    )  # fmt: skip
+
+
+@post("/of/{customer_id:uuid}/{act:str}", permission=TEND, name="care:tend")
+def tend(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, customer_id: UUID, act: str
+) -> Response[str]:
+    """date, wish, pause or resume."""
+    try:
+        _tend(session, actor, form, customer_id, act)
+    except Invalid as error:
+        customer = customer_get(session, customer_id)
+        return _customer_page(request, session, actor, customer, error.fields or {"": error.message})
+    return redirect(request, f"/care/of/{customer_id}", Notice(_("Saved.")))
+
+
+def _tend(session: Session, actor: Actor, form: FormData, customer_id: UUID, act: str) -> None:
+    if act == "date":
+        services.set_date(session, actor, customer_id, bind(DateInput, form).require())
+    elif act == "wish":
+        services.set_wish(session, actor, customer_id, _id(form.get("occasion_id")), wanted=form.get("wanted") == "1")
+    elif act == "pause":
+        services.pause(session, actor, customer_id, bind(PauseInput, form).require())
+    elif act == "resume":
+        services.resume(session, actor, customer_id, form.get("occasion"))
+    else:
+        raise Invalid(_("This form is not whole. Reload the page."))
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid(_("This form is not whole. Reload the page.")) from error
+
+
+@get("/", permission=MANAGE, name="care:occasions")
+def occasions(request: Request[Any, Any, Any], session: Session) -> Response[str]:
+    return _occasions(request, session, initial(NewOccasion, kind="anniversary"))
+
+
+def _occasions(request: Request[Any, Any, Any], session: Session, form: Bound[NewOccasion]) -> Response[str]:
+    found = [(item, queries.next_day(item)) for item in services.every(session)]
+    return page(
+        request, "care/occasions.html", active="care_occasions", status=422 if form.errors else 200, occasions=found,
+        kinds=KINDS, form=form, addable=[(key, str(KINDS[key])) for key in _ADDABLE],
+    )  # fmt: skip
+
+
+@post("/", permission=MANAGE, name="care:add_occasion")
+def add(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    bound = bind(NewOccasion, form)
+    if bound.ok:
+        try:
+            made = services.add(session, actor, bound.require())
+        except Invalid as error:
+            bound.add(error)
+        else:
+            return redirect(request, f"{SETTINGS}/{made.id}")
+    return _occasions(request, session, bound)
+
+
+@get("/{occasion_id:uuid}", permission=MANAGE, name="care:occasion")
+def show(request: Request[Any, Any, Any], session: Session, occasion_id: UUID) -> Response[str]:
+    found = services.occasion(session, occasion_id)
+    years = {"this_year": today().year, "next_year": today().year + 1}
+    given = initial(
+        OccasionInput, name=found.name, hour=found.hour, order=found.order, active=found.active,
+        sensitive=found.sensitive, **{name: found.moved.get(str(year), "") for name, year in years.items()},
+    )  # fmt: skip
+    given.values.update({f"text_{grade}": key for grade, key in services.wordings(session, found.id).items()})
+    return _occasion(request, session, found.id, given)
+
+
+def _occasion(
+    request: Request[Any, Any, Any], session: Session, occasion_id: UUID, form: Bound[OccasionInput]
+) -> Response[str]:
+    found = services.occasion(session, occasion_id)
+    years = (("this_year", today().year), ("next_year", today().year + 1))
+    return page(
+        request, "care/occasion.html", active="care_occasions", status=422 if form.errors else 200, found=found,
+        form=form, kinds=KINDS, segments=services.segments(session), templates=services.templates(session),
+        years=[(name, year, queries.by_rule(found, year)) for name, year in years],
+    )  # fmt: skip
+
+
+@post("/{occasion_id:uuid}", permission=MANAGE, name="care:change_occasion")
+def change(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, occasion_id: UUID
+) -> Response[str]:
+    bound = bind(OccasionInput, form)
+    if bound.ok:
+        texts = {grade: form.get(f"text_{grade}") for grade, _label in services.segments(session)}
+        try:
+            services.change(session, actor, occasion_id, bound.require(), texts)
+        except Invalid as error:
+            bound.add(error)
+        else:
+            return redirect(request, SETTINGS, Notice(_("Saved.")))
+    return _occasion(request, session, occasion_id, bound)
+
+
+ROUTES = [Routes("/care", [week, of_customer, tend]), Routes(SETTINGS, [occasions, add, show, change])]

@@ -1,0 +1,234 @@
+"""Whom the night greets: once, on the right day, and not those who are to be left alone."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from baton_plugins.care import expanding, sending
+from baton_plugins.care.models import Greeting, Occasion, Wording
+from sqlalchemy import func, select
+
+from platform_core.api import Customer, JobContext, OutboxMessage, at_local, establish_account, message_drivers, new_id
+from platform_core.audit.models import AuditEntry
+from platform_core.customers import points
+from platform_core.kernel.clock import freeze
+from platform_core.kernel.model import METADATA
+from platform_core.outbox.dispatch import Dispatcher, Timing
+from platform_core.outbox.models import Exclusion
+from platform_core.privacy.consent import Consent
+
+DAY = date(2026, 9, 25)
+"""Mid-Autumn Festival, 8-15 of the lunar year"""
+TEXT = "{contact}您好，祝您节日快乐！拒收请回复R"
+
+
+@dataclass
+class House:
+    runtime: Any
+    factory: Any
+    user: Any
+
+    def customer(self, name: str, number: str, *, agreed: bool = True, **fields: Any) -> UUID:
+        made = self.factory.customer(self.user, name=name)
+        with self.runtime.database.system_session("test") as session:
+            customer = session.get(Customer, made.id)
+            for field, value in {"contact_name": name, **fields}.items():
+                setattr(customer, field, value)
+            point = points.add(session, customer_id=customer.id, kind="mobile", text=number)
+            session.flush()
+            customer.phone_point_id = point.id
+            if agreed:
+                given = {"channel": "sms", "purpose": "greeting", "given": True, "source": "form"}
+                session.add(Consent(id=new_id(), customer_id=customer.id, at=at_local(DAY, 0), **given))
+        return made.id
+
+    def keep(self, code: str, template_id: UUID, **fields: Any) -> UUID:
+        with self.runtime.database.system_session("test") as session:
+            occasion = session.scalars(select(Occasion).where(Occasion.code == code)).one()
+            occasion.active = True
+            for field, value in fields.items():
+                setattr(occasion, field, value)
+            session.add(Wording(occasion_id=occasion.id, grade="", template_id=template_id))
+            return occasion.id
+
+    def night(self, day: date = DAY) -> None:
+        with freeze(at_local(day, 0, 20)):
+            sending.run(JobContext(self.runtime.database, new_id(), {}, 1, timedelta(minutes=5), None))
+
+    def greetings(self) -> dict[str, tuple[str, str, str]]:
+        with self.runtime.database.system_session("test", write=False) as session:
+            rows = session.execute(
+                select(Customer.name, Occasion.code, Greeting.state, Greeting.why)
+                .join(Customer, Customer.id == Greeting.customer_id)
+                .join(Occasion, Occasion.id == Greeting.occasion_id)
+            )
+            return {name: (code, state, why) for name, code, state, why in rows}
+
+    def plans(self) -> list[tuple[str, UUID]]:
+        plan = METADATA.tables["activities_plan"]
+        with self.runtime.database.system_session("test", write=False) as session:
+            return [tuple(row) for row in session.execute(select(plan.c.subject, plan.c.assignee_id))]
+
+    def messages(self) -> Counter[str]:
+        with self.runtime.database.system_session("test", write=False) as session:
+            return Counter(session.scalars(select(OutboxMessage.state)))
+
+
+@pytest.fixture
+def house(runtime, factory):
+    user = factory.user("management", name="Li Na")
+    made = House(runtime, factory, user)
+    usual, runtime.outbox = runtime.outbox, Dispatcher(runtime.database, runtime.outbox._drivers, "", Timing(lease=0.0))
+    with runtime.database.system_session("test") as session:
+        account = establish_account(session, message_drivers(session)["sms.trial"], "trial", {"file": ""})
+        account.tokens = 20.0
+    yield made
+    runtime.outbox.close()
+    runtime.outbox = usual
+
+
+@pytest.fixture
+def template(house, browser) -> UUID:
+    page = browser.sign_in(house.user)
+    given = {"name": "Greeting", "text": TEXT, "purpose": "greeting", "active": "1"}
+    assert page.post("/settings/sms-templates/new", given).status_code == 303
+    found = re.findall(r"/settings/sms-templates/([0-9a-f-]{36})", page.get("/settings/sms-templates").text)
+    return UUID(found[0])
+
+
+def test_the_night_greets_each_once_and_leaves_out_who_is_to_be_left_alone(house, template, browser, runtime) -> None:
+    keeps = house.keep("mid_autumn", template)
+    house.keep("birthday", template)
+    lunar = {"birth_month": 8, "birth_day": 15, "birth_lunar": True}
+    house.customer("festival", "13900000001")
+    house.customer("born on it", "13900000002", **lunar, birth_year=1980)
+    house.customer("same number", "13900000001")
+    house.customer("not asked", "13900000004", agreed=False)
+    mourning = house.customer("in mourning", "13900000005")
+    house.customer("grade A", "13900000006", grade="A")
+    page = browser.sign_in(house.user)
+    told = {"occasion": "", "until": "", "reason": "her mother has died"}
+    with freeze(at_local(DAY - timedelta(days=3), 10)):
+        assert page.post(f"/care/of/{mourning}/pause", told).status_code == 303
+        own = page.get(f"/care/of/{mourning}").text
+        seen = page.get("/care/").text
+    assert "All occasions" in own
+    assert "died" not in own
+    assert [name in seen for name in ("festival", "born on it", "in mourning", "call personally")] == [True] * 4
+    assert "died" not in seen
+    assert house.messages() == Counter(), "looking ahead sends nothing"
+    house.night()
+    assert house.greetings() == {
+        "festival": ("mid_autumn", "queued", ""),
+        "born on it": ("birthday", "queued", ""),
+        "same number": ("mid_autumn", "left", "duplicate"),
+        "not asked": ("mid_autumn", "left", "no_consent"),
+        "in mourning": ("mid_autumn", "left", "excluded"),
+        "grade A": ("mid_autumn", "personal", ""),
+    }
+    with freeze(at_local(DAY, 8)):
+        assert house.plans() == [("亲自致电：中秋节", house.user.id)]
+        assert runtime.outbox.work("bulk") == 0, "not before its hour"
+    house.night()
+    assert house.messages() == {"queued": 2}, "the same night again greets nobody"
+    with runtime.database.system_session("test") as session:
+        blank = runtime.vault.encrypt("")
+        born = session.scalars(select(Customer).where(Customer.name == "born on it")).one()
+        session.add(Exclusion(id=new_id(), customer_id=born.id, occasion="birthday", reason=blank))
+        assert session.get(Occasion, keeps).code == "mid_autumn"
+    with freeze(at_local(DAY, 10)):
+        runtime.outbox.work("bulk")
+    assert house.messages() == {"sent": 1, "refused": 1}, "who is left alone since gets nothing"
+    with runtime.database.system_session("test", write=False) as session:
+        trail = " ".join(f"{row.action} {row.reason} {row.after}" for row in session.scalars(select(AuditEntry)))
+    assert "care.greet" in trail
+    assert "died" not in trail
+
+
+def test_killed_in_the_middle_and_missed_by_days(house, template, monkeypatch) -> None:
+    house.keep("mid_autumn", template)
+    for number in range(5):
+        house.customer(f"customer {number}", f"1390000100{number}")
+    monkeypatch.setattr(sending, "SLICE", 2)
+    calls, send = [0], sending.send_messages
+
+    def killed(*arguments):
+        made = send(*arguments)
+        calls[0] += 1
+        if calls[0] == 2:
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr(sending, "send_messages", killed)
+    with pytest.raises(KeyboardInterrupt):
+        house.night()
+    assert house.messages() == {"queued": 2}
+    monkeypatch.setattr(sending, "send_messages", send)
+    house.night(DAY + timedelta(days=1))
+    assert house.messages() == {"queued": 5}, "the day after it still arrives, and nobody twice"
+    with freeze(at_local(DAY + timedelta(days=2), 9)):
+        house.runtime.outbox.work("bulk")
+    assert house.messages() == {"expired": 5}, "not two days late"
+    with house.runtime.database.system_session("test") as session:
+        assert expanding.expand(session, DAY) == 0
+
+
+@pytest.mark.any_database
+def test_a_sensitive_day_is_for_those_alone_who_are_glad_of_it(house, template, browser) -> None:
+    day = date(2027, 5, 9)
+    mothers = house.keep("mothers_day", template)
+    glad, other = house.customer("glad", "13900000021"), house.customer("nobody asked", "13900000022")
+    page = browser.sign_in(house.user)
+    assert page.post(f"/care/of/{glad}/wish", {"occasion_id": str(mothers), "wanted": "1"}).status_code == 303
+    house.night(day)
+    assert house.greetings() == {"glad": ("mothers_day", "queued", "")}
+    stranger = browser.sign_in(house.factory.user("coordinator"))
+    assert stranger.get(f"/care/of/{other}").status_code == 404
+    assert "glad" not in stranger.get("/care/").text
+
+
+@pytest.mark.any_database
+def test_anniversaries_and_moved_holidays_and_own_occasions(house, template, browser, runtime) -> None:
+    page = browser.sign_in(house.user)
+    customer = house.customer("old student", "13900000031")
+    graduation = house.keep("graduation", template)
+    with freeze(at_local(date(2026, 6, 1), 9)):
+        answer = page.post(f"/care/of/{customer}/date", {"occasion_id": str(graduation), "day": "2030-07-01"})
+        assert (answer.status_code, "still to come" in answer.text) == (422, True)
+        page.post(f"/care/of/{customer}/date", {"occasion_id": str(graduation), "day": "2024-02-29"})
+        made = page.post("/settings/care/", {"name": "House day", "kind": "fixed", "month": "3", "day": "8"})
+        url = made.headers["location"]
+        assert page.post(url, {"name": "House day", "active": "1"}).status_code == 422, "no template"
+        given = {"name": "House day", "active": "1", "hour": "9", "order": "50", "text_": str(template)}
+        assert "far from its day" in page.post(url, {**given, "next_year": "2027-11-11"}).text
+        assert page.post(url, {**given, "next_year": "2027-03-10"}).status_code == 303
+        assert page.get("/settings/care/").status_code == 200
+    for day in (date(2027, 2, 28), date(2027, 3, 8), date(2027, 3, 10)):
+        house.night(day)
+    with runtime.database.system_session("test", write=False) as session:
+        days = session.execute(select(Greeting.day, Greeting.year).order_by(Greeting.day)).all()
+    assert [tuple(row) for row in days] == [(date(2027, 2, 28), 2027), (date(2027, 3, 10), 2027)]
+    program = browser.token(house.user)
+    with freeze(at_local(date(2027, 2, 26), 9)):
+        week = program.get("/api/v1/care/week").json()["items"]
+    assert [(item["occasion"], item["customers"][0]["name"]) for item in week] == [("graduation", "old student")]
+    assert program.post(f"/api/v1/care/customers/{customer}/pause", json={"occasion": "graduation"}).status_code < 300
+    with freeze(at_local(date(2027, 2, 26), 9)):
+        assert program.get("/api/v1/care/week").json()["items"][0]["customers"][0]["reason"] == "excluded"
+
+
+def test_many_are_written_down_by_one_statement(house, template, runtime, count_queries) -> None:
+    house.keep("mid_autumn", template)
+    for number in range(30):
+        house.customer(f"one of many {number}", f"139000020{number:02}")
+    with count_queries(at_most=3), runtime.database.system_session("test") as session:
+        assert expanding.expand(session, DAY) == 30
+    with runtime.database.system_session("test") as session:
+        assert expanding.expand(session, DAY) == 0
+        assert session.scalar(select(func.count()).select_from(Greeting)) == 30

@@ -1,0 +1,125 @@
+"""What customers are to each other: both directions, dates, circles, steps, and nothing of whom the reader does not
+see."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from platform_core.audit.models import AuditEntry
+from platform_core.customers import merging
+from platform_core.customers.relations import services
+from platform_core.customers.relations.models import Relation
+from platform_core.customers.relations.services import RelationInput
+from platform_core.kernel.errors import Conflict
+from tests.core.customers.transfer.conftest import house, in_english
+
+__all__ = ["house", "in_english"]
+
+
+def names(page):
+    return re.findall(r'<td class="c-name"><a href="[^"]+">([^<]*)</a>', page.text)
+
+
+@pytest.fixture
+def relate(runtime, factory):
+    def act(user, one, kind, other):
+        actor = factory.actor(user)
+        with runtime.database.actor_session(actor) as session:
+            return services.add(session, actor, one.id, RelationInput(other=other.code, kind=kind)).id
+
+    return act
+
+
+def test_from_the_form_to_both_pages_and_away_again(browser, runtime, factory, house, count_queries):
+    acme, wang = factory.customer(house.anna, name="Acme"), factory.customer(house.anna, name="Wang", kind="person")
+    anna = browser.sign_in(house.anna)
+    url = f"/customers/{wang.id}/relations"
+    assert f"{url}?panel=1" in anna.get(f"/customers/{wang.id}").text
+    assert "No relations yet." in anna.get(f"{url}?panel=1").text
+    bad = anna.post(url, {"other": "Nobody", "kind": "employer", "since": "2020-01-01", "note": "boss of sales"})
+    assert (bad.status_code, "boss of sales" in bad.text) == (422, True)
+    form = {"other": "Acme", "kind": "employer", "since": "2020-01-01", "until": "2019-01-01"}
+    assert anna.post(url, form).status_code == 422
+    assert anna.post(url, form | {"until": "", "note": "sales"}).status_code == 303
+    assert anna.post(url, form | {"until": ""}).status_code == 422  # known already
+    with count_queries(at_most=12):
+        assert names(anna.get(f"{url}?hops=3")) == ["Acme"]
+    program = browser.token(house.anna)
+    told = [
+        [
+            (side["kind"], side["other"], side["since"])
+            for side in program.get(f"/api/v1/customers/{key}/relations").json()["hops"][0]
+        ]
+        for key in (wang.id, acme.id)
+    ]
+    assert told == [[("employer", "Acme", "2020-01-01")], [("employee", "Wang", "2020-01-01")]]
+    with count_queries(at_most=12):
+        panel = anna.get(f"/customers/{acme.id}/relations?panel=1").text
+    assert ("Wang" in panel, "sales" in panel) == (True, True)
+    key = re.search(rf"{url}/([0-9a-f-]+)/delete", anna.get(url).text)[1]
+    assert browser.sign_in(house.ben).post(f"{url}/{key}/delete", {}).status_code == 404
+    assert anna.post(f"{url}/{key}/delete", {}).status_code == 303
+    assert names(anna.get(f"/customers/{acme.id}/relations")) == []
+    with runtime.database.system_session("look", write=False) as session:
+        lines = session.execute(select(AuditEntry.action, AuditEntry.customer_id)).all()
+    for act in ("add", "remove"):
+        assert {line.customer_id for line in lines if line.action == f"customers.relation_{act}"} == {wang.id, acme.id}
+
+
+def test_steps_stop_at_whom_the_reader_does_not_see(browser, factory, house, relate):
+    near, hidden, beyond = (
+        factory.customer(owner, name=name)
+        for owner, name in ((house.anna, "Near"), (house.tom, "Hidden"), (house.anna, "Beyond"))
+    )
+    centre, gone = factory.customer(house.anna, name="Centre"), factory.customer(house.anna, name="Gone")
+    for one, two in ((centre, near), (near, hidden), (hidden, beyond), (centre, gone)):
+        relate(house.boss, one, "partner", two)
+    anna, boss = browser.sign_in(house.anna), browser.sign_in(house.boss)
+    assert boss.post(f"/customers/{gone.id}/delete", {}).status_code == 303
+    url = f"/customers/{centre.id}/relations"
+    assert names(boss.get(f"{url}?hops=3")) == ["Near", "Hidden", "Beyond"]
+    page = anna.get(f"{url}?hops=3")
+    assert (names(page), "Hidden" in page.text, str(hidden.id) in page.text) == (["Near"], False, False)
+    assert names(boss.get(f"{url}?hops=1")) == ["Near"]
+    assert browser.sign_in(house.tom).get(url).status_code == 404
+    refused = anna.post(url, {"other": hidden.code, "kind": "partner"})
+    assert (refused.status_code, "There is no such customer." in refused.text) == (422, True)
+
+
+def test_nobody_is_their_own_parent_also_not_at_once(factory, house, relate):
+    a, b, c = (factory.customer(house.anna, name=name) for name in "ABC")
+    relate(house.anna, a, "parent", b)
+    relate(house.anna, c, "subsidiary", b)  # c is above b
+    with pytest.raises(Conflict, match="circle"):
+        relate(house.anna, c, "parent", a)
+    relate(house.anna, c, "partner", a)
+    with pytest.raises(Conflict, match="known already"):
+        relate(house.anna, a, "partner", c)
+    one, two = factory.customer(house.anna, name="One"), factory.customer(house.anna, name="Two")
+
+    def attempt(pair):
+        try:
+            relate(house.anna, pair[0], "parent", pair[1])
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, [(one, two), (two, one)] * 4)) == 1
+
+
+def test_merging_moves_relations_and_gives_them_back(runtime, factory, house, relate, browser):
+    keep, other, third = (factory.customer(house.boss, name=name) for name in ("Keep", "Other", "Third"))
+    relate(house.boss, other, "partner", third)
+    relate(house.boss, keep, "partner", other)
+    actor = factory.actor(house.boss)
+    with runtime.database.actor_session(actor) as session:
+        merging.merge(session, actor, keep.id, other.id)
+    boss = browser.sign_in(house.boss)
+    assert names(boss.get(f"/customers/{keep.id}/relations")) == ["Third"]  # and nothing to itself
+    with runtime.database.system_session("look", write=False) as session:
+        assert len(session.scalars(select(Relation)).all()) == 2
