@@ -18,7 +18,7 @@ _FILTERS = (
     "since", "until", "from", "to", "who", "actor", "what", "thing", "customer", "listed", "result", "ip", "via",
     "session",
 )  # fmt: skip
-_WORDS = ("who", "thing", "customer")
+_WORDS = ("who", "what", "thing", "customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def read(given: Mapping[str, str], words: texts.Words) -> Asked:
         actor_id=convert(asked["actor"], UUID),
         what=asked["what"],
         is_whole=asked["what"] in dict(words.actions()),
+        called=words.called(asked["what"]),
         thing=asked["thing"],
         customer_id=convert(asked["customer"], UUID),
         customer="" if convert(asked["customer"], UUID) else asked["customer"],

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from platform_core.audit.models import AuditEntry
 from platform_core.kernel.clock import at_local, day_start, today
+from platform_core.kernel.errors import NotFound
 from platform_core.kernel.model import METADATA
 from platform_core.web import cursors
 
@@ -28,7 +29,7 @@ RESULTS = ("ok", "denied", "failed")
 class AuditQuery:
     """Days are the organisation's and both inclusive; empty fields do not narrow.
 
-    `who` is part of an actor's name, `what` an action or its beginning, `thing` an id or the beginning of a label.
+    `who` is part of an actor's name, `what` how an action's code begins, `thing` an id or the beginning of a label.
     """
 
     since: date
@@ -42,6 +43,8 @@ class AuditQuery:
     what: str = ""
     is_whole: bool = False
     """Whether `what` is one action, not the beginning of several."""
+    called: tuple[str, ...] = ()
+    """Actions that count beside those that begin with `what`."""
     thing: str = ""
     customer_id: UUID | None = None
     customer: str = ""
@@ -79,6 +82,14 @@ def entries(session: Session, query: AuditQuery, *, limit: int = PAGE) -> tuple[
     return shown, cursors.encode([shown[-1].at, shown[-1].id]) if len(rows) > len(shown) else ""
 
 
+def entry(session: Session, entry_id: UUID) -> AuditEntry:
+    """One line. Raises NotFound."""
+    found = session.get(AuditEntry, entry_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def statement(session: Session, query: AuditQuery, limit: int) -> Select[AuditEntry]:
     found = select(AuditEntry).where(*_conditions(session, query))
     if query.cursor:
@@ -102,8 +113,9 @@ def _conditions(session: Session, query: AuditQuery) -> list[Any]:
     if query.who:
         found.append(_among(AuditEntry.actor_id, [key for key, _name in people(session, query.who)]))
     if query.what:
-        whole = AuditEntry.action == query.what
-        found.append(whole if query.is_whole else AuditEntry.action.startswith(query.what, autoescape=True))
+        begins = AuditEntry.action.startswith(query.what, autoescape=True)
+        several = or_(begins, AuditEntry.action.in_(query.called)) if query.called else begins
+        found.append(AuditEntry.action == query.what if query.is_whole else several)
     if query.customer:
         found.append(AuditEntry.customer_id.in_(_named(query.customer, days)))
     if query.listed_id:

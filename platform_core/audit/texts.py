@@ -51,6 +51,11 @@ class Words:
         )
         return [(code, text) for _owner, text, code in sorted(found)]
 
+    def called(self, text: str) -> tuple[str, ...]:
+        """Codes of the acts whose phrase holds the text, in the reader's language."""
+        asked = text.casefold()
+        return tuple(code for code, phrase in self.actions() if asked in phrase.casefold()) if asked else ()
+
     def action(self, code: str) -> str:
         """What was done; the code itself where nobody has said."""
         return str(self._of(code).actions.get(code, code))

@@ -184,7 +184,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/edit']")),
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/lost']")),
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/contract']")),
-        Stop("/audit"),
+        Stop("/audit", opened("#entries details summary")),
         Stop("/reports"),
         Stop("/reports/opportunities.by_stage"),
         Stop("/reports/activities.per_day"),

@@ -42,10 +42,21 @@ def test_only_readers_read_and_reading_is_written_down(runtime, browser, factory
     with count_queries(at_most=12):
         page = reader.get("/audit")
     assert page.status_code == 200
-    assert "<del>Clerk</del>" in page.text
-    assert "<ins>Manager</ins>" in page.text
-    (own,) = look(runtime, select(AuditEntry).where(AuditEntry.action == "audit.read"))
-    assert own.actor_label == "The reader"
+    assert "<del>" not in page.text
+    (edit,) = look(runtime, select(AuditEntry).where(AuditEntry.action == "users.edit"))
+    line = f"/audit/lines/{edit.id}"
+    assert f'hx-get="{line}"' in page.text
+    with count_queries(at_most=12):
+        fields = reader.get(line)
+    assert "<del>Clerk</del>" in fields.text
+    assert "<ins>Manager</ins>" in fields.text
+    assert "<html" not in fields.text
+    assert reader.get(f"/audit/lines/{new_id()}").status_code == 404
+    own = look(runtime, select(AuditEntry).where(AuditEntry.action == "audit.read").order_by(AuditEntry.seq))
+    assert [(entry.actor_label, entry.entity_label) for entry in own] == [
+        ("The reader", ""),
+        ("The reader", str(edit.seq)),
+    ]
     for role in ("system_admin", "security_admin", "coordinator"):
         other = factory.user(role)
         assert browser.sign_in(other).get("/audit").status_code == 403
@@ -179,7 +190,7 @@ def _recorded():
                         yield text
 
 
-def test_the_page_offers_actions_and_finds_customers_by_name(runtime, factory, reader):
+def test_acts_are_found_by_their_words_and_customers_by_name(runtime, factory, reader):
     ann = factory.actor(factory.user(name="Ann"))
     acme, other = new_id(), new_id()
     write(
@@ -188,15 +199,20 @@ def test_the_page_offers_actions_and_finds_customers_by_name(runtime, factory, r
         (ann, "relay.accept", {"ref": EntityRef("relay", "leg", new_id(), "Course"), "customer_id": acme}),
         (ann, "customers.view", {"ref": EntityRef("customers", "customer", other, "Zenith"), "customer_id": other}),
     )
-    page = reader.get("/audit").text
-    assert '<option value="relay.accept">took over</option>' in page
+    called = reader.get("/audit", params={"what": "Took ov"}).text
+    assert "Course" in called
+    assert "Zenith" not in called
+    assert 'id="f-what-hint">took over<' in reader.get("/audit", params={"what": "relay.accept"}).text
     found = reader.get("/audit", params={"customer": "acme"}).text
     assert "Course" in found
     assert "Zenith" not in found
     assert "Acme Tools" in reader.get("/audit", params={"customer": str(acme), "what": "relay.accept"}).text
     narrowed = reader.get("/audit", params={"customer": "acme", "what": "relay.accept"}).text
     assert narrowed.count("<tr>") == 2
-    assert '<option value="relay." selected>relay.</option>' in reader.get("/audit", params={"what": "relay."}).text
+    begun = reader.get("/audit", params={"what": "relay."}).text
+    assert 'name="what" type="text" value="relay."' in begun
+    assert "Course" in begun
+    assert reader.get("/audit", params={"what": "no such act"}).text.count("<tr>") == 0
 
 
 def test_changes_keeps_what_differs_as_plain_values():
