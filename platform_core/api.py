@@ -78,6 +78,7 @@ from platform_core.customers.rights import require_unrestricted as customer_requ
 from platform_core.customers.services import create as customer_create
 from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
+from platform_core.customers.slices import get as get_batch
 from platform_core.customers.slices import mark as mark_lines
 from platform_core.customers.slices import run as run_slices
 from platform_core.kernel import dictionaries, timelines
@@ -323,6 +324,7 @@ __all__ = [
     "establish_account",
     "fragment",
     "get",
+    "get_batch",
     "has_words",
     "index_tokens",
     "initial",

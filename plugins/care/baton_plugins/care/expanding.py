@@ -83,9 +83,7 @@ def expand(session: Session, day: date) -> int:
         if whom is None:
             continue
         insert = dialect.insert(Greeting).from_select(["occasion_id", "customer_id", "year", "day"], whom)
-        found: Any = session.execute(
-            insert.on_conflict_do_nothing(), execution_options={**WHOLE, "preserve_rowcount": True}
-        )
+        found: Any = session.execute(insert.on_conflict_do_nothing(), execution_options=_COUNTED)
         made += found.rowcount
     return made
 

@@ -32,6 +32,7 @@ from platform_core.api import (
     customer_audience,
     dictionaries,
     enqueue,
+    get_batch,
     mark_lines,
     new_id,
     notify,
@@ -78,13 +79,8 @@ class CampaignInput(msgspec.Struct, kw_only=True):
 
 def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> Campaign:
     """Raises NotFound when there is none or none for this actor."""
-    statement = select(Campaign).where(Campaign.id == campaign_id)
-    if lock:
-        statement = statement.with_for_update(of=Campaign).execution_options(populate_existing=True)
-    found = session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such mass message, or not for you."))
-    return found
+    missing = _("There is no such mass message, or not for you.")
+    return get_batch(session, Campaign, campaign_id, missing, lock=lock)
 
 
 def begin(session: Session, actor: Actor, audience: customer_audience.Audience) -> Campaign:
