@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from babel.dates import get_day_names
 from markupsafe import Markup, escape
 
-from platform_core.kernel.clock import local, now, today
+from platform_core.kernel.clock import local, now, today, zone
 from platform_core.kernel.i18n import language, translator
 
 _ = translator("web")
@@ -31,6 +31,12 @@ class _Seen(NamedTuple):
 
 
 def _seen(value: datetime | date) -> _Seen:
+    return _seen_from(value, zone())
+
+
+@lru_cache(maxsize=512)
+def _seen_from(value: datetime | date, _zone: tzinfo) -> _Seen:
+    """Kept: a row shows the same moment two or three times, as words and as a title."""
     if not isinstance(value, datetime):
         return _Seen(None, value, "", value.isoformat())
     here = local(value)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jinja2 import Environment, TemplateAssertionError, nodes
+from jinja2.visitor import NodeTransformer
 
 PREFIX = "rows:"
 _SKELETON = "web/lists/_rows.html"
@@ -48,8 +49,10 @@ def compose(environment: Environment, name: str, parse: Parse) -> nodes.Template
             raise TemplateAssertionError(message, 1, cells)
     made = parse(_SKELETON)
     for node in made.find_all(nodes.For):
-        node.body = [part for child in node.body for part in (drawn if _is_place(child) else [child])]
-    made.body[:0] = list(source.find_all((nodes.FromImport, nodes.Import)))
+        if any(_is_place(child) for child in node.body):
+            node.body = [part for child in node.body for part in (drawn if _is_place(child) else [child])]
+            node.body[:0] = _asked_once(node, "row")
+    made.body[:0] = [*source.find_all((nodes.FromImport, nodes.Import)), *_asked_once(made, "look")]
     made.set_environment(environment)
     return made
 
@@ -71,6 +74,34 @@ def _alone(source: nodes.Template, key: str) -> nodes.Macro | None:
     known = {"row", "value", *(name.name for name in found[0].find_all(nodes.Name) if name.ctx == "store")}
     used = {name.name for body in found[0].body for name in _names(body)}
     return found[0] if used <= known else None
+
+
+def _once(record: str, key: str) -> str:
+    return f"{record}__{key}"
+
+
+class _Renaming(NodeTransformer):
+    """`record.key` as a name of its own; `keys` are those that were met."""
+
+    def __init__(self, record: str) -> None:
+        self.record = record
+        self.keys: dict[str, None] = {}
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  Jinja's name
+        if isinstance(node.node, nodes.Name) and node.node.name == self.record:
+            self.keys[node.attr] = None
+            return nodes.Name(_once(self.record, node.attr), "load", lineno=node.lineno)
+        return self.generic_visit(node)
+
+
+def _asked_once(inside: nodes.Node, record: str) -> list[nodes.Node]:
+    """Assignments to stand before what is `inside`, which reads their names then: a row asks some forty times."""
+    renaming = _Renaming(record)
+    renaming.generic_visit(inside)
+    return [
+        nodes.Assign(nodes.Name(_once(record, key), "store"), nodes.Getattr(nodes.Name(record, "load"), key, "load"))
+        for key in renaming.keys
+    ]
 
 
 def _names(node: nodes.Node) -> list[nodes.Name]:
