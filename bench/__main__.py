@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from bench import caps, guard, imports, messages, other, pages, plugged, reminders, results, scope, stands
+from bench import caps, guard, imports, messages, other, pages, plugged, reminders, results, scope, stands, telephone
 from bench.results import Result
 
 _PARTS = {
@@ -17,6 +17,7 @@ _PARTS = {
     "reminders": reminders.measure,
     "scope": scope.measure,
     "sms": messages.measure,
+    "telephone": telephone.measure,
 }
 _ALL = ("load", *pages.SERIES, *_PARTS, "weight", "start", "plugins")
 _LOAD_LIMIT = {"postgresql": 900.0, "sqlite": 90.0}

@@ -108,6 +108,13 @@ def _colleague(session: Session, login: str, department_id: UUID, role: str) -> 
 
 
 def _person(runtime: Runtime, scope: str, user_id: UUID) -> Person:
+    actor, cookie, csrf = signed_in(runtime, user_id)
+    customers, terms, sees = _sample(runtime, actor)
+    return Person(scope, user_id, cookie, csrf, terms, customers, sees)
+
+
+def signed_in(runtime: Runtime, user_id: UUID) -> tuple[Actor, str, str]:
+    """A session: who it is, the cookie as `name=value`, and the token that goes with its forms."""
     with runtime.database.system_session("benchmark: sign in") as session:
         user = session.get_one(User, user_id)
         user.language = "zh"
@@ -117,9 +124,7 @@ def _person(runtime: Runtime, scope: str, user_id: UUID) -> Person:
         actor = actors.load_actor(session, user_id)
     assert identity is not None
     assert actor is not None
-    customers, terms, sees = _sample(runtime, actor)
-    csrf = runtime.vault.sign("csrf", str(identity.session_id))
-    return Person(scope, user_id, f"{cookie.key}={cookie.value}", csrf, terms, customers, sees)
+    return actor, f"{cookie.key}={cookie.value}", runtime.vault.sign("csrf", str(identity.session_id))
 
 
 def _sample(runtime: Runtime, actor: Actor) -> tuple[list[UUID], dict[str, list[str]], int]:

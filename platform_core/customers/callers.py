@@ -6,13 +6,13 @@ Numbers are kept with the contact points themselves, normalised by the one funct
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -98,12 +98,12 @@ def clear(session: Session, cipher: bytes) -> str:
 
 def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> list[tuple[UUID, UUID | None]]:
     """(customer, contact) of everybody who has the number, whoever may see them: for records, never for pages."""
-    return [(row.id, row.contact_id) for row in _rows(session, full_hash, last8_hash)]
+    return [(row.id, row.contact_id) for row in _rows(session, _HOLDERS, full_hash, last8_hash)]
 
 
 def calling(session: Session, actor: Actor, full_hash: int | None, last8_hash: int | None) -> Callers:
     """Whom a call may be from. Two statements; by the last eight digits only where there is no whole number."""
-    rows = _rows(session, full_hash, last8_hash)
+    rows = _rows(session, _WHO, full_hash, last8_hash)
     if not rows:
         return Callers((), ())
     visible = set(session.scalars(select(Customer.id).where(Customer.id.in_({row.id for row in rows}))))
@@ -123,31 +123,39 @@ def _caller(row: Any) -> Caller:
     )  # fmt: skip
 
 
-def _rows(session: Session, full_hash: int | None, last8_hash: int | None) -> Sequence[Any]:
+def _rows(
+    session: Session, statements: Mapping[str, Select[*tuple[Any, ...]]], full_hash: int | None, last8_hash: int | None
+) -> Sequence[Any]:
     """One row for each customer; of several contacts with the same number the main one."""
-    by: ColumnElement[bool]
-    if full_hash is not None:
-        by = ContactPoint.full_hash == full_hash
-    elif last8_hash is not None:
-        by = ContactPoint.last8_hash == last8_hash
-    else:
+    by, value = ("last8", last8_hash) if full_hash is None else ("full", full_hash)
+    if value is None:
         return ()
-    statement = (
-        select(
-            Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
-            User.name.label("owner"), Department.name.label("department"), ContactPoint.contact_id,
-            Contact.name.label("contact"), Contact.title,
-        )
-        .select_from(ContactPoint)
-        .join(Customer, Customer.id == ContactPoint.customer_id)
-        .outerjoin(Contact, Contact.id == ContactPoint.contact_id)
-        .outerjoin(User, User.id == Customer.owner_id)
-        .outerjoin(Department, Department.id == Customer.department_id)
-        .where(by, ContactPoint.kind.in_(_PHONES), Customer.deleted_at.is_(None))
-        .order_by(Contact.is_primary.desc(), ContactPoint.id)
-        .limit(_MOST * 2)
-    )  # fmt: skip
     found: dict[UUID, Any] = {}
-    for row in session.execute(statement, execution_options=proven(_REASON)):
+    for row in session.execute(statements[by], {"hash": value}, execution_options=proven(_REASON)):
         found.setdefault(row.id, row)
     return list(found.values())[:_MOST]
+
+
+def _by_hash(statement: Select[*tuple[Any, ...]]) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Built once, by the whole number and by its last digits: they run for every ring of every telephone."""
+    found = (
+        statement.join(Customer, Customer.id == ContactPoint.customer_id)
+        .outerjoin(Contact, Contact.id == ContactPoint.contact_id)
+        .where(ContactPoint.kind.in_(_PHONES), Customer.deleted_at.is_(None))
+        .order_by(Contact.is_primary.desc(), ContactPoint.id)
+        .limit(_MOST * 2)
+    )
+    by = {"full": ContactPoint.full_hash, "last8": ContactPoint.last8_hash}
+    return {name: found.where(column == bindparam("hash", type_=BigInteger)) for name, column in by.items()}
+
+
+_HOLDERS = _by_hash(select(Customer.id, ContactPoint.contact_id).select_from(ContactPoint))
+_owner = select(User.name).where(User.id == Customer.owner_id).scalar_subquery()
+_department = select(Department.name).where(Department.id == Customer.department_id).scalar_subquery()
+_WHO = _by_hash(
+    select(
+        Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
+        _owner.label("owner"), _department.label("department"), ContactPoint.contact_id,
+        Contact.name.label("contact"), Contact.title,
+    ).select_from(ContactPoint)
+)  # fmt: skip

@@ -25,7 +25,6 @@ from tests.usbfake import ioctls, murmur
 from tests.usbfake.descriptors import Spec
 
 _PARK = 0.005
-"""The node is a plain file and always ready to be polled: an answer may wait so long, or libusb would spin."""
 
 
 @dataclass
@@ -83,6 +82,8 @@ class Box:
         """`answers` gives what the device says to each transfer it gets; empty for nothing."""
         self.folder = folder
         self.heard: list[bytes] = []
+        self.park = _PARK
+        """The node is a plain file and always ready to be polled: an answer may wait so long, or libusb would spin."""
         self._spec = spec
         self._answers = answers
         self._number = 1
@@ -272,7 +273,7 @@ class Box:
     def _reap(self, client: _Client, address: int) -> None:
         with self._state:
             if not self._finished and self._waiting and not self._gone:
-                self._state.wait(_PARK)
+                self._state.wait(self.park)
             request = self._finished.pop(0) if self._finished else None
         if request is None:
             client.fail(errno.ENODEV if self._gone else errno.EAGAIN)

@@ -14,7 +14,7 @@ from baton_plugins.telephony import targets
 from baton_plugins.telephony.forms import CallEvent
 from baton_plugins.telephony.models import Call, CallKey, Heard, Ring, Source
 from baton_plugins.telephony.targets import Person
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from platform_core.api import Session, callers, new_id, noop, notify, now, signal
@@ -93,7 +93,7 @@ def _call(session: Session, source: Source, event: CallEvent, at: datetime, numb
     try:
         with session.begin_nested():
             if twin is None:
-                twin = Call(id=new_id(), source_id=source.id, direction=event.direction, started_at=at, cause="")
+                twin = _new(source, event, at, number)
                 session.add(twin)
                 session.flush()  # the key refers to it
             session.add(CallKey(source_id=source.id, key=event.call, call_id=twin.id))
@@ -104,14 +104,26 @@ def _call(session: Session, source: Source, event: CallEvent, at: datetime, numb
     return twin
 
 
+def _new(source: Source, event: CallEvent, at: datetime, number: callers.Number | None) -> Call:
+    call = Call(
+        id=new_id(), source_id=source.id, direction=event.direction, started_at=at, cause="", line="", device="",
+        recording="", verified=True, withheld=False,
+    )  # fmt: skip
+    _fill(call, event, at, number)
+    call.settle()
+    return call
+
+
+_BY_KEY = (
+    select(Call)
+    .join(CallKey, CallKey.call_id == Call.id)
+    .where(CallKey.source_id == bindparam("source_id"), CallKey.key == bindparam("key"))
+    .with_for_update(of=Call)
+)
+
+
 def _known(session: Session, source: Source, event: CallEvent) -> Call | None:
-    statement = (
-        select(Call)
-        .join(CallKey, CallKey.call_id == Call.id)
-        .where(CallKey.source_id == source.id, CallKey.key == event.call)
-        .with_for_update(of=Call)
-    )
-    return session.scalars(statement).one_or_none()
+    return session.scalars(_BY_KEY, {"source_id": source.id, "key": event.call}).one_or_none()
 
 
 def _told_by_another(
