@@ -8,13 +8,16 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Inspector, inspect
 from sqlalchemy.orm import Session
 
 from platform_core.app import Runtime
 from platform_core.plugins import migrations
 from platform_core.plugins.manager import PluginManager
 from platform_core.plugins.migrations import VERSION_TABLE
+
+_REMOVED_BY_THOUSANDS = frozenset({"customers_customer", "customers_contact"})
+"""By imports that are taken back and by retention."""
 
 
 def own_names(manager: PluginManager, name: str) -> list[str]:
@@ -65,10 +68,25 @@ def references(session: Session, manager: PluginManager, name: str) -> list[str]
                 found.append(f"{table}.{column} points to customers and is not in baton_customer_references")
             if column in keys and not keys[column].get("options", {}).get("ondelete"):
                 found.append(f"{table}.{column}: its foreign key says nothing of ON DELETE")
+        found += [
+            f"{table}.{key['constrained_columns'][0]} points to {key['referred_table']} and begins no index: "
+            "each of those that is removed would have the whole table read"
+            for key in look.get_foreign_keys(table)
+            if key["referred_table"] in _REMOVED_BY_THOUSANDS
+            and key["constrained_columns"][0] not in _beginnings(look, table)
+        ]
     for (table, column), reference in declared.items():
         if reference.on_erase == "clear" and table in mine and not _nullable(look.get_columns(table), column):
             found.append(f"{table}.{column} is to be cleared and cannot be null")
     return found
+
+
+def _beginnings(look: Inspector, table: str) -> set[str | None]:
+    """First columns of whatever finds rows of the table."""
+    keys = [list[str | None](look.get_pk_constraint(table)["constrained_columns"])]
+    keys += [list(unique["column_names"]) for unique in look.get_unique_constraints(table)]
+    keys += [list(index["column_names"]) for index in look.get_indexes(table)]
+    return {names[0] for names in keys if names}
 
 
 def people(session: Session, manager: PluginManager, name: str) -> list[str]:

@@ -36,7 +36,7 @@ class Plan(Identified, Stamped, Versioned, Base):
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"), index=True)
     contact_label: Mapped[str] = mapped_column(String(60), default="")
     assignee_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"))
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="SET NULL"))
@@ -86,7 +86,7 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
     leg_id: Mapped[UUID | None] = mapped_column(Uuid())
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"), index=True)
     contact_label: Mapped[str] = mapped_column(String(60), default="")
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
     author_label: Mapped[str] = mapped_column(String(120), default="")
