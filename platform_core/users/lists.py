@@ -21,7 +21,7 @@ from platform_core.web.lists.declaration import ListView, decorations
 from platform_core.web.lists.dialogs import ConditionForm
 from platform_core.web.lists.ordering import Page
 from platform_core.web.lists.private import masked
-from platform_core.web.lists.reading import PAGE_SIZE, Count, Reader
+from platform_core.web.lists.reading import Count, Reader
 from platform_core.web.lists.rendering import Shown
 from platform_core.web.lists.state import ListState
 from platform_core.web.pages import page, redirect
@@ -110,7 +110,7 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     return page(request, "web/lists/page.html", active=view.key, list=made)
 
 
-def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int = PAGE_SIZE) -> Page:
+def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int) -> Page:
     """The same rows for programs; `Page.after` is their next cursor."""
     probing.check(session, actor, asked.words)
     found = Reader(session, actor, asked).page(min(max(limit, 1), _BIGGEST_PAGE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,10 @@ def dots(values: Iterable[str], label: str) -> Markup:
 
 @lru_cache(maxsize=_MOST_KEPT, typed=True)
 def _dots(values: tuple[str, ...], label: str) -> Markup:
-    legs = Markup("").join(Markup('<i class="{}"></i>').format(value) for value in values)
+    # Neighbours of one colour are one element, which the style sheet cuts into their number: forty rows have dots.
+    runs = [(value, len(list(same))) for value, same in groupby(values)]
+    classes = [value if length == 1 else f"{value} x{length}" for value, length in runs]
+    legs = Markup("").join(Markup('<i class="{}"></i>').format(names) for names in classes)
     return Markup('<span class="relaydots" role="img" aria-label="{}">{}</span>').format(label, legs)
 
 

@@ -1,6 +1,6 @@
 """The rows of a list as one template, made of the macros that draw its columns.
 
-A call of a macro costs more than most cells: a page of fifty rows took 11 ms by calls and takes 8 ms in one piece.
+A call of a macro costs more than most cells: fifty rows took 11 ms by calls and take 8 ms in one piece.
 The name of such a template says what it is made of, so that Jinja keeps one for each choice of columns:
 
     rows:customers/_cells.html#name,status,+relay=relay/_dots.html

@@ -30,7 +30,8 @@ from platform_core.web.lists.reach import Reach
 from platform_core.web.lists.state import ListState
 
 _ = translator("web")
-PAGE_SIZE = 50
+PAGE_SIZE = 40
+"""Rows of a page; a full row of customers has some 28 elements, of 1,500 that a page may have."""
 COUNT_CAP = 1000
 TALLY_CAP = 100_000
 _MOST_PARTS = 500

@@ -66,16 +66,16 @@ def test_pages_follow_each_other(browser, factory, people):
         factory.customer(mei, name=f"Row {number:03}", name_key=f"row {number:03}")
     mine = browser.sign_in(mei)
     first = mine.get("/customers?sort=name")
-    assert names(first) == [f"Row {number:03}" for number in range(50)]
-    assert "1–50 of 120" in first.text
+    assert names(first) == [f"Row {number:03}" for number in range(40)]
+    assert "1–40 of 120" in first.text
     assert 'aria-sort="ascending"' in first.text
     second = mine.get(link(first, "Next page"))
     third = mine.get(link(second, "Next page"))
-    assert names(third) == [f"Row {number:03}" for number in range(100, 120)]
-    assert "101–120 of 120" in third.text
+    assert names(third) == [f"Row {number:03}" for number in range(80, 120)]
+    assert "81–120 of 120" in third.text
     assert "Next page" not in third.text
     back = mine.get(link(third, "Previous page"))
-    assert (names(back), "51–100 of 120" in back.text) == (names(second), True)
+    assert (names(back), "41–80 of 120" in back.text) == (names(second), True)
     home = mine.get(link(back, "Previous page"))
     assert names(home) == names(first)
     assert "Previous page" not in home.text
