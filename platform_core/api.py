@@ -46,6 +46,7 @@ from platform_core.contracts.messaging import (
     driver_port,
 )
 from platform_core.contracts.news import News, NotificationChannel
+from platform_core.contracts.packages import PACKAGES, Package, PackagedPlan
 from platform_core.contracts.pages import (
     Action,
     Badge,
@@ -132,6 +133,7 @@ from platform_core.relay.queries import view_of as engagement_view
 from platform_core.relay.queries import writable_engagements
 from platform_core.relay.services import cancel as cancel_engagement
 from platform_core.relay.services import engagements_of, open_engagement
+from platform_core.relay.workdays.services import calendar as work_calendar
 from platform_core.users.labels import person_choices
 from platform_core.users.lists import list_handlers
 from platform_core.users.models import Department, User
@@ -160,6 +162,7 @@ __all__ = [
     "FOLLOW_UP_FORMS",
     "MESSAGE_STATES",
     "METADATA",
+    "PACKAGES",
     "PLANNER",
     "SIGNED_IN",
     "SMS_INBOUND",
@@ -231,6 +234,8 @@ __all__ = [
     "OutboxMessage",
     "OutcomePreset",
     "Outgoing",
+    "Package",
+    "PackagedPlan",
     "Panel",
     "Parcel",
     "Passed",
@@ -384,5 +389,6 @@ __all__ = [
     "translator",
     "visible",
     "wants_fragment",
+    "work_calendar",
     "writable_engagements",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.plugin import Routes
-from platform_core.relay import inbox, queries, route_api, services
+from platform_core.relay import inbox, package_api, queries, route_api, services
 from platform_core.relay.forms import FinishInput, HandOverInput, OpenInput, PersonInput, ReasonInput, TickInput
 from platform_core.relay.models import Engagement, Leg
 from platform_core.relay.queries import EngagementView
@@ -150,7 +150,7 @@ def get_engagement(session: Session, actor: Actor, engagement_id: UUID) -> Engag
 
 @post("/{engagement_id:uuid}/offer", permission="relay.handover", name="relay:api_offer")
 def offer(session: Session, actor: Actor, engagement_id: UUID, data: HandOverInput) -> EngagementOut:
-    """Close the active leg and offer the next one."""
+    """Close the active leg and offer the next one with its package, composed unless the caller sends one."""
     services.hand_over(session, actor, engagement_id, **msgspec.structs.asdict(data))
     return _one(session, engagement_id)
 
@@ -193,8 +193,8 @@ def tick(session: Session, actor: Actor, leg_id: UUID, data: TickInput) -> Engag
     return _one(session, services.tick(session, actor, leg_id, data.key, data.done).engagement_id)
 
 
-ENGAGEMENTS = [list_engagements, open_engagement, get_engagement, offer, finish, cancel]
-LEGS = [accept, return_leg, reassign, tick]
+ENGAGEMENTS = [list_engagements, open_engagement, get_engagement, offer, finish, cancel, package_api.proposed]
+LEGS = [accept, return_leg, reassign, tick, package_api.sent]
 MOUNTED = [
     Routes("/engagements", ENGAGEMENTS),
     Routes("/legs", LEGS),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+Lines = Annotated[str, Meta(max_length=10_000)]
 Note = Annotated[str, Meta(max_length=4000)]
 Outcome = Annotated[str, Meta(max_length=200)]
 Title = Annotated[str, Meta(max_length=120)]
@@ -20,10 +21,23 @@ class OpenInput(Struct, kw_only=True):
     title: Title
 
 
+class PackageInput(Struct, kw_only=True):
+    """What goes along with the baton; replaces what was composed."""
+
+    said: Lines = ""
+    promised: Lines = ""
+    plans: list[UUID] = []
+    """Of those that are open in the engagement"""
+    files: list[UUID] = []
+    """Of those that the sender may read"""
+
+
 class HandOverInput(Struct, kw_only=True):
     note: Note
     to_user_id: UUID | None = None
     outcome: Outcome = ""
+    package: PackageInput | None = None
+    """Left out: as it is composed"""
 
 
 class FinishInput(Struct, kw_only=True):

@@ -15,6 +15,7 @@ from platform_core.relay import (
     api,
     declared,
     dots,
+    handing_routes,
     inbox_routes,
     jobs,
     lead_times,
@@ -61,7 +62,8 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [Routes("", [*workbench.HANDLERS, *routes.HANDLERS, *inbox_routes.HANDLERS, *route_routes.HANDLERS])]
+    work = [*workbench.HANDLERS, *inbox_routes.HANDLERS]
+    return [Routes("", [*work, *routes.HANDLERS, *handing_routes.HANDLERS, *route_routes.HANDLERS])]
 
 
 @hookimpl

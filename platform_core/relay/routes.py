@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,12 +15,10 @@ from platform_core.customers import opening
 from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import day_start
-from platform_core.kernel.errors import Conflict, Invalid, NotFound
+from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.relay import ledger, panels, queries, route_services, services
 from platform_core.relay.forms import (
-    FinishInput,
-    HandOverInput,
     MemberInput,
     OpenInput,
     PersonInput,
@@ -30,6 +27,7 @@ from platform_core.relay.forms import (
 )
 from platform_core.relay.going_back import onward
 from platform_core.relay.models import Leg
+from platform_core.relay.refusals import partial, refuse
 from platform_core.users import labels
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.pages import fragment, page, redirect
@@ -43,17 +41,6 @@ _ROLES = {
     "helper": _.lazy("helps"),
     "reader": _.lazy("reads along"),
 }
-
-
-def _refuse(bound: Bound[Any], error: Invalid | Conflict) -> int:
-    """Put a service's refusal where the form shows it. Returns the status to answer with."""
-    bound.errors.update(error.fields or {"": error.message})
-    return error.status
-
-
-def _partial(name: str, status: int) -> str:
-    """A dialog opens as a whole; a refusal takes the place of its form."""
-    return f"relay/_{name}.html" if status == 200 else f"relay/_{name}_form.html"
 
 
 def _customer_url(customer_id: UUID, engagement_id: UUID) -> str:
@@ -75,7 +62,7 @@ def open_engagement(request: Request[Any, Any, Any], session: Session, actor: Ac
             made = services.open_by_route(session, actor, data.customer_id, data.route_id, data.title)
             return redirect(request, _customer_url(made.customer_id, made.id))
         except Invalid as error:
-            status = _refuse(bound, error)
+            status = refuse(bound, error)
     try:
         customer_id = UUID(form.get("customer_id"))
     except ValueError as error:
@@ -92,7 +79,7 @@ def _open_form(
         raise NotFound(_("This customer does not exist, or it is not yours to see."))
     opening.opened(session, actor, customers.ref(customer), customer.id)
     choices = [(str(route.id), route.name) for route in route_services.routes(session)]
-    return page(request, "relay/open.html", partial=_partial("open", status), status=status, active="customers",
+    return page(request, "relay/open.html", partial=partial("open", status), status=status, active="customers",
                 customer=customer, routes=choices, form=bound)  # fmt: skip
 
 
@@ -121,64 +108,6 @@ def engagement(request: Request[Any, Any, Any], session: Session, actor: Actor, 
 def _summary(request: Request[Any, Any, Any], session: Session, actor: Actor, engagement_id: UUID) -> list[Any]:
     found = platform_of(request).hooks.engagement_summary(session, actor, engagement_id)
     return sorted((item.value for item in found), key=lambda fact: fact.order)
-
-
-@get("/engagements/{engagement_id:uuid}/hand-over", permission="relay.handover", name="relay:hand_over_form")
-def hand_over_form(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, engagement_id: UUID
-) -> Response[str]:
-    return _hand_over_form(request, session, actor, engagement_id, initial(HandOverInput, note=""))
-
-
-def _hand_over_form(
-    request: Request[Any, Any, Any],
-    session: Session,
-    actor: Actor,
-    engagement_id: UUID,
-    bound: Bound[Any],
-    status: int = 200,
-) -> Response[str]:
-    view = queries.view_of(session, engagement_id)
-    services.record_view(session, actor, view.engagement)
-    active, following = view.in_state("active"), view.following
-    if not view.may_hand_over and status == 200:
-        raise services.not_holding(active.leg if active else None)
-    receivers = set(session.scalars(ledger.receivers(following.leg.department_id))) if following else set()
-    people = labels.labels(session, receivers).people
-    choices = sorted((people[key].name, str(key)) for key in receivers if key in people)
-    reasons = services.blockers(session, actor, view.engagement, active.leg) if active and status == 200 else []
-    return page(
-        request,
-        "relay/hand_over.html",
-        partial=_partial("hand_over", status),
-        status=status,
-        active="customers",
-        view=view,
-        customer=ledger.customer_name(session, view.engagement.customer_id),
-        form=bound,
-        reasons=reasons,
-        facts=_summary(request, session, actor, engagement_id),
-        people=[(key, name) for name, key in choices],
-    )
-
-
-@post("/engagements/{engagement_id:uuid}/hand-over", permission="relay.handover", name="relay:hand_over")
-def hand_over(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, engagement_id: UUID, form: FormData
-) -> Response[str]:
-    """Hand over; after the last leg, finish."""
-    view = queries.view_of(session, engagement_id)
-    bound: Bound[Any] = bind(HandOverInput if view.following else FinishInput, form)
-    status = 422
-    if bound.ok:
-        data = bound.require()
-        verb = services.hand_over if view.following else services.finish
-        try:
-            verb(session, actor, engagement_id, **msgspec.structs.asdict(data))
-            return onward(request, _customer_url(view.engagement.customer_id, engagement_id))
-        except (Invalid, Conflict) as error:
-            status = _refuse(bound, error)
-    return _hand_over_form(request, session, actor, engagement_id, bound, status)
 
 
 @post("/legs/{leg_id:uuid}/accept", permission="relay.view", name="relay:accept")
@@ -220,8 +149,7 @@ def _record_leg(session: Session, actor: Actor, leg: Leg) -> None:
 
 
 def _reason_form(request: Request[Any, Any, Any], bound: Bound[Any], status: int, **texts: Any) -> Response[str]:
-    partial = _partial("reason", status)
-    return page(request, "relay/reason.html", partial=partial, status=status, form=bound, **texts)
+    return page(request, "relay/reason.html", partial=partial("reason", status), status=status, form=bound, **texts)
 
 
 @post("/legs/{leg_id:uuid}/return", permission="relay.view", name="relay:return")
@@ -235,7 +163,7 @@ def return_leg(
             services.return_leg(session, actor, leg_id, bound.require().reason)
             return onward(request, "/")
         except Invalid as error:
-            status = _refuse(bound, error)
+            status = refuse(bound, error)
     return _return_form(request, session, actor, leg_id, bound, status)
 
 
@@ -285,9 +213,15 @@ def _person_form(
     helper: bool = False,
     **texts: Any,
 ) -> Response[str]:
-    partial = _partial("person", status)
     return page(
-        request, "relay/person.html", partial=partial, status=status, form=bound, people=people, helper=helper, **texts
+        request,
+        "relay/person.html",
+        partial=partial("person", status),
+        status=status,
+        form=bound,
+        people=people,
+        helper=helper,
+        **texts,
     )
 
 
@@ -341,7 +275,7 @@ def add_member(
             services.add_member(session, actor, engagement_id, data.user_id, writes=data.writes, until=until)
             return redirect(request, f"/engagements/{engagement_id}")
         except Invalid as error:
-            status = _refuse(bound, error)
+            status = refuse(bound, error)
     return _member_form(request, session, engagement_id, bound, status)
 
 
@@ -389,11 +323,11 @@ def cancel(
             services.cancel(session, actor, engagement_id, bound.require().reason)
             return redirect(request, f"/engagements/{engagement_id}")
         except Invalid as error:
-            status = _refuse(bound, error)
+            status = refuse(bound, error)
     return _cancel_form(request, session, engagement_id, bound, status)
 
 
 HANDLERS = [
-    new, open_engagement, engagement, hand_over_form, hand_over, accept, return_form, return_leg, tick, reassign_form,
+    new, open_engagement, engagement, accept, return_form, return_leg, tick, reassign_form,
     reassign, member_form, add_member, remove_member, cancel_form, cancel,
 ]  # fmt: skip

@@ -6,7 +6,8 @@ history, a line of audit and the notifications, and never commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,7 +21,8 @@ from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import noop, translator
 from platform_core.plugins.asking import hooks_of
-from platform_core.relay import access, ledger
+from platform_core.relay import access, ledger, packages
+from platform_core.relay.forms import PackageInput
 from platform_core.relay.ledger import Held, Step, hold, hold_leg, name_of, open_only, tell
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.people import add_member, reassign, remove_member, tick
@@ -149,8 +151,9 @@ def hand_over(
     note: str,
     to_user_id: UUID | None = None,
     outcome: str = "",
+    package: PackageInput | None = None,
 ) -> Leg:
-    """Close the active leg and offer the next one. Returns the offered leg.
+    """Close the active leg and offer the next one with its package. Returns the offered leg.
 
     After a returned first leg there is no active one: then the opener offers it again. Raises Invalid without a note
     or for a receiver outside the department, Conflict when something is still open, when an offer is already waiting
@@ -172,7 +175,9 @@ def hand_over(
     _check_receiver(session, following, to_user_id)
     if active is not None:
         _close(session, actor, held, active, outcome)
-    _offer(session, actor, held, following, note=note.strip(), to_user_id=to_user_id)
+    following.note = note.strip()
+    pieces = packages.send(session, actor, held.engagement, following, package)
+    _offer(session, actor, held, following, note=following.note, to_user_id=to_user_id, pieces=pieces)
     return following
 
 
@@ -221,13 +226,16 @@ def _check_receiver(session: Session, leg: Leg, user_id: UUID | None) -> None:
         raise Invalid(message, fields={"to_user_id": message})
 
 
-def _offer(session: Session, actor: Actor, held: Held, leg: Leg, *, note: str, to_user_id: UUID | None) -> None:
+def _offer(
+    session: Session, actor: Actor, held: Held, leg: Leg, *, note: str, to_user_id: UUID | None,
+    pieces: Mapping[str, int] = MappingProxyType({}),
+) -> None:  # fmt: skip
     accept_by = workdays.calendar(session, now()).after(now(), leg.accept_hours)
     leg.offer(by=actor.user_id, to=to_user_id, note=note, accept_by=accept_by)
     access.offer(session, leg, actor.user_id)
     department = ledger.department_name(session, leg.department_id)
     person = name_of(session, to_user_id)
-    after = {"department": department, "person": person}
+    after = {"department": department, "person": person, **pieces}
     step = Step("handed_over", "relay.hand_over", text=note, to_department=department, to_person=person, after=after)
     ledger.note(session, actor, held, leg, step)
     told = [to_user_id] if to_user_id else session.scalars(ledger.receivers(leg.department_id))

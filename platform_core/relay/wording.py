@@ -16,6 +16,7 @@ _ACTIONS = {
     "relay.board": _.lazy("looked at the relay board"),
     "relay.workbench": _.lazy("opened the workbench"),
     "relay.open": _.lazy("opened an engagement anew"),
+    "relay.package": _.lazy("read a hand-over package"),
     "relay.hand_over": _.lazy("handed over"),
     "relay.accept": _.lazy("took over"),
     "relay.return": _.lazy("returned a baton"),
@@ -48,6 +49,8 @@ _FIELDS = {
     "week": _.lazy("Working days of a week"),
     "off": _.lazy("Days off"),
     "worked": _.lazy("Weekends that are worked"),
+    "plans": _.lazy("Plans"),
+    "files": _.lazy("Files"),
 }
 
 

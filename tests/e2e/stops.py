@@ -161,6 +161,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/"),
         Stop("/relay/inbox"),
         Stop("/relay/inbox", dialog(".grid a[href$='/return']")),
+        Stop("/relay/inbox > .c-note a[href$='/package']"),
         Stop("/relay/inbox?show=active"),
         Stop("/relay/board"),
         Stop("/relay/board", dialog(".board-card .btn")),

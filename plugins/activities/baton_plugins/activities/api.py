@@ -72,6 +72,7 @@ class FollowUpOut(msgspec.Struct, kw_only=True):
     direction: str
     body: str
     details: dict[str, str]
+    promised: str
     outcome: str
     old_status: str
     new_status: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from platform_core.api import at_local, local, next_weekday, now, today
+from platform_core.api import Session, at_local, local, next_weekday, now, today, work_calendar
 
 DAY_ENDS = 18
 """The hour, in the organisation's zone, by which a plan without a time should be done."""
@@ -40,10 +40,6 @@ def day_of(choice: str, start: date) -> date:
     return next_weekday(start, 0) if choice == "mon" else start + timedelta(days=int(choice.removesuffix("d")))
 
 
-def working_days_after(start: date, count: int) -> date:
-    """`count` days from `start`, Saturdays and Sundays not counted; public holidays are not known here."""
-    day = start
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day
+def working_days_after(session: Session, count: int) -> date:
+    """The working day that is `count` of them after today, by the calendar of the house."""
+    return work_calendar(session, now()).days_after(today(), count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pluggy
 from baton_plugins.activities import api, models, plan_routes, preset_routes, routes
 from baton_plugins.activities.desk import team, views
+from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.queries import badge
 from baton_plugins.activities.reminders import card
@@ -20,7 +21,8 @@ from platform_core.api import Customer, Entity, NavItem, Routes, ThroughEngageme
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
-_SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told, Question, Assistance, Urge)
+_SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told, Question, Assistance, Urge,
+           SentPackage)  # fmt: skip
 
 
 @hookimpl

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 Body = Annotated[str, Meta(min_length=1, max_length=10_000)]
 Subject = Annotated[str, Meta(max_length=200)]
+Promise = Annotated[str, Meta(max_length=300)]
 Code = Annotated[str, Meta(max_length=60)]
 Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Choice = Annotated[str, Meta(pattern=r"^(none|mon|date|[1-9]\d{0,2}d)?$")]
@@ -40,6 +41,8 @@ class FollowUpInput(msgspec.Struct, kw_only=True):
     next_time: Time | None = None
     next_kind: Code = ""
     next_subject: Subject = ""
+    promised: Promise = ""
+    """What the customer was promised; goes into the package when the baton is handed over."""
     reason: Subject = ""
     """Why there is no next plan; asked for grade A customers only."""
     details: dict[str, str] = {}
@@ -53,6 +56,8 @@ class FollowUpEdit(msgspec.Struct, kw_only=True):
     version: int
     kind: Code = ""
     """Blank keeps the kind."""
+    promised: Promise | None = None
+    """None keeps what was promised."""
     details: dict[str, str] | None = None
     """Answers to the fields of the kind; none keeps them."""
 

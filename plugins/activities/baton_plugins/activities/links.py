@@ -1,4 +1,4 @@
-"""Where others may send people to write down or plan a contact: the service behind the port `activities.forms`."""
+"""What others reach through ports: forms to write down or plan a contact, plans for somebody, packages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities.for_others import plan_for
+from baton_plugins.activities.handing.packing import Packer
 
-from platform_core.api import FOLLOW_UP_FORMS, PLANNER, FollowUpForms, Provider, local
+from platform_core.api import FOLLOW_UP_FORMS, PACKAGES, PLANNER, FollowUpForms, Provider, local
 
 hookimpl = pluggy.HookimplMarker("baton")
 _WAYS = ("in", "out")
@@ -36,4 +37,8 @@ def given(way: str, at: str) -> dict[str, Any]:
 
 @hookimpl
 def baton_ports() -> list[Provider[Any]]:
-    return [Provider(FOLLOW_UP_FORMS, FollowUpForms(_log, _plan)), Provider(PLANNER, plan_for)]
+    return [
+        Provider(FOLLOW_UP_FORMS, FollowUpForms(_log, _plan)),
+        Provider(PLANNER, plan_for),
+        Provider(PACKAGES, Packer()),
+    ]

@@ -109,6 +109,8 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     """Answers no plan."""
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     """Answers to the fields of its kind: field id -> text"""
+    promised: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    """What the customer was promised"""
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why an important customer was left without a next plan."""
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -131,6 +133,7 @@ class FollowUpRevision(Identified, Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_label: Mapped[str] = mapped_column(String(120), default="")
     body: Mapped[str] = mapped_column(Text)
+    promised: Mapped[str] = mapped_column(String(300), default="", server_default="")
     kind: Mapped[str] = mapped_column(String(60), default="", server_default="")
     """Empty in rows of before fields were kept"""
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")

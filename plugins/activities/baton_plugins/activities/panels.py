@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 import pluggy
 from baton_plugins.activities import composing, presets, queries, rights
 from baton_plugins.activities.kinds import fields
-from baton_plugins.activities.models import FollowUp
+from baton_plugins.activities.models import FollowUp, FollowUpRevision
 from baton_plugins.activities.queries import PlanRow
 
 from platform_core.api import (
@@ -163,7 +162,7 @@ def entry(session: Session, actor: Actor, follow_up: FollowUp) -> TimelineEntry:
         who=follow_up.author_label,
         department=follow_up.department_label,
         verb=" · ".join(part for part in parts if part),
-        text="\n".join((follow_up.body, *answers(session, follow_up.kind, follow_up.details))),
+        text="\n".join((follow_up.body, *answers(session, follow_up.kind, follow_up))),
         icon=kind.icon,
         tone="primary",
         chips=tuple(_chips(session, follow_up)),
@@ -172,12 +171,11 @@ def entry(session: Session, actor: Actor, follow_up: FollowUp) -> TimelineEntry:
     )
 
 
-def answers(session: Session, kind: str, details: Mapping[str, str]) -> list[str]:
-    """Lines such as `Fee: 12,800`."""
-    known = presets.kind(session, kind).fields
-    return [
-        _("%(field)s: %(answer)s", field=label, answer=text) for label, text in fields.shown(session, known, details)
-    ]
+def answers(session: Session, kind: str, written: FollowUp | FollowUpRevision) -> list[str]:
+    """Lines such as `Fee: 12,800`, and what was promised."""
+    asked = fields.shown(session, presets.kind(session, kind).fields, written.details)
+    promised = [(_("Promised"), written.promised)] if written.promised else []
+    return [_("%(field)s: %(answer)s", field=label, answer=text) for label, text in (*asked, *promised)]
 
 
 def _chips(session: Session, follow_up: FollowUp) -> list[tuple[str, Tone]]:

@@ -36,7 +36,6 @@ from platform_core.api import (
     now,
     read_setting,
     record,
-    today,
     translator,
 )
 
@@ -177,7 +176,7 @@ def _plan_first_visit(session: Session, actor: Actor, leg: Leg, receiver: User) 
         contact_label="",
         kind="call",
         subject=_("First return visit"),
-        due=dates.on(dates.working_days_after(today(), read_setting(session, FIRST_VISIT_DAYS))),
+        due=dates.on(dates.working_days_after(session, read_setting(session, FIRST_VISIT_DAYS))),
         cause=FIRST_VISIT_CAUSE,
     )
     plan.assignee_id, plan.department_id = receiver.id, leg.department_id

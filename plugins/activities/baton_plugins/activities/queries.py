@@ -272,4 +272,5 @@ def counts_of_engagement(session: Session, engagement_id: UUID) -> tuple[int, in
     """(follow-ups, open plans) of an engagement."""
     written = select(func.count()).select_from(FollowUp).where(FollowUp.engagement_id == engagement_id)
     planned = select(func.count()).select_from(Plan).where(Plan.engagement_id == engagement_id, Plan.state == "open")
-    return session.scalar(written) or 0, session.scalar(planned) or 0
+    follow_ups, plans = session.execute(select(written.scalar_subquery(), planned.scalar_subquery())).one()
+    return follow_ups, plans

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import models
+from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
 from baton_plugins.activities.together.models import Assistance, Question
 from baton_plugins.activities.urging.models import Urge
@@ -20,9 +21,10 @@ DECLARED = [
     CustomerReference(models.Plan, "customer_id", "delete", label=_.lazy("Plans")),
     CustomerReference(
         models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"),
-        blank=("body", "contact_label", "reason", "details"), line=_LINE,
+        blank=("body", "contact_label", "reason", "details", "promised"), line=_LINE,
     ),
     CustomerReference(models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups")),
+    CustomerReference(SentPackage, "customer_id", "delete", label=_.lazy("Hand-over packages")),
     CustomerReference(Reminder, "customer_id", "delete", label=_.lazy("Reminders")),
     CustomerReference(Question, "customer_id", "delete", label=_.lazy("Questions for a call")),
     CustomerReference(Assistance, "customer_id", "delete", label=_.lazy("Requests to take over a plan")),

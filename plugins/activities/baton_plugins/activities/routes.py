@@ -123,7 +123,10 @@ def edit(request: Request[Any, Any, Any], session: Session, actor: Actor, follow
         raise Forbidden(_("Only %(name)s or the head of the department may correct this.", name=follow_up.author_label))
     record_read(session, actor, follow_up)
     answers = {fields.PREFIX + key: text for key, text in follow_up.details.items()}
-    form = initial(FollowUpEdit, body=follow_up.body, kind=follow_up.kind, version=follow_up.version, **answers)
+    form = initial(
+        FollowUpEdit, body=follow_up.body, kind=follow_up.kind, version=follow_up.version, promised=follow_up.promised,
+        **answers,
+    )  # fmt: skip
     return _edit_page(request, session, follow_up, form)
 
 
@@ -185,7 +188,7 @@ def versions(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
         active="customers",
         follow_up=follow_up,
         revisions=queries.revisions(session, follow_up_id),
-        answers=lambda row: panels.answers(session, row.kind or follow_up.kind, row.details),
+        answers=lambda row: panels.answers(session, row.kind or follow_up.kind, row),
     )
 
 

@@ -84,6 +84,7 @@ def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: Follo
         direction=data.direction,
         body=data.body,
         details=resolved.details,
+        promised=data.promised.strip(),
         outcome=resolved.outcome,
         unplanned=plan is None,
         reason=data.reason if resolved.next is None else "",
@@ -128,7 +129,9 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
     _require_text(data.body)
     kind = data.kind or follow_up.kind
     details = _details(session, follow_up, kind, data)
-    if (data.body, kind, details) == (follow_up.body, follow_up.kind, follow_up.details):
+    promised = follow_up.promised if data.promised is None else data.promised.strip()
+    old = (follow_up.body, follow_up.kind, follow_up.details, follow_up.promised)
+    if (data.body, kind, details, promised) == old:
         return follow_up
     session.add(
         FollowUpRevision(
@@ -138,12 +141,13 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
             at=follow_up.edited_at or follow_up.created_at,
             by_label=follow_up.edited_by_label or follow_up.author_label,
             body=follow_up.body,
+            promised=follow_up.promised,
             kind=follow_up.kind,
             details=follow_up.details,
         )
     )
     before, after = changes({"kind": follow_up.kind}, {"kind": kind})
-    follow_up.body, follow_up.kind, follow_up.details = data.body, kind, details
+    follow_up.body, follow_up.kind, follow_up.details, follow_up.promised = data.body, kind, details, promised
     follow_up.edited_at, follow_up.edited_by_label = now(), actor.name
     session.flush()  # a colleague's edit of the same version must be refused here, not after the page is drawn
     queries.forget(session)

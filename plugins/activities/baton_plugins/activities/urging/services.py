@@ -35,7 +35,6 @@ from platform_core.api import (
     now,
     read_setting,
     record,
-    today,
     translator,
 )
 
@@ -157,7 +156,7 @@ def urge(session: Session, actor: Actor, kind: str, record_id: UUID, data: UrgeI
 
 
 def _deadline(session: Session) -> datetime:
-    day = dates.working_days_after(today(), read_setting(session, DAYS))
+    day = dates.working_days_after(session, read_setting(session, DAYS))
     return at_local(day, dates.DAY_ENDS)
 
 
