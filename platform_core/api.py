@@ -109,6 +109,7 @@ from platform_core.outbox.leaving_alone import write_again as message_write_agai
 from platform_core.outbox.models import Account as OutboxAccount
 from platform_core.outbox.models import Message as OutboxMessage
 from platform_core.outbox.recipients import excluded as message_excluded
+from platform_core.outbox.recipients import exclusion as message_exclusion
 from platform_core.outbox.recipients import reaches as message_reaches
 from platform_core.outbox.recipients import verdict_on as message_verdict
 from platform_core.outbox.services import cancel as cancel_message
@@ -126,6 +127,7 @@ from platform_core.privacy.allowed import Recipient, Verdict
 from platform_core.privacy.allowed import allowed as contact_allowed
 from platform_core.privacy.allowed import allowed_among as contact_allowed_among
 from platform_core.privacy.consent import opt_out as contact_opt_out
+from platform_core.privacy.objecting import objection as contact_objection
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.queries import may_write as engagement_may_write
 from platform_core.relay.queries import members_of as engagement_members
@@ -296,6 +298,7 @@ __all__ = [
     "changes",
     "contact_allowed",
     "contact_allowed_among",
+    "contact_objection",
     "contact_opt_out",
     "create_word_index",
     "customer_audience",
@@ -340,6 +343,7 @@ __all__ = [
     "mark_lines",
     "message_drivers",
     "message_excluded",
+    "message_exclusion",
     "message_leave_alone",
     "message_left_alone",
     "message_reaches",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.messaging import Heard, Inbound
@@ -64,6 +65,12 @@ def excluded(session: Session, customer_ids: Iterable[UUID]) -> set[tuple[UUID, 
     )
     proof = proven("yes or no about customers whose ids the sender holds; every exclusion counts")
     return {(key, occasion) for key, occasion in session.execute(statement, execution_options=proof)}
+
+
+def exclusion(customer_id: Any) -> ColumnElement[bool]:
+    """SQL: as `excluded` says of this column, on all occasions."""
+    until = or_(Exclusion.until.is_(None), Exclusion.until > now())
+    return exists().where(Exclusion.customer_id == customer_id, Exclusion.occasion == "", until)
 
 
 def hear(session: Session, channel: str, message: Inbound, words: Collection[str]) -> Heard:

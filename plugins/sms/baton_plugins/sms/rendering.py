@@ -66,16 +66,29 @@ class Wording:
 
     def fill(self, values: Mapping[str, str], *, mainland: bool = True) -> Rendered:
         """The text as its reader gets it. Raises Invalid at the field `text`."""
-        for name in self.used:
-            if not values.get(name):
-                empty = [str(PLACES[name]) for name in self.used if not values.get(name)]
-                message = _("Nothing to put in: %(names)s.", names=", ".join(empty))
-                raise Invalid(message, fields={"text": message})
-        # The pieces between the places and the places' names, in turn.
-        text = "".join(values[piece] if at % 2 else piece for at, piece in enumerate(self._pieces)).strip()
+        empty = [str(PLACES[name]) for name in self.used if not values.get(name)]
+        if empty:
+            message = _("Nothing to put in: %(names)s.", names=", ".join(empty))
+            raise Invalid(message, fields={"text": message})
+        text = self._text(values)
         told = self._refused(text)
         if told:
             raise Invalid(told, fields={"text": told})
+        return self._rendered(text, values, mainland=mainland)
+
+    def attempt(self, values: Mapping[str, str], *, mainland: bool = True) -> Rendered | str:
+        """As `fill`; where that raises, `empty` (nothing to put in) or `text` (the provider refuses)."""
+        for name in self.used:
+            if not values[name]:
+                return "empty"
+        text = self._text(values)
+        return "text" if self._refused(text) else self._rendered(text, values, mainland=mainland)
+
+    def _text(self, values: Mapping[str, str]) -> str:
+        # The pieces between the places and the places' names, in turn.
+        return "".join([values[piece] if at % 2 else piece for at, piece in enumerate(self._pieces)]).strip()
+
+    def _rendered(self, text: str, values: Mapping[str, str], *, mainland: bool) -> Rendered:
         found = {name: values[name] for name in self.used}
         return Rendered(text, found, segments.parts(text, mainland=mainland), segments.units(text))
 

@@ -30,10 +30,9 @@ class Texts:
 
         def write(person: Addressee) -> Filled | str:
             values = rendering.values(sender, person.name, person.kind, person.contact)
-            try:
-                found = wording.fill(values, mainland=person.mainland)
-            except Invalid:
-                return "text" if all(values[name] for name in wording.used) else "empty"
+            found = wording.attempt(values, mainland=person.mainland)
+            if isinstance(found, str):
+                return found
             return Filled(found.text, found.parts, rendering.handed(codes, found))
 
         return write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,21 +12,19 @@ from baton_plugins.sms import queries, rendering
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import SEND
 from baton_plugins.sms.rendering import Rendered, Wording
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, select
+from sqlalchemy.orm import aliased
 
 from platform_core.api import (
     Actor,
     Contact,
     ContactPoint,
     Customer,
-    Invalid,
     OutboxAccount,
-    Recipient,
     Session,
-    among,
-    contact_allowed_among,
+    contact_objection,
     customer_doable,
-    message_excluded,
+    message_exclusion,
     price_of_part,
     proven,
     readable,
@@ -53,7 +51,6 @@ WORDS = {
 }
 """Why a customer gets nothing"""
 SAMPLES = 5
-_READ = 5000
 _SERVICE = ("service", "test")
 
 
@@ -89,7 +86,7 @@ def kind_of(purpose: str) -> str:
 
 
 class Judge:
-    """For one mass message and one actor. `judged` is asked for lines in their order, since a number counts once."""
+    """For one mass message and one actor. Lines are asked for in their order, since a number counts once."""
 
     def __init__(self, session: Session, actor: Actor, campaign: Campaign) -> None:
         """Raises Invalid for a text that nobody could get."""
@@ -110,123 +107,108 @@ class Judge:
 
     def shown(self, numbers: Sequence[int]) -> list[Judged]:
         """These lines with their texts; nobody asks whether they may be contacted, since nothing is sent by it."""
-        return self._of(self._statement().where(CampaignLine.number.in_(numbers)), to_send=False)
+        return self._of(self._statement(to_send=False).where(CampaignLine.number.in_(numbers)))
 
-    def _of(self, statement: Any, *, to_send: bool = True) -> list[Judged]:
-        rows = self._session.execute(statement).all()
-        others = self._other_mobiles([row.customer_id for row in rows if row.seen and row.point_kind != "mobile"])
+    def every(self) -> Iterator[tuple[int, str, Rendered | str]]:
+        """Number and route of each line, with its text or why there is none."""
+        for number, why, point_hash, is_foreign, *names in self._session.execute(self._statement(brief=True)):
+            yield number, self._routes[not is_foreign], why or self._text(point_hash, is_foreign, names)
+
+    def _of(self, statement: Any) -> list[Judged]:
         found: list[Judged] = []
-        asked: list[tuple[Any, Any]] = []
-        for row in rows:
-            point = row if row.point_kind == "mobile" else others.get(row.customer_id)
-            why = self._plainly(row, point)
-            if why:
-                found.append(Judged(row.number, row.customer_id, row.name or "", why))
-            else:
-                asked.append((row, point))
-        return sorted(found + self._asked(asked, to_send=to_send), key=lambda item: item.number)
-
-    def _statement(self) -> Any:
-        scope, may = readable(self._session, Customer), customer_doable(self._actor, SEND)
-        kept = and_(Customer.id == CampaignLine.customer_id, Customer.deleted_at.is_(None))
-        return (
-            select(
-                CampaignLine.number, CampaignLine.customer_id, Customer.id.label("seen"), Customer.name, Customer.kind,
-                Customer.contact_name, Customer.restricted_at, may.label("may"),
-                ContactPoint.id.label("point_id"), ContactPoint.kind.label("point_kind"), ContactPoint.mask,
-                ContactPoint.full_hash, ContactPoint.contact_id, Contact.name.label("contact"),
-            )
-            .select_from(CampaignLine)
-            .outerjoin(Customer, kept if scope is None else and_(kept, scope))
-            .outerjoin(ContactPoint, ContactPoint.id == Customer.phone_point_id)
-            .outerjoin(Contact, and_(Contact.id == ContactPoint.contact_id, Contact.deleted_at.is_(None)))
-            .where(CampaignLine.campaign_id == self._campaign.id)
-            .order_by(CampaignLine.number)
-            .execution_options(**OWN)
-        )  # fmt: skip
-
-    def _other_mobiles(self, customer_ids: Sequence[UUID]) -> dict[UUID, Any]:
-        """Of customers whose main number is no mobile: their first mobile, main ones before."""
-        if not customer_ids:
-            return {}
-        statement = (
-            select(
-                ContactPoint.customer_id, ContactPoint.id.label("point_id"), ContactPoint.mask, ContactPoint.full_hash,
-                ContactPoint.contact_id, Contact.name.label("contact"),
-            )
-            .outerjoin(Contact, and_(Contact.id == ContactPoint.contact_id, Contact.deleted_at.is_(None)))
-            .where(among(ContactPoint.customer_id, customer_ids), ContactPoint.kind == "mobile")
-            .order_by(ContactPoint.is_primary, ContactPoint.created_at.desc(), ContactPoint.id.desc())
-            .execution_options(**proven("numbers of customers that were just read within the actor's scope"))
-        )  # fmt: skip
-        return {row.customer_id: row for row in self._session.execute(statement)}
-
-    def _plainly(self, row: Any, point: Any) -> str:
-        """What stands against it by its own row, or ""."""
-        if row.seen is None:
-            return "hidden"
-        if row.restricted_at is not None:
-            return "restricted"
-        if not row.may:
-            return "right"
-        if point is None:
-            return "no_number"
-        return "" if self._routes[not point.mask.startswith("+")] in self._carried else "no_account"
-
-    def _against(self, rows: Sequence[tuple[Any, Any]]) -> list[str]:
-        """What the register of consent and the exclusions say of each."""
-        recipients = [Recipient(row.customer_id, point.contact_id, point.full_hash) for row, point in rows]
-        verdicts = contact_allowed_among(self._session, recipients, "sms", self._campaign.purpose)
-        excluded = message_excluded(self._session, [row.customer_id for row, _point in rows])
-        return [
-            verdict.code or ("excluded" if (row.customer_id, "") in excluded else "")
-            for (row, _point), verdict in zip(rows, verdicts, strict=True)
-        ]
-
-    def _asked(self, rows: Sequence[tuple[Any, Any]], *, to_send: bool) -> list[Judged]:
-        """With the register, and the text itself."""
-        against = self._against(rows) if rows and to_send else [""] * len(rows)
-        found: list[Judged] = []
-        for (row, point), why in zip(rows, against, strict=True):
-            rendered: Rendered | None = None
-            mainland = not point.mask.startswith("+")
-            reason = why or ("duplicate" if point.full_hash in self._met else "")
-            if not reason:
-                contact = point.contact or row.contact_name
-                values = rendering.values(self._campaign.by_label, row.name, row.kind, contact)
-                try:
-                    rendered = self._wording.fill(values, mainland=mainland)
-                except Invalid:
-                    reason = "text" if all(values[name] for name in self._wording.used) else "empty"
-                else:
-                    self._met.add(point.full_hash)
+        for row in self._session.execute(statement):
+            text = row.why or self._text(row.point_hash, row.is_foreign, (row.name, row.kind, row.contact))
+            rendered, why = (text, "") if isinstance(text, Rendered) else (None, text)
             found.append(
                 Judged(
-                    row.number, row.customer_id, row.name, reason, point.mask, point.point_id, point.full_hash,
-                    self._routes[mainland], rendered,
+                    row.number, row.customer_id, row.name or "", why, row.mask or "", row.point_id, row.point_hash or 0,
+                    self._routes[not row.is_foreign], rendered,
                 )
             )  # fmt: skip
         return found
 
+    def _text(self, point_hash: int, is_foreign: bool, names: Sequence[str]) -> Rendered | str:  # noqa: FBT001  a column
+        """Of a line against which nothing else stands.
+
+        Whether its number has had it is asked last, since a later slice only learns that from the outbox.
+        """
+        found = self._wording.attempt(rendering.values(self._campaign.by_label, *names), mainland=not is_foreign)
+        if isinstance(found, Rendered) and point_hash in self._met:
+            return "duplicate"
+        if isinstance(found, Rendered):
+            self._met.add(point_hash)
+        return found
+
+    def _statement(self, *, to_send: bool = True, brief: bool = False) -> Any:
+        """What stands against each line, and what its text is made of; all of a `Judged`, or only what a sum needs."""
+        scope = readable(self._session, Customer)
+        kept = and_(Customer.id == CampaignLine.customer_id, Customer.deleted_at.is_(None))
+        main, point = aliased(ContactPoint), ContactPoint
+        is_foreign = func.coalesce(point.mask.startswith("+"), false()).label("is_foreign")
+        contact = func.coalesce(func.nullif(Contact.name, ""), Customer.contact_name).label("contact")
+        first = [CampaignLine.number, self._why(point, is_foreign, to_send=to_send).label("why")]
+        made_of = [point.full_hash.label("point_hash"), is_foreign, Customer.name, Customer.kind, contact]
+        rest = [] if brief else [CampaignLine.customer_id, point.mask, point.id.label("point_id")]
+        return (
+            select(*first, *made_of, *rest)
+            .select_from(CampaignLine)
+            .outerjoin(Customer, kept if scope is None else and_(kept, scope))
+            .outerjoin(main, and_(main.id == Customer.phone_point_id, main.kind == "mobile"))
+            .outerjoin(point, point.id == func.coalesce(main.id, _other_mobile()))
+            .outerjoin(Contact, and_(Contact.id == point.contact_id, Contact.deleted_at.is_(None)))
+            .where(CampaignLine.campaign_id == self._campaign.id)
+            .order_by(CampaignLine.number)
+            .execution_options(**OWN)
+        )
+
+    def _why(self, point: Any, is_foreign: Any, *, to_send: bool) -> ColumnElement[str]:
+        """The first of what stands against a line; to send, consent and exclusions are asked too."""
+        closed = [
+            is_foreign.is_(not mainland) for mainland, route in self._routes.items() if route not in self._carried
+        ]
+        plainly = [
+            (Customer.id.is_(None), "hidden"),
+            (Customer.restricted_at.is_not(None), "restricted"),
+            (not_(customer_doable(self._actor, SEND)), "right"),
+            (point.id.is_(None), "no_number"),
+            *((condition, "no_account") for condition in closed),
+        ]
+        if not to_send:
+            return case(*plainly, else_="")
+        objection = contact_objection(
+            self._session, CampaignLine.customer_id, point.contact_id, point.full_hash, "sms", self._campaign.purpose
+        )
+        alone = case((message_exclusion(CampaignLine.customer_id), "excluded"), else_="")
+        return case(*plainly, else_=func.coalesce(func.nullif(objection, ""), alone))
+
+
+def _other_mobile() -> Any:
+    """Of a customer whose main number is no mobile: its first mobile, main ones before."""
+    theirs = aliased(ContactPoint)
+    return (
+        select(theirs.id)
+        .where(theirs.customer_id == Customer.id, theirs.kind == "mobile")
+        .order_by(theirs.is_primary.desc(), theirs.created_at, theirs.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+
 
 def tally(session: Session, actor: Actor, campaign: Campaign) -> Tally:
     """What would happen to all recipients now. Raises Invalid at the text."""
-    judge, found, left = Judge(session, actor, campaign), Tally(), Counter[str]()
+    found, left = Tally(), Counter[str]()
     kind = kind_of(campaign.purpose)
     cents = {f"{kind}.{region}": price_of_part(session, "sms", f"{kind}.{region}") for region in ("cn", "abroad")}
-    after = 0
-    while rows := judge.judged(after, _READ):
-        after = rows[-1].number
-        for row in rows:
-            if row.rendered is None:
-                left[row.why] += 1
-                continue
-            found.going += 1
-            found.parts += row.rendered.parts
-            found.cents += row.rendered.parts * cents[row.route]
-            found.longest = max(found.longest, row.rendered.parts)
-            if len(found.samples) < SAMPLES:
-                found.samples.append(row.number)
+    for number, route, text in Judge(session, actor, campaign).every():
+        if isinstance(text, str):
+            left[text] += 1
+            continue
+        found.going += 1
+        found.parts += text.parts
+        found.cents += text.parts * cents[route]
+        found.longest = max(found.longest, text.parts)
+        if len(found.samples) < SAMPLES:
+            found.samples.append(number)
     found.left = dict(left.most_common())
     return found
 
