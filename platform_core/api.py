@@ -72,6 +72,7 @@ from platform_core.customers.models import Attachment, Contact, ContactPoint, Cu
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
+from platform_core.customers.reveal import reveal as customer_reveal
 from platform_core.customers.rights import doable as customer_doable
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
@@ -310,6 +311,7 @@ __all__ = [
     "customer_opened",
     "customer_require",
     "customer_require_unrestricted",
+    "customer_reveal",
     "customer_set_status",
     "customer_touch",
     "cut",

@@ -15,6 +15,7 @@ import usb.core
 
 from baton_agent import __version__
 from baton_agent.calls import Calls
+from baton_agent.dialling import Dialler
 from baton_agent.drivers import ALL, driver_for
 from baton_agent.exchanges import Exchange
 from baton_agent.home import Home, folder
@@ -23,6 +24,7 @@ from baton_agent.signs import Sign
 from baton_agent.spool import Spool
 from baton_agent.transport import plugged
 from baton_agent.watching import Watch
+from baton_agent.webdialling import WebExchange, is_web
 
 _EXAMPLE = '"use": {"16c0:05df": "cideasy"}'
 _UNREACHABLE = (OSError, http.client.HTTPException)
@@ -75,11 +77,13 @@ def run(given: argparse.Namespace) -> int:
     home, server = _paired()
     spool = Spool(folder() / "events.sqlite3")
     watch = Watch(spool.add, use=home.use, serial=home.serial)
-    exchanges = [Exchange(entry, spool.add) for entry in home.exchanges]
-    sender = Sender(server, spool, lambda: [*watch.devices(), *(each.device() for each in exchanges)])
+    dialler = Dialler(lambda: Server(home.server, home.token, home.ca_file))
+    exchanges = [Exchange(one, spool.add, dialler.failed) for one in home.exchanges if not is_web(one)]
+    dialler.exchanges += [*exchanges, *(WebExchange(entry) for entry in home.exchanges if is_web(entry))]
+    sender = Sender(server, spool, lambda: [*watch.devices(), *(each.device() for each in dialler.exchanges)])
 
     def stop(*_signal: object) -> None:
-        for each in (watch.stop, sender.stop, *(exchange.stop for exchange in exchanges)):
+        for each in (watch.stop, sender.stop, dialler.stop, *(exchange.stop for exchange in exchanges)):
             each.set()
         spool.arrived.set()
 
@@ -90,6 +94,8 @@ def run(given: argparse.Namespace) -> int:
     for each in exchanges:
         # Left behind at the end: it may wait for a word of its exchange.
         threading.Thread(target=each.run, name=each.key, daemon=True).start()
+    if dialler.exchanges:
+        threading.Thread(target=dialler.run, name="dialler", daemon=True).start()
     watch.run()
     sending.join()
     spool.close()

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-EVENTS = "CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE"
+from baton_agent.asking import Asked, remember
+
+EVENTS = "CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB"
 _MOST = 500
 
 
@@ -20,6 +22,21 @@ class FreeSwitch:
     def __init__(self) -> None:
         self._callers: dict[str, str] = {}
         """Call -> Unique-ID of whoever began it."""
+        self._asked: dict[str, Asked] = {}
+
+    def dial(self, asked: Asked, way: Mapping[str, str]) -> str:
+        """What to send; `way` is the entry `dial` of agent.json: {"endpoint": "user/{extension}", "context"}."""
+        remember(self._asked, asked)
+        endpoint = way.get("endpoint", "user/{extension}").replace("{extension}", asked.extension)
+        known = f"{{origination_uuid={asked.call},origination_caller_id_number={asked.extension}}}"
+        rest = f"{asked.digits} XML {way.get('context', 'default')}"
+        return f"bgapi originate {known}{endpoint} {rest}\nJob-UUID: {asked.call}\n\n"
+
+    def refused(self, message: Mapping[str, str]) -> tuple[str, str] | None:
+        """(call, why) where this tells that a call that was asked for has come to nothing."""
+        call = message.get("Job-UUID", "")
+        told = next((name for name in message if name.startswith("-ERR")), "")
+        return (call, told) if told and call in self._asked else None
 
     def feed(self, message: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         given = {name: unquote(value) for name, value in message.items()}
@@ -27,7 +44,9 @@ class FreeSwitch:
         call = given.get("Channel-Call-UUID") or channel
         if not call:
             return
-        if given.get("Call-Direction") == "inbound" and event == "CHANNEL_CREATE":
+        if call in self._asked or channel in self._asked:
+            yield from self._of_asked(event, channel, self._asked.get(call) or self._asked[channel])
+        elif given.get("Call-Direction") == "inbound" and event == "CHANNEL_CREATE":
             if len(self._callers) >= _MOST:
                 self._callers.pop(next(iter(self._callers)))
             self._callers[call] = channel
@@ -41,6 +60,16 @@ class FreeSwitch:
         elif event == "CHANNEL_HANGUP_COMPLETE" and self._callers.get(call) == channel:
             del self._callers[call]
             yield {"kind": "ended", "call": call, "cause": given.get("Hangup-Cause", "")[:40]}
+
+    @staticmethod
+    def _of_asked(event: str, channel: str, asked: Asked) -> Iterator[dict[str, Any]]:
+        """Its first channel is the telephone of whoever asked; the others are the customer's."""
+        if event == "CHANNEL_CREATE" and channel == asked.call:
+            yield asked.ringing()
+        elif event == "CHANNEL_ANSWER" and channel != asked.call:
+            yield {"kind": "answered", "call": asked.call, "by": asked.extension}
+        elif event == "CHANNEL_HANGUP_COMPLETE" and channel == asked.call:
+            yield {"kind": "ended", "call": asked.call}
 
 
 def _called(given: Mapping[str, str]) -> str:

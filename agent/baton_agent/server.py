@@ -7,7 +7,7 @@ import json
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,12 +18,15 @@ from baton_agent.spool import Spool
 _log = logging.getLogger(__name__)
 _TIMEOUT = 10.0
 _HEARTBEAT = 30.0
-_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts while the server cannot be reached."""
 _REFUSED = 60.0
 _BATCH = 100
 _UNREADABLE = frozenset({400, 422})
-EVENTS, PAIR = "/api/v1/telephony/events", "/api/v1/telephony/pair"
+EVENTS, PAIR, DIALS = "/api/v1/telephony/events", "/api/v1/telephony/pair", "/api/v1/telephony/dials"
+LIVE = "/live"
+_SILENCE = 60.0
+"""Seconds without a word after which the stream of signals counts as dead: the server says something every 20."""
 
 
 class Refused(Exception):
@@ -49,21 +52,44 @@ class Server:
     def pair(self, code: str) -> dict[str, Any]:
         return self._post(PAIR, {"code": code, "version": __version__})
 
-    def report(self, events: list[dict[str, Any]], devices: list[dict[str, str]] | None) -> list[str]:
-        """Ids of the events that the server has now."""
+    def asked(self) -> list[dict[str, Any]]:
+        """Calls that people asked for and nobody has fetched yet: {"id", "extension", "number"}."""
+        found: list[dict[str, Any]] = self._post(DIALS, {})["items"]
+        return found
+
+    def signals(self, stop: threading.Event) -> Iterator[str]:
+        """Kinds of signals as they come, `hello` first, until the server ends the stream."""
+        self.close()
+        connection = self._connected(_SILENCE)
+        connection.request("GET", f"{self._parts.path.rstrip('/')}{LIVE}", headers=self._headers())
+        with connection.getresponse() as answer:
+            if answer.status != 200:
+                raise Refused(answer.status, "no signals")
+            yield "hello"
+            while not stop.is_set() and (line := answer.readline()):
+                name, _colon, value = line.decode("utf-8", "replace").partition(":")
+                if name == "event":
+                    yield value.strip()
+
+    def report(
+        self,
+        events: list[dict[str, Any]],
+        devices: Sequence[Mapping[str, Any]] | None,
+        failed: Sequence[Mapping[str, str]] = (),
+    ) -> list[str]:
+        """Ids of the events that the server has now. `failed`: calls asked for that came to nothing, {"id", "why"}."""
         body: dict[str, Any] = {"version": __version__, "events": events}
+        if failed:
+            body["failed"] = failed
         if devices is not None:
             body["devices"] = devices
         answer = self._post(EVENTS, {"sent_at": datetime.now(UTC).isoformat(), **body})
         return [str(one) for one in answer["taken"]]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json", "User-Agent": f"baton-agent/{__version__}"}
-        if self._token:
-            headers["Authorization"] = f"Agent {self._token}"
         try:
             connection = self._connected()
-            connection.request("POST", f"{self._parts.path.rstrip('/')}{path}", json.dumps(body), headers)
+            connection.request("POST", f"{self._parts.path.rstrip('/')}{path}", json.dumps(body), self._headers())
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException):
@@ -76,13 +102,17 @@ class Server:
         found: dict[str, Any] = json.loads(content)
         return found
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _headers(self) -> dict[str, str]:
+        known = {"Content-Type": "application/json", "User-Agent": f"baton-agent/{__version__}"}
+        return {**known, "Authorization": f"Agent {self._token}"} if self._token else known
+
+    def _connected(self, timeout: float = _TIMEOUT) -> http.client.HTTPConnection:
         if self._connection is None:
             host, port = self._parts.hostname or "", self._parts.port
             self._connection = (
-                http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=self._context)
+                http.client.HTTPSConnection(host, port, timeout=timeout, context=self._context)
                 if self._context
-                else http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+                else http.client.HTTPConnection(host, port, timeout=timeout)
             )
         return self._connection
 
@@ -95,7 +125,7 @@ class Server:
 class Sender:
     """Empties the spool, in order, until `stop` is set. An event goes on being sent until the server confirms it."""
 
-    def __init__(self, server: Server, spool: Spool, devices: Callable[[], list[dict[str, str]]]) -> None:
+    def __init__(self, server: Server, spool: Spool, devices: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
         self._server = server
         self._spool = spool
         self._devices = devices
@@ -112,7 +142,7 @@ class Sender:
             except Refused as error:
                 failures, pause = 0, self._refused(error)
             except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-                pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
+                pause = PAUSES[min(failures, len(PAUSES) - 1)]
                 failures += 1
                 self._tell(f"{type(error).__name__}: {error}")
             else:
@@ -150,7 +180,7 @@ class Sender:
     def _refused(self, error: Refused) -> float:
         known = error.status not in {401, 403}
         self._tell(str(error) if known else "the server does not know this workstation any more: pair it again")
-        return _PAUSES[3] if known else _REFUSED
+        return PAUSES[3] if known else _REFUSED
 
     def _tell(self, trouble: str) -> None:
         if trouble != self.trouble:

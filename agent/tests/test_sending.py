@@ -77,7 +77,7 @@ def sender(url, spool) -> Iterator[Sender]:
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(sending, "_PAUSES", (0.02,) * 5)
+    monkeypatch.setattr(sending, "PAUSES", (0.02,) * 5)
     monkeypatch.setattr(sending, "_REFUSED", 0.02)
 
 

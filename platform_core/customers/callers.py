@@ -96,6 +96,16 @@ def clear(session: Session, cipher: bytes) -> str:
     return phones.display(vault_of(session).decrypt(cipher))
 
 
+def whole(session: Session, cipher: bytes) -> str:
+    """The number with + and its country's code. Callers audit first."""
+    return vault_of(session).decrypt(cipher)
+
+
+def shown(text: str) -> str:
+    """A whole number as people write it: without + and code in the house's own country."""
+    return phones.display(text)
+
+
 def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> list[tuple[UUID, UUID | None]]:
     """(customer, contact) of everybody who has the number, whoever may see them: for records, never for pages."""
     return [(row.id, row.contact_id) for row in _rows(session, _HOLDERS, full_hash, last8_hash)]

@@ -147,6 +147,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@?tab=record", dialog("a[href$='/addresses/new']")),
         Stop("@", dialog("a[href$='/tags']")),
         Stop("@", dialog("a.pass")),
+        Stop("@", dialog("a[href^='/calls/dial/']")),
         Stop("@", dialog("a[href^='/plans/new']")),
         Stop("@", dialog("#activities-plans a[href$='/finish']")),
         Stop("@", dialog("#activities-plans a[href$='/move']")),

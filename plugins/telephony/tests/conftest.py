@@ -108,6 +108,6 @@ def house(runtime: Runtime, factory: Factory, browser: Browser, monkeypatch: pyt
     }
     house = House(runtime, factory, browser, people)
     names = {user.id: name for name, user in people.items()}
-    hear: Callable[..., None] = lambda user, kind, value: house.signalled.append((names[user], kind))  # noqa: E731
+    hear: Callable[..., None] = lambda user, kind, value: house.signalled.append((names.get(user, "a source"), kind))  # noqa: E731
     monkeypatch.setattr(signals, "_send", [hear])
     return house

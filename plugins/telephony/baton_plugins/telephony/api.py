@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from baton_plugins.telephony import queries, sources, taking
-from baton_plugins.telephony.forms import AgentReport, Paired, Pairing, Taken
+from baton_plugins.telephony import dialling, queries, sources, taking
+from baton_plugins.telephony.forms import AgentReport, AskedCalls, Paired, Pairing, Taken
 from baton_plugins.telephony.policies import VIEW
 
 from platform_core.api import SIGNED_IN, Actor, Cursor, Items, Limit, Session, get, now, post, record
@@ -32,7 +32,15 @@ def events(session: Session, actor: Actor, data: AgentReport) -> Taken:
         source.devices = [msgspec.to_builtins(device) for device in data.devices]
     for event in data.events:
         taking.take(session, source, event, skew=skew)
+    for failed in data.failed:
+        dialling.failed(session, source, failed)
     return Taken([event.id for event in data.events])
+
+
+@post("/dials", permission=SIGNED_IN, name="telephony:dials", opt=_UNKEPT)
+def dials(session: Session, actor: Actor) -> AskedCalls:
+    """Calls that people asked for at their screens: each is given to their agent once, while it is fresh."""
+    return AskedCalls(dialling.fetch(session, sources.reporting(session, actor)))
 
 
 class CallOut(msgspec.Struct):
@@ -72,4 +80,4 @@ def _out(row: queries.CallRow) -> CallOut:
     )  # fmt: skip
 
 
-HANDLERS = [pair, events, calls]
+HANDLERS = [pair, events, dials, calls]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pluggy
 from baton_plugins.telephony import models
-from baton_plugins.telephony.policies import VIEW, CallPolicy, RingPolicy
+from baton_plugins.telephony.policies import DIAL, VIEW, CallPolicy, RingPolicy
 
 from platform_core.api import (
     AuditWords,
@@ -51,6 +51,7 @@ def baton_entities() -> list[Entity]:
         Entity(models.Source, None, reason=apparatus),
         Entity(models.Line, None, reason=apparatus),
         Entity(models.CallKey, None, reason="how sources name calls; leads to a call, which has a policy"),
+        Entity(models.Asked, None, reason="for the agent that fetches it; numbers encrypted and gone with that"),
         Entity(models.Heard, None, reason="what devices said, with masks; only where telephony is managed"),
     ]
 
@@ -59,6 +60,7 @@ def baton_entities() -> list[Entity]:
 def baton_permissions() -> list[Permission]:
     return [
         Permission(VIEW, _.lazy("See calls; who calls is on screen")),
+        Permission(DIAL, _.lazy("Have the telephone call customers")),
         Permission("telephony.manage", _.lazy("Manage telephone agents, exchanges and lines"), scoped=False),
     ]
 
@@ -66,9 +68,9 @@ def baton_permissions() -> list[Permission]:
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
     return {
-        "coordinator": {VIEW: "own"},
-        "department_head": {VIEW: "subtree"},
-        "management": {VIEW: "all"},
+        "coordinator": {VIEW: "own", DIAL: "own"},
+        "department_head": {VIEW: "subtree", DIAL: "subtree"},
+        "management": {VIEW: "all", DIAL: "all"},
         "office": {VIEW: "own"},
         "finance": {VIEW: "own"},
         "system_admin": {"telephony.manage": "all"},
@@ -86,6 +88,8 @@ def baton_user_references() -> list[UserReference]:
     return [
         UserReference(models.Line, "user_id", "end", _.lazy("Telephone lines"), ends="until"),
         UserReference(models.Ring, "user_id"),
+        UserReference(models.Asked, "user_id"),
+        UserReference(models.Source, "user_id"),
         UserReference(models.Call, "answered_by_id"),
     ]
 
@@ -102,6 +106,8 @@ _ACTIONS = {
     "telephony.revoke_source": _.lazy("revoked a telephone agent or exchange"),
     "telephony.add_line": _.lazy("gave somebody a telephone line"),
     "telephony.remove_line": _.lazy("took a telephone line away"),
+    "telephony.dial": _.lazy("had the telephone call somebody"),
+    "telephony.fetch": _.lazy("a telephone agent fetched numbers to call"),
     "telephony.simulate": _.lazy("simulated a call"),
 }
 _FIELDS = {

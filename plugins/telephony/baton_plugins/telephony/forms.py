@@ -49,6 +49,15 @@ class Device(msgspec.Struct, kw_only=True):
     driver: Annotated[str, Meta(max_length=40)]
     state: Annotated[str, Meta(max_length=20)]
     detail: Annotated[str, Meta(max_length=200)] = ""
+    dials: bool = False
+    """People may have it make calls."""
+
+
+class FailedCall(msgspec.Struct, kw_only=True):
+    """A call that somebody asked for and that came to nothing."""
+
+    id: UUID
+    why: Annotated[str, Meta(max_length=200)] = ""
 
 
 class AgentReport(msgspec.Struct, kw_only=True):
@@ -59,6 +68,22 @@ class AgentReport(msgspec.Struct, kw_only=True):
     version: Annotated[str, Meta(max_length=20)] = ""
     devices: Annotated[list[Device], Meta(max_length=32)] | None = None
     events: Annotated[list[CallEvent], Meta(max_length=200)] = []
+    failed: Annotated[list[FailedCall], Meta(max_length=20)] = []
+
+
+class AskedCall(msgspec.Struct):
+    """A call to make: `extension` rings first and then calls the number."""
+
+    id: UUID
+    extension: str
+    number: str
+    """With + and the country's code."""
+    digits: str
+    """As somebody at that telephone would dial it."""
+
+
+class AskedCalls(msgspec.Struct):
+    items: list[AskedCall]
 
 
 class Taken(msgspec.Struct):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pluggy
+from baton_plugins.telephony import dialling
 from baton_plugins.telephony.declared import KEEP_CALLS, KEEP_HEARD
 from baton_plugins.telephony.models import Call, Heard
 from sqlalchemy import delete
@@ -22,6 +23,7 @@ def forget(context: JobContext) -> None:
             delete(Call).where(Call.started_at < moment - timedelta(days=read_setting(session, KEEP_CALLS)))
         )
         session.execute(delete(Heard).where(Heard.at < moment - timedelta(days=read_setting(session, KEEP_HEARD))))
+        dialling.forget(session)
 
 
 @hookimpl

@@ -47,6 +47,10 @@ class Source(Identified, Stamped, Base):
     devices: Mapped[list[Any]] = mapped_column(Json, default=list)
     """As the agent last reported them: {"key", "driver", "state", "detail"}."""
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"), index=True)
+    """Who works at the workstation of an agent."""
+    locks: Mapped[bool] = mapped_column(default=False)
+    """Their key pulled out there ends what they are signed in to with it."""
 
 
 class Line(Identified, Stamped, Base):
@@ -155,6 +159,20 @@ class Ring(Identified, Base):
         Index("ix_telephony_ring_user_id_at", "user_id", "at"),
         Index("ix_telephony_ring_department_id_at", "department_id", "at"),
     )
+
+
+class Asked(Identified, Base):
+    """A call that somebody asked for at their screen, until an agent fetches it and the exchange makes it."""
+
+    __tablename__ = "telephony_asked"
+
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("telephony_source.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
+    extension: Mapped[str] = mapped_column(String(40))
+    number_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Gone once it has been fetched."""
+    number_mask: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
 
 
 class Heard(Identified, Base):

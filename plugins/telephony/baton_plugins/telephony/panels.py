@@ -7,9 +7,9 @@ from typing import Any
 
 import pluggy
 from baton_plugins.telephony import queries
-from baton_plugins.telephony.policies import VIEW
+from baton_plugins.telephony.policies import DIAL, VIEW
 
-from platform_core.api import Actor, Customer, Panel, Session, Slot, WorkItem, WorkSection, time_ago, translator
+from platform_core.api import Action, Actor, Customer, Panel, Session, Slot, WorkItem, WorkSection, time_ago, translator
 
 _ = translator("telephony")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -32,6 +32,13 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
         return []
     url = f"/calls/of/{customer.id}"
     return [Panel("telephony.calls", "tab", _("Calls"), "telephony/_of_customer.html", icon="phone", lazy_url=url)]
+
+
+@hookimpl
+def baton_customer_actions(customer: Customer) -> list[Action]:
+    """Which numbers there are is asked for when it is opened."""
+    url = f"/calls/dial/{customer.id}"
+    return [Action("telephony.dial", _("Call"), "phone-call", url, DIAL, "dialog", order=35)]
 
 
 @hookimpl

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pluggy
-from baton_plugins.telephony import api, declared, demo, jobs, panels, routes, setting_routes, sources, webhooks
+from baton_plugins.telephony import (
+    api,
+    declared,
+    demo,
+    dial_routes,
+    jobs,
+    panels,
+    routes,
+    setting_routes,
+    sources,
+    webhooks,
+)
 from baton_plugins.telephony.policies import VIEW
 
 from platform_core.api import NavItem, PluginInfo, Routes, translator
@@ -21,7 +32,7 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_routes() -> list[Routes]:
     return [
-        Routes("/calls", routes.HANDLERS),
+        Routes("/calls", [*routes.HANDLERS, *dial_routes.HANDLERS]),
         setting_routes.ROUTES,
     ]
 
@@ -44,6 +55,7 @@ def baton_navigation() -> list[NavItem]:
 
 baton_audit_words = declared.baton_audit_words
 baton_authenticate = sources.baton_authenticate
+baton_customer_actions = panels.baton_customer_actions
 baton_customer_panels = panels.baton_customer_panels
 baton_customer_references = declared.baton_customer_references
 baton_default_grants = declared.baton_default_grants

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_
 
 from platform_core.api import Actor, Customer, Scope, ThroughCustomer
 
-VIEW = "telephony.view"
+VIEW, DIAL = "telephony.view", "telephony.dial"
 _ring = Ring.__table__.alias("telephony_scope_ring")
 
 

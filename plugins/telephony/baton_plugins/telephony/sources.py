@@ -36,6 +36,9 @@ from platform_core.api import (
 _ = translator("telephony")
 hookimpl = pluggy.HookimplMarker("baton")
 EVENTS = "/api/v1/telephony/events"
+ASKED = "/api/v1/telephony/dials"
+LIVE = "/live"
+"""Where agents hear, as browsers do, that there is something to fetch."""
 WEBHOOK = "/api/v1/telephony/cti/"
 _SCHEME = "Agent "
 CODE_LIFE = timedelta(minutes=15)
@@ -46,9 +49,9 @@ _SEEN_EVERY = timedelta(seconds=30)
 
 @hookimpl
 def baton_authenticate(session: Session, request: Request[Any, Any, Any]) -> Actor | None:
-    """Sources are known by their token, at the two addresses that are for them and nowhere else."""
+    """Sources are known by their token, at the addresses that are for them and nowhere else."""
     path = request.url.path
-    if path == EVENTS:
+    if path in {EVENTS, ASKED, LIVE}:
         header = request.headers.get("authorization", "")
         token = header.removeprefix(_SCHEME) if header.startswith(_SCHEME) else ""
         kinds: tuple[str, ...] = ("agent",)
