@@ -39,6 +39,10 @@ class FormData:
         value = self._last.get(name)
         return value if value is not None and not isinstance(value, str) and value.filename else None
 
+    def files(self, name: str) -> list[Any]:
+        """Every uploaded file of that name."""
+        return [value for key, value in self._pairs if key == name and not isinstance(value, str) and value.filename]
+
     def __contains__(self, name: object) -> bool:
         return name in self._last
 

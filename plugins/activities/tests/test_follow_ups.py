@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from baton_plugins.activities import services
@@ -8,7 +11,20 @@ from baton_plugins.activities.forms import FollowUpEdit
 from baton_plugins.activities.models import FollowUpRevision, Plan
 from sqlalchemy import select
 
-from platform_core.api import Conflict, Contact, Forbidden, Invalid, NotFound, at_local, local, next_weekday, now, today
+from platform_core.api import (
+    Attachment,
+    Conflict,
+    Contact,
+    Forbidden,
+    Invalid,
+    NotFound,
+    at_local,
+    local,
+    next_weekday,
+    now,
+    store_attachment,
+    today,
+)
 from platform_core.audit.models import AuditEntry
 from platform_core.customers.models import StatusChange
 from platform_core.kernel import events
@@ -215,3 +231,59 @@ def test_the_next_plan_is_the_earliest_of_everybodys(house):
     assert local(house.now().next_plan_at).date() == today() + timedelta(days=3)
     with house.as_("collector") as (session, _actor):
         assert len(session.scalars(select(Plan).where(Plan.state == "open")).all()) == 1
+
+
+class TestFiles:
+    PDF = b"%PDF-1.7\n%%EOF\n"
+
+    def send(self, collector, house, name="offer.pdf", content=PDF, **fields):
+        typed = {"customer_id": str(house.customer.id), "body": "They sent their numbers.", **fields}
+        return collector.post("/follow-ups", typed, files={"files": (name, content)})
+
+    def test_they_go_with_the_follow_up_and_are_read_by_whoever_reads_it(self, house, browser):
+        engagement_id = house.open()
+        collector = browser.sign_in(house.people["collector"])
+        assert self.send(collector, house, engagement_id=str(engagement_id)).status_code == 303
+        page = collector.get(f"/customers/{house.customer.id}").text
+        link = re.search(rf'href="(/customers/{house.customer.id}/files/[0-9a-f-]+)"[^>]*>.*?offer\.pdf', page)
+        assert collector.get(link[1]).content == self.PDF
+        (written,) = collector.get(f"/api/v1/follow-ups?customer_id={house.customer.id}").json()["items"]
+        assert [file["name"] for file in written["files"]] == ["offer.pdf"]
+        stranger = browser.sign_in(house.people["agent"])
+        assert stranger.get(link[1]).status_code == 404
+        house.pass_on("collector", "trainer", engagement_id)
+        assert browser.sign_in(house.people["trainer"]).get(link[1]).content == self.PDF
+
+    def test_a_refused_file_stands_at_its_field_and_nothing_is_written(self, house, browser):
+        collector = browser.sign_in(house.people["collector"])
+        refused = self.send(collector, house, "virus.exe", b"MZ\x90")
+        assert refused.status_code == 422
+        assert "choose them again" in refused.text
+        assert "They sent their numbers." in refused.text
+        assert house.bodies("collector") == []
+        blank = self.send(collector, house, body=" ")
+        assert blank.status_code == 422
+        assert "choose them again" in blank.text
+        with house.as_("collector") as (session, _actor):
+            assert session.scalars(select(Attachment)).all() == []
+
+    def test_a_file_of_another_matter_is_not_named(self, house):
+        here, there = house.open(), house.open()
+        with house.as_("collector") as (session, actor):
+            upload = SimpleNamespace(filename="secret.pdf", file=BytesIO(self.PDF))
+            file = store_attachment(session, actor, house.customer.id, upload, engagement_id=there)
+        for engagement_id in (here, None):
+            with pytest.raises(Invalid) as refused:
+                house.log("collector", files=[file.id], engagement_id=engagement_id)
+            assert "files" in refused.value.fields
+        written = house.log("collector", files=[file.id], engagement_id=there)
+        assert written.files == [{"id": file.id.hex, "name": "secret.pdf"}]
+
+    def test_the_result_of_a_plan_has_files_too(self, house, browser):
+        plan = house.plan("collector")
+        collector = browser.sign_in(house.people["collector"])
+        sent = collector.post(
+            f"/plans/{plan.id}/finish", {"body": "Done.", "place": "page"}, files={"files": ("a.pdf", self.PDF)}
+        )
+        assert sent.status_code == 303
+        assert "a.pdf" in collector.get(f"/customers/{house.customer.id}").text

@@ -73,6 +73,7 @@ class FollowUpOut(msgspec.Struct, kw_only=True):
     body: str
     details: dict[str, str]
     promised: str
+    files: list[dict[str, str]]
     outcome: str
     old_status: str
     new_status: str

@@ -43,6 +43,8 @@ class FollowUpInput(msgspec.Struct, kw_only=True):
     next_subject: Subject = ""
     promised: Promise = ""
     """What the customer was promised; goes into the package when the baton is handed over."""
+    files: list[UUID] = []
+    """Files that the customer has already and that belong to this"""
     reason: Subject = ""
     """Why there is no next plan; asked for grade A customers only."""
     details: dict[str, str] = {}

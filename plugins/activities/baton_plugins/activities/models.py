@@ -111,6 +111,8 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     """Answers to the fields of its kind: field id -> text"""
     promised: Mapped[str] = mapped_column(String(300), default="", server_default="")
     """What the customer was promised"""
+    files: Mapped[list[Any]] = mapped_column(Json, default=list, server_default="[]")
+    """Files of the customer that belong to it: [{"id": hex, "name"}, …]"""
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why an important customer was left without a next plan."""
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime())

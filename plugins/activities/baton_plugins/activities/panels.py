@@ -214,7 +214,13 @@ def _tone(session: Session, status: str) -> Tone:
 
 def _entry_actions(actor: Actor, follow_up: FollowUp) -> list[Action]:
     url = f"/follow-ups/{follow_up.id}"
-    found = []
+    files = f"/customers/{follow_up.customer_id}/files"
+    found = [
+        Action(
+            f"activities.file.{file['id']}", file["name"], "paperclip", f"{files}/{UUID(file['id'])}", "customers.view"
+        )
+        for file in follow_up.files
+    ]
     if rights.may_correct(actor, follow_up):
         found.append(Action("activities.edit", _("Correct"), "pencil", f"{url}/edit", "activities.write", "dialog"))
     if follow_up.edited_at is not None:

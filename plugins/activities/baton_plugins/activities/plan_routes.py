@@ -18,6 +18,7 @@ from baton_plugins.activities.routes import (
     VIEW,
     WRITE,
     bound_follow_up,
+    dropped,
     logged,
     place_of,
     record_view,
@@ -38,6 +39,7 @@ from platform_core.api import (
     Request,
     Response,
     Session,
+    TooLarge,
     bind,
     customer_get,
     decode_cursor,
@@ -204,9 +206,9 @@ def finished(
     message, status = "", 422
     if bound.ok:
         try:
-            follow_up = services.finish_plan(session, actor, plan_id, bound.require())
-        except Invalid as error:
-            bound.add(error)
+            follow_up = services.finish_plan(session, actor, plan_id, bound.require(), form.files("files"))
+        except (Invalid, TooLarge) as error:
+            bound.add(error if isinstance(error, Invalid) else Invalid(error.message, fields={"files": error.message}))
         except (Conflict, Forbidden) as error:
             message, status = refusal_text(session, actor, error), error.status
         else:
@@ -217,7 +219,7 @@ def finished(
             return fragment(
                 request, "activities/_row_done.html", **context, message=saved_message(follow_up), following=following
             )
-    again = composing.finishing(session, actor, customer, row, place=place, form=bound, message=message)
+    again = composing.finishing(session, actor, customer, row, place=place, form=dropped(bound, form), message=message)
     return _finish_page(request, session, row, again, status=status)
 
 

@@ -21,7 +21,7 @@ DECLARED = [
     CustomerReference(models.Plan, "customer_id", "delete", label=_.lazy("Plans")),
     CustomerReference(
         models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"),
-        blank=("body", "contact_label", "reason", "details", "promised"), line=_LINE,
+        blank=("body", "contact_label", "reason", "details", "promised", "files"), line=_LINE,
     ),
     CustomerReference(models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups")),
     CustomerReference(SentPackage, "customer_id", "delete", label=_.lazy("Hand-over packages")),

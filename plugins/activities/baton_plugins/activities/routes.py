@@ -24,6 +24,7 @@ from platform_core.api import (
     Request,
     Response,
     Session,
+    TooLarge,
     bind,
     customer_get,
     customer_opened,
@@ -68,14 +69,16 @@ def log(request: Request[Any, Any, Any], session: Session, actor: Actor, form: F
     bound, message, status = bound_follow_up(form), "", 422
     if bound.ok:
         try:
-            follow_up = services.log_follow_up(session, actor, customer.id, bound.require())
-        except Invalid as error:
-            bound.add(error)
+            follow_up = services.log_follow_up(session, actor, customer.id, bound.require(), form.files("files"))
+        except (Invalid, TooLarge) as error:
+            bound.add(error if isinstance(error, Invalid) else Invalid(error.message, fields={"files": error.message}))
         except (Conflict, Forbidden) as error:
             message, status = refusal_text(session, actor, error), error.status
         else:
             return logged(request, session, actor, customer, follow_up, place=place_of(form))
-    composer = composing.composer(session, actor, customer, place=place_of(form), form=bound, message=message)
+    composer = composing.composer(
+        session, actor, customer, place=place_of(form), form=dropped(bound, form), message=message
+    )
     return page(
         request,
         "activities/compose.html",
@@ -199,6 +202,14 @@ def bound_follow_up(form: FormData) -> Bound[FollowUpInput]:
         values["at"] += ":00"
     bound = bind(FollowUpInput, {**values, "details": fields.typed(values)})
     bound.values = form.as_dict()
+    return bound
+
+
+def dropped(bound: Bound[FollowUpInput], form: FormData) -> Bound[FollowUpInput]:
+    """Browsers keep what was typed, not the files that were chosen: a form that comes back says so."""
+    if form.files("files"):
+        again = _("Browsers do not keep files: please choose them again.")
+        bound.errors["files"] = " ".join(filter(None, (bound.error("files"), again)))
     return bound
 
 

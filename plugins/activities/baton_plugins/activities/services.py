@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import cadence, dates, plans, presets, queries, rights, series
+from baton_plugins.activities import attaching, cadence, dates, plans, presets, queries, rights, series
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
 from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
@@ -58,8 +60,12 @@ class _Resolved:
     details: dict[str, str]
 
 
-def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: FollowUpInput) -> FollowUp:
+def log_follow_up(
+    session: Session, actor: Actor, customer_id: UUID, data: FollowUpInput, uploads: Sequence[Any] = ()
+) -> FollowUp:
     """Write down a contact, with the customer's status and the next plan, and finish the plan that it answers.
+
+    `uploads` (`filename`, binary `file`) become files of the customer, and of the engagement it was about.
 
     Raises Invalid with the field at fault, Conflict when a colleague has finished the plan, Forbidden, NotFound.
     """
@@ -85,6 +91,7 @@ def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: Follo
         body=data.body,
         details=resolved.details,
         promised=data.promised.strip(),
+        files=attaching.attach(session, actor, customer.id, resolved.engagement_id, data.files, uploads),
         outcome=resolved.outcome,
         unplanned=plan is None,
         reason=data.reason if resolved.next is None else "",
@@ -107,7 +114,9 @@ def log_follow_up(session: Session, actor: Actor, customer_id: UUID, data: Follo
     return follow_up
 
 
-def finish_plan(session: Session, actor: Actor, plan_id: UUID, data: FollowUpInput) -> FollowUp:
+def finish_plan(
+    session: Session, actor: Actor, plan_id: UUID, data: FollowUpInput, uploads: Sequence[Any] = ()
+) -> FollowUp:
     """Write down a plan's result; its contact and engagement apply where the form says nothing else.
 
     Raises Conflict when somebody else has finished or cancelled it; nothing is written then.
@@ -115,7 +124,7 @@ def finish_plan(session: Session, actor: Actor, plan_id: UUID, data: FollowUpInp
     plan = queries.lock_plan(session, plan_id)
     data.plan_id = plan.id
     data.contact_id = data.contact_id or plan.contact_id
-    return log_follow_up(session, actor, plan.customer_id, data)
+    return log_follow_up(session, actor, plan.customer_id, data, uploads)
 
 
 def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: FollowUpEdit) -> FollowUp:
