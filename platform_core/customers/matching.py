@@ -21,8 +21,9 @@ from sqlalchemy.types import Boolean
 
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel import nearwords
 from platform_core.kernel.database import database_of, vault_of
-from platform_core.kernel.searchcolumn import stored_words, tsquery
+from platform_core.kernel.searchcolumn import stored_words, tsquery, tsquery_of
 from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5, weak_as_whole
 
 NOTHING: ColumnElement[bool] = false()
@@ -79,6 +80,17 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     return Matcher(found, Customer.id.in_(found), may_be_common=False)
 
 
+def nearly(session: Session, query: str, *, rare: bool) -> Select[Any] | None:
+    """`customer_id` of those with pieces of the words; None where they are too short to tell what resembles them."""
+    words = nearwords.alternatives(query, rare=rare)
+    if not words:
+        return None
+    if database_of(session).is_sqlite:
+        return _Fts5().matching(nearwords.as_fts5(words))
+    asked = tsquery_of(nearwords.as_tsquery(words))
+    return select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(asked))
+
+
 def _points(condition: ColumnElement[bool]) -> Select[Any]:
     return select(ContactPoint.customer_id).where(condition, ContactPoint.customer_id.is_not(None))
 
@@ -104,10 +116,13 @@ class _Fts5:
     """SQLite: MATCH streams in row order; for one row it is told which."""
 
     def ids(self, groups: Any) -> Select[Any]:
+        return self.matching(to_fts5(groups))
+
+    def matching(self, text: str) -> Select[Any]:
         return (
             select(SearchRow.customer_id)
             .join(_FTS, _FTS.c.rowid == SearchRow.id)
-            .where(_FTS.c.customers_fts.op("MATCH")(to_fts5(groups)))
+            .where(_FTS.c.customers_fts.op("MATCH")(text))
             .order_by(_FTS.c.rowid.desc())
         )
 

@@ -35,13 +35,19 @@ class Group:
 
 def customers(session: Session, actor: Actor, words: str, limit: int) -> Group:
     found = searching.find(session, actor, words, limit)
+    if found.rows or found.many:
+        note = _("There are more. Add a word, a code or the last four digits of a number.") if found.many else ""
+        return Group(_("Customers"), _hits(session, found), note)
+    similar = searching.near(session, actor, words, limit)
+    return Group(_("Customers with similar names"), _hits(session, similar), _("Nobody is called just so."))
+
+
+def _hits(session: Session, found: searching.Hits) -> list[SearchHit]:
     names = labels.of_rows(session, found.rows)
-    hits = [
+    return [
         SearchHit(row.name, _detail(session, row, names), f"/customers/{row.id}", "building-skyscraper")
         for row in found.rows
     ]
-    note = _("There are more. Add a word, a code or the last four digits of a number.") if found.many else ""
-    return Group(_("Customers"), hits, note)
 
 
 def _detail(session: Session, row: Any, names: labels.Labels) -> str:

@@ -23,6 +23,7 @@ from platform_core.customers import matching, reach
 from platform_core.customers.matching import Matcher
 from platform_core.customers.models import Customer
 from platform_core.customers.names import norm
+from platform_core.kernel import nearwords
 from platform_core.kernel.database import database_of
 from platform_core.kernel.idlists import among
 from platform_core.kernel.planning import estimated_rows
@@ -41,6 +42,8 @@ _WALK = 250
 """How many of the newest customers of the actor's are looked at for common words."""
 _WALK_ALL = 400
 """How many of the newest of all, for actors who see very many."""
+_COMPARED = 100
+"""How many customers with a piece of the words are compared with all of them."""
 _SAME_NAME = 50
 _FEW_PARTS = 4
 _SURELY_MANY = 5 * NARROW
@@ -82,6 +85,31 @@ def find(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
     ids = [row.id for row in hits.rows]
     audit.record(session, actor, "customers.search", ids=ids, after={"words": masked(words)}, result=result)
     return hits
+
+
+def near(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
+    """The actor's customers whose names resemble words that none has: a slip, or the same sound; audited.
+
+    Best first, of those that are found by the pieces of the words. Nothing for numbers, addresses and short words.
+    """
+    words = words.strip()[:MAX_QUERY]
+    query = parse_query(words)
+    if query.digits or query.mail:
+        return Hits(())
+    ranked: list[tuple[int, Any]] = []
+    for rare in (True, False):
+        ids = matching.nearly(session, words, rare=rare)
+        if ids is not None and not ranked:
+            some = session.execute(_ranked(session, ids, words, _COMPARED), execution_options=_PROOF)
+            ranked = [(slips, row) for row in some if row.id is not None and (slips := _slips(words, row)) is not None]
+    rows = [row for _slips, row in sorted(ranked, key=lambda item: (item[0], -item[1].updated_at.timestamp()))]
+    ids_shown = [row.id for row in rows[:limit]]
+    audit.record(session, actor, "customers.search", ids=ids_shown, after={"words": masked(words), "similar": True})
+    return Hits(rows[:limit], many=len(rows) > limit)
+
+
+def _slips(words: str, row: Any) -> int | None:
+    return nearwords.resemblance(words, row.name, row.short_name, row.contact_name)
 
 
 def condition(session: Session, words: str) -> Search:

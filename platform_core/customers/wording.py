@@ -126,6 +126,7 @@ _FIELDS = {
     "removed": _.lazy("Removed again"),
     "verdict": _.lazy("Rows"),
     "words": _.lazy("Words"),
+    "similar": _.lazy("Similar names"),
     "by": _.lazy("Only"),
     "count": _.lazy("Number"),
     "sha256": _.lazy("Checksum"),

@@ -35,7 +35,12 @@ class SearchTokens(TypeDecorator[Any]):
 
 def tsquery(groups: Iterable[Iterable[QueryTerm]]) -> ColumnElement[Any]:
     """The groups as PostgreSQL compares them with a tsvector."""
-    return cast(bindparam(None, to_tsquery(groups), type_=Text()), TSQUERY())
+    return tsquery_of(to_tsquery(groups))
+
+
+def tsquery_of(text: str) -> ColumnElement[Any]:
+    """The same of a query that is written already."""
+    return cast(bindparam(None, text, type_=Text()), TSQUERY())
 
 
 def spelled(session: Session, words: str, *, weak: bool = True) -> str:

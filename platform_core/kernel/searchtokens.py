@@ -127,6 +127,12 @@ def query_groups(query: str) -> list[list[QueryTerm]]:
     return [list(group) for group in groups]
 
 
+def pieces_of(query: str) -> list[str]:
+    """The words of a query: latin ones in one piece, runs of other letters without what is no letter."""
+    words = _QUERY_PIECE.findall(_fold(query[:MAX_QUERY]))
+    return [piece for word in words if (piece := _joined(word) if _WORD.fullmatch(word) else _letters(word))]
+
+
 def weak_as_whole(groups: Iterable[Iterable[QueryTerm]]) -> list[list[QueryTerm]]:
     """The same conditions, but weak beginnings have to be whole words, or all initials of one."""
     return [[QueryTerm(term.token) if term.is_weak else term for term in group] for group in groups]

@@ -239,3 +239,28 @@ def test_customers_of_a_list_may_be_many_and_common(make, factory, runtime, monk
         reader = Reader(session, actor, ListState(view=CUSTOMERS, words="common", sort="name"))
         assert [row.name for row in reader.page().rows] == [f"Common {number}" for number in range(8)]
         assert session.scalar(select(Customer.id).limit(1)) is not None
+
+
+def test_names_that_resemble_are_offered_when_nothing_is_called_so(make, runtime, factory, browser, count_queries):
+    user = factory.user("coordinator")
+    make("上海启衡管理咨询有限公司", user, contact="张海涛", contact_name="张海涛")
+    make("上海启恒贸易有限公司", factory.user("coordinator", login="elsewhere"))
+    inside = browser.sign_in(user)
+
+    def found(words):
+        with count_queries(at_most=12):
+            return inside.post("/search", {"q": words}, headers={"HX-Request": "true"}).text
+
+    inside.post("/search", {"q": "启衡"})  # dictionaries are read once
+    for words in ("启恒管理", "启衡官理", "张海陶", "qihnegguanli", "zhanghaitoa", "启衡管里 张海涛"):
+        page = found(words)
+        assert "上海启衡管理咨询有限公司" in page, words
+        assert "Nobody is called just so." in page
+        assert "启恒贸易" not in page
+    assert "Nobody is called just so." not in found("启衡管理")
+    assert "上海启衡" not in found("138 0000 6021")
+    with runtime.database.system_session("look", write=False) as session:
+        lines = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.search")).all()
+    similar = [line for line in lines if line.after.get("similar")]
+    assert len(similar) == 6
+    assert all(len(line.ids) == 1 for line in similar)
