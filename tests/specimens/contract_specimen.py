@@ -96,7 +96,7 @@ class Base(DeclarativeBase):
 class Thing(Identified, Base):
     __tablename__ = "{name}_thing"
 
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
     keeper_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
     counted: Mapped[int] = mapped_column(default=0)
 
@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["keeper_id"], ["users_user.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_{name}_thing_customer_id", "{name}_thing", ["customer_id"])
 
 
 def downgrade() -> None:
@@ -219,6 +220,10 @@ FLAWS: dict[str, tuple[str, Change]] = {
     "ondelete": (
         "test_references_to_customers_are_declared",
         ("migrations/0001.py", ', ondelete="CASCADE"', ""),
+    ),
+    "index": (
+        "test_references_to_customers_are_declared",
+        ("migrations/0001.py", '    op.create_index("ix_{name}_thing_customer_id", "{name}_thing", ["customer_id"])\n', ""),
     ),
     "migrations": ("test_its_migrations_go_both_ways", ("migrations/0001.py", 'op.drop_table("{name}_thing")', "pass")),
     "difference": (
