@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.messaging import Driver, Parcel, Taken
@@ -21,6 +23,7 @@ from platform_core.outbox.models import Account, Message
 
 _BACKOFF = 5.0
 _LONGEST_BACKOFF = 900.0
+_ENDED = ("failed", "refused", "cancelled", "expired")
 _table: Any = Message.__table__
 
 
@@ -146,20 +149,29 @@ def rejected(claimed: Claimed, reason: str) -> Outcome:
 
 
 def settle(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of messages; a late worker overwrites nothing.
+    """Write what became of messages, all that are alike in one round; a late worker overwrites nothing.
 
     That the gateway has taken a message is true whoever holds it now, as long as nobody has sent it again (same
     number of the claim): it also ends "unknown" and a second attempt that has not begun. A report that was faster
     stands.
     """
+    alike: dict[tuple[bool, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
     for outcome in outcomes:
-        held = (_table.c.id == bindparam("b_id")) & (_table.c.fence == bindparam("b_fence"))
-        values = {**outcome.values, "lease_until": None}
-        if outcome.only_held:
-            statement = update(_table).where(held, _table.c.state == "sending")
-        else:
-            known = _table.c.rank >= 10
-            values["state"] = case((known, _table.c.state), else_=values["state"])
-            values["rank"] = case((known, _table.c.rank), else_=values["rank"])
-            statement = update(_table).where(held, _table.c.state.not_in(["failed", "refused", "cancelled", "expired"]))
-        connection.execute(statement.values(values), {"b_id": outcome.claimed.id, "b_fence": outcome.claimed.fence})
+        held = {"b_id": outcome.claimed.id, "b_fence": outcome.claimed.fence}
+        values = {f"b_{name}": value for name, value in outcome.values.items()}
+        alike[outcome.only_held, tuple(outcome.values)].append({**held, **values})
+    for (only_held, names), rows in alike.items():
+        connection.execute(_settling(only_held, names), rows)
+
+
+@cache
+def _settling(only_held: bool, names: tuple[str, ...]) -> Update:  # noqa: FBT001  a part of the key
+    values: dict[str, Any] = {name: bindparam(f"b_{name}", type_=_table.c[name].type) for name in names}
+    held = (_table.c.id == bindparam("b_id")) & (_table.c.fence == bindparam("b_fence"))
+    if only_held:
+        free = _table.c.state == "sending"
+    else:
+        known = _table.c.rank >= 10
+        values |= {name: case((known, _table.c[name]), else_=values[name]) for name in ("state", "rank")}
+        free = and_(*(_table.c.state != ended for ended in _ENDED))
+    return update(_table).where(held, free).values({**values, "lease_until": None})
