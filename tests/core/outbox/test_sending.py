@@ -350,3 +350,26 @@ def test_while_the_house_is_held_nothing_leaves_and_what_waited_may_be_dropped(h
     assert [parcel.text for parcel in provider.accepted] == ["新的"]
     assert house.states() == {"cancelled": 1, "sent": 1}
     assert house.dispatcher.alarm() == ""
+
+
+def test_what_became_of_many_is_written_at_once_and_of_each_by_itself(house: House, count_queries) -> None:
+    _account, provider = house.account()
+    answers = [None, Taken("told", 3), NotSent("busy"), Rejected("bad"), TimeoutError("lost"), None]
+
+    def answer(parcel):
+        found = answers[int(parcel.address[-1])]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    provider.answer = answer
+    for number in range(6):
+        house.put(f"hello:{number}", address=f"1380013800{number}")
+    with count_queries(at_most=20):  # one for each kind of outcome; 7 are the second, empty round
+        house.dispatcher.drain("interactive")
+    found = [house.message(f"hello:{number}") for number in range(6)]
+    assert [message.state for message in found] == ["sent", "sent", "queued", "failed", "sending", "sent"]
+    assert [message.parts for message in found] == [0, 3, 0, 0, 0, 0]
+    assert [message.failures for message in found] == [0, 0, 1, 0, 0, 0]
+    assert [message.provider_id for message in found[:2]] == ["first-1", "told"]
+    assert [bool(message.lease_until) for message in found] == [False] * 4 + [True, False]
