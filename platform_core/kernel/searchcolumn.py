@@ -27,10 +27,13 @@ class SearchTokens(TypeDecorator[Any]):
         return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str:
-        # Tokens are letters, digits and "_" only, so quoting cannot go wrong.
-        return (
-            " ".join(f"'{token}'" for token in value or ()) if dialect.name == "postgresql" else " ".join(value or ())
-        )
+        return stored(value or (), sqlite=dialect.name != "postgresql")
+
+
+def stored(tokens: Iterable[str], *, sqlite: bool) -> str:
+    """The tokens as such a column takes them."""
+    # They are letters, digits and "_" only, so quoting cannot go wrong.
+    return " ".join(tokens) if sqlite else " ".join([f"'{token}'" for token in tokens])
 
 
 def tsquery(groups: Iterable[Iterable[QueryTerm]]) -> ColumnElement[Any]:

@@ -47,7 +47,7 @@ class Vault:
     """Encrypts, decrypts, hashes and signs with the deployment's keys, as the key file has them at that moment."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._refused: tuple[int, int, int] | None = None
         self._ready = self._read()
@@ -59,7 +59,7 @@ class Vault:
 
     def _read(self) -> _Ready:
         stamp = self._stamp()
-        keys = keyfile.read(self._path)
+        keys = keyfile.read(self.path)
         ciphers = {name: AESGCM(keyfile.derive(key, b"baton column")) for name, key in keys.keys.items()}
         ciphers[_ADDRESSES] = AESGCM(keyfile.derive(keys.signing, b"baton addresses"))
         return _Ready(keys.current, ciphers, keys.lookup, keys.signing, stamp)
@@ -70,7 +70,7 @@ class Vault:
         return _Still(self)
 
     def _stamp(self) -> tuple[int, int, int]:
-        about = self._path.stat()
+        about = self.path.stat()
         return about.st_ino, about.st_mtime_ns, about.st_size
 
     def _follow(self) -> _Ready:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from uuid import UUID
 from sqlalchemy import event
 
 from platform_core.app import Runtime
-from platform_core.kernel.bulkrows import Writer
+from platform_core.kernel.bulkrows import Form, Row, Writer
 from platform_core.settings import Settings
 from platform_core.testing.pytest_plugin import make_settings
 
@@ -87,13 +87,13 @@ def _dying_at(settings: Settings, statement: int) -> Runtime:
 
     for moment in ("before_cursor_execute", "commit"):
         event.listen(runtime.database.engine, moment, count)
-    write = Writer.write
+    put = Writer.put
 
-    def counted(writer: Writer, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    def counted(writer: Writer, form: Form, rows: Sequence[Row]) -> None:
         count()  # rows in bulk pass the engine's events by
-        write(writer, model, rows)
+        put(writer, form, rows)
 
-    setattr(Writer, "write", counted)  # noqa: B010  in a process of its own
+    setattr(Writer, "put", counted)  # noqa: B010  in a process of its own
     return runtime
 
 

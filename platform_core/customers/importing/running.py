@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -19,14 +18,13 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches, files, matching, reverting, updating, writing
-from platform_core.customers.importing.ahead import ahead
+from platform_core.customers.importing import batches, drafting, files, matching, reverting, updating, writing
+from platform_core.customers.importing.ahead import Part, ahead, drafted
 from platform_core.customers.importing.changes import Present, change_of
 from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row
-from platform_core.customers.importing.writing import Draft
 from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import Database, vault_of
@@ -83,7 +81,9 @@ def commit(context: JobContext) -> None:
         verdicts, total = options.verdicts, options.taken(batch)
         # A change costs ten times what a new row does, and other writers wait while a slice is written.
         size = min(SLICE, CHANGES) if options.updates else SLICE
-        for part in ahead(context.database, _drafted(context.database, batch, actor, verdicts, size)):
+        slices = _unwritten(context.database, batch, verdicts, size)
+        frame = drafting.frame_of(context.database, actor, batch)
+        for part in drafted(context.database, frame, slices, total):
             _commit_slice(context, batch, actor, part, total)
         with context.database.system_session("end an import") as session:
             context.progress(session, total, total)
@@ -127,20 +127,10 @@ def revert(context: JobContext) -> None:
                 signal(session, actor.user_id, "job", str(context.job_id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A slice of rows; those that become customers with what they say, and as drafts."""
-
-    rows: Sequence[ImportRow]
-    payloads: dict[int, Payload]
-    drafts: list[Draft]
-
-
-def _drafted(
-    database: Database, batch: ImportBatch, actor: Actor, verdicts: Sequence[str], size: int
-) -> Iterator[_Part]:
-    """The pending rows, slice by slice, as far as they can be prepared outside the transaction that writes them."""
-    assert database.vault is not None
+def _unwritten(
+    database: Database, batch: ImportBatch, verdicts: Sequence[str], size: int
+) -> Iterator[Sequence[ImportRow]]:
+    """The pending rows, slice by slice."""
     last = 0
     while True:
         with database.system_session("read rows to import", write=False) as session:
@@ -148,31 +138,28 @@ def _drafted(
         if not rows:
             return
         last = rows[-1].number
-        vault = database.vault.of_this_moment()
-        payloads = {row.number: Payload.opened(vault, row.payload) for row in rows if row.verdict != "update"}
-        drafts = [writing.draft(vault, actor, batch, number, payload) for number, payload in payloads.items()]
-        yield _Part(rows, payloads, drafts)
+        yield rows
 
 
-def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, part: _Part, total: int) -> None:
-    rows, payloads, drafts = part.rows, part.payloads, part.drafts
+def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, part: Part, total: int) -> None:
+    rows, drafts = part.rows, part.drafts
     with context.database.system_session("import a slice: codes and duplicates are looked for everywhere") as session:
         # First, so that whoever cancels waits for this slice, and this slice for whoever cancelled.
         context.progress(session, batch.imported + batch.updated + batch.skipped + len(rows), total)
         _update(session, batch, actor, [row for row in rows if row.verdict == "update"])
         late = _late(session, part, Options(**batch.options))
         kept = [item for item in drafts if item.number not in late]
-        ids = writing.save(session, actor, kept)
+        ids = writing.save(session, kept)
         made = {item.number: customer_id for item, customer_id in zip(kept, ids, strict=True)}
         changed = [
             {
-                "number": number,
-                "state": "imported" if number in made else "skipped",
-                "customer_id": made.get(number),
-                "found_by": late[number].by if number in late else "",
-                "found_id": late[number].customer_id if number in late else None,
+                "number": item.number,
+                "state": "imported" if item.number in made else "skipped",
+                "customer_id": made.get(item.number),
+                "found_by": late[item.number].by if item.number in late else "",
+                "found_id": late[item.number].customer_id if item.number in late else None,
             }
-            for number in payloads
+            for item in drafts
         ]
         if changed:
             batches.mark(session, batch.id, changed)
@@ -209,14 +196,12 @@ def _update(session: Session, batch: ImportBatch, actor: Actor, rows: Sequence[I
     batch.skipped += len(changed) - updated
 
 
-def _late(session: Session, part: _Part, options: Options) -> dict[int, Match]:
+def _late(session: Session, part: Part, options: Options) -> dict[int, Match]:
     """Rows whose customer or whose code came into the house after the check."""
-    codes = {payload.values.get("code", ""): number for number, payload in part.payloads.items()}
-    codes.pop("", None)
+    codes = {draft.code: draft.number for draft in part.drafts if draft.code}
     late = {codes[code]: Match("code") for code in matching.taken_codes(session, codes)}
     if options.duplicates != "import":
-        found = [draft.row(part.payloads[draft.number]) for draft in part.drafts]
-        late |= matching.in_house(session, found, options.match)
+        late |= matching.in_house(session, [draft.row for draft in part.drafts], options.match)
     return late
 
 

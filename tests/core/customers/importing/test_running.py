@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from platform_core.app import Runtime
 from platform_core.audit.models import AuditEntry
 from platform_core.customers.importing import running, writing
+from platform_core.customers.importing.drafting import Asked, Draft, Drafter
 from platform_core.customers.importing.models import ImportRow
 from platform_core.customers.models import ContactPoint, Customer, StatusChange
 from platform_core.customers.searchmodel import SearchRow
@@ -122,21 +123,21 @@ def test_stopping_leaves_whole_slices_and_can_go_on(
     save = writing.save
     slices: list[int] = []
 
-    def save_and_stop(session: Any, actor: Any, drafts: Any) -> Any:
+    def save_and_stop(session: Any, drafts: Any) -> Any:
         slices.append(len(drafts))
-        return save(session, actor, drafts)
+        return save(session, drafts)
 
     monkeypatch.setattr(writing, "save", save_and_stop)
     stopped = threading.Event()
 
-    def draft(*arguments: Any) -> Any:
+    def drafts(drafter: Drafter, asked: Asked) -> list[Draft]:
         if len(slices) == 3 and not stopped.is_set():
             stopped.set()
             assert collector.act("cancel").status_code == 303
-        return original(*arguments)
+        return original(drafter, asked)
 
-    original = writing.draft
-    monkeypatch.setattr(writing, "draft", draft)
+    original = Drafter.drafts
+    monkeypatch.setattr(Drafter, "drafts", drafts)
     collector.run()
     batch = collector.batch
     # On PostgreSQL the next slice is prepared, and stopped here, while the one before is written.
