@@ -70,6 +70,13 @@ def result_in_row(page: Page) -> None:
     expect(page.locator(".todo form.inlinelog textarea")).to_be_visible()
 
 
+def answered(page: Page) -> None:
+    plan = page.locator("#activities-plans a[href^='/plans/']:not([href*='/new'])").first.get_attribute("href")
+    assert plan is not None
+    page.goto(f"{plan}/task")
+    expect(page.locator("main .todo li")).to_be_visible()
+
+
 def revealed(page: Page) -> None:
     page.locator(".facts button[hx-post$=reveal]").dispatch_event("click")
     expect(page.locator(".facts button[hx-get*='/points/']")).to_be_visible()
@@ -151,6 +158,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@", dialog("a[href^='/plans/new']")),
         Stop("@", dialog("#activities-plans a[href$='/finish']")),
         Stop("@", dialog("#activities-plans a[href$='/move']")),
+        Stop("@", dialog("a[href^='/plans/task']")),
+        Stop("@", answered),
         Stop("@", dialog("a[href^='/opportunities/new']")),
         Stop("@", dialog("a[href^='/engagements/new']")),
         Stop("@", dialog(".mcompose button"), phone_only=True),

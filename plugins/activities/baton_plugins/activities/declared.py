@@ -12,6 +12,7 @@ from baton_plugins.activities.reminders import card
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
 from baton_plugins.activities.together import api as together_api
 from baton_plugins.activities.together import routes as together
+from baton_plugins.activities.together import task_routes
 from baton_plugins.activities.together.models import Assistance, Question
 from baton_plugins.activities.urging import api as urging_api
 from baton_plugins.activities.urging import routes as urging
@@ -33,7 +34,9 @@ def baton_entities() -> list[Entity]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    of_plans = Routes("/plans", [*plan_routes.HANDLERS, *card.HANDLERS, *together.HANDLERS, *views.HANDLERS])
+    of_plans = Routes(
+        "/plans", [*plan_routes.HANDLERS, *card.HANDLERS, *together.HANDLERS, *task_routes.HANDLERS, *views.HANDLERS]
+    )
     requests = Routes("/assistance", together.REQUESTS)
     kept = [preset_routes.ROUTES, kind_routes.ROUTES]
     return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, *kept]

@@ -49,7 +49,9 @@ class Plan(Identified, Stamped, Versioned, Base):
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     """When it will be over, of visits and meetings"""
     state: Mapped[str] = mapped_column(String(10), default="open")
-    """open, done or cancelled"""
+    """open, done or cancelled; asked: part of a task that its person has not accepted yet"""
+    task_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
+    """The same for everybody who got the task"""
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     follow_up_id: Mapped[UUID | None] = mapped_column(Uuid())
     """The record that answered the plan."""

@@ -159,6 +159,8 @@ def _refusal(session: Session, plan: Plan) -> str:
         return _("This plan has been cancelled in the meantime.")
     if plan.state == "open":
         return _("This plan is open again already.")
+    if plan.state == "asked":
+        return _("Nobody has accepted this part of the task yet.")
     who = session.scalar(select(FollowUp.author_label).where(FollowUp.id == plan.follow_up_id))
     if who:
         return _("%(name)s has already written down the result of this plan.", name=who)

@@ -59,7 +59,12 @@ _DICTIONARIES = {
     "status": presets.STATUSES,
 }
 _VALUES = {
-    "state": {"open": _.lazy("open"), "done": _.lazy("done"), "cancelled": _.lazy("cancelled")},
+    "state": {
+        "asked": _.lazy("asked"),
+        "open": _.lazy("open"),
+        "done": _.lazy("done"),
+        "cancelled": _.lazy("cancelled"),
+    },
 }
 
 

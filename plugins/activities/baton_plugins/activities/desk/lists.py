@@ -61,7 +61,7 @@ def of_me(session: Session, actor: Actor, *, limit: int) -> list[Asked]:
         .join(Customer, Customer.id == Plan.customer_id)
         .join(User, User.id == Plan.assignee_id)
         .outerjoin(Department, Department.id == Plan.department_id)
-        .where(Assistance.to_id == actor.user_id, Assistance.state == "asked", Plan.state == "open")
+        .where(Assistance.to_id == actor.user_id, Assistance.state == "asked", Plan.state.in_(["open", "asked"]))
         .order_by(Assistance.at, Assistance.id)
         .limit(limit)
     )

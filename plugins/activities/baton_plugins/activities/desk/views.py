@@ -29,6 +29,7 @@ from platform_core.api import (
 
 _ = translator("activities")
 STATES = {
+    "open": _.lazy("does it"),
     "asked": _.lazy("is asked"),
     "accepted": _.lazy("does it"),
     "declined": _.lazy("declined"),

@@ -7,12 +7,14 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from baton_plugins.activities import queries
 from baton_plugins.activities.desk import lists
 from baton_plugins.activities.queries import PlanRow
-from baton_plugins.activities.together import assisting, joining
+from baton_plugins.activities.together import assisting, joining, tasks
 from baton_plugins.activities.together.assisting import AssistInput, DeclineInput
 from baton_plugins.activities.together.joining import QuestionInput
 from baton_plugins.activities.together.models import Assistance, Question
+from baton_plugins.activities.together.tasks import TaskInput
 
 from platform_core.api import (
     Actor,
@@ -147,5 +149,39 @@ def _assistance(row: Assistance) -> AssistanceOut:
     return AssistanceOut(**{name: getattr(row, name) for name in AssistanceOut.__struct_fields__})
 
 
-OF_PLANS = [near, join, ask]
+class PartOut(msgspec.Struct, kw_only=True):
+    plan_id: UUID
+    person: str
+    state: str
+    reason: str
+    result: str
+
+
+class NewTask(TaskInput, kw_only=True):
+    customer_id: UUID
+
+
+@post("/tasks", permission=WRITE, name="activities:api_task", status_code=201)
+def give(session: Session, actor: Actor, data: NewTask) -> list[PartOut]:
+    """The same task for several people; each accepts or declines at /assistance."""
+    made = tasks.give(session, actor, data.customer_id, data)
+    return [_part(part) for part in tasks.answers(session, made[0])]
+
+
+@get("/{plan_id:uuid}/answers", permission=VIEW, name="activities:api_answers")
+def answers(session: Session, actor: Actor, plan_id: UUID) -> list[PartOut]:
+    """Of everybody who got the same task as the plan."""
+    plan = queries.plan(session, plan_id).plan
+    customer = customer_get(session, plan.customer_id)
+    customer_opened(
+        session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id, "activities.plans"
+    )
+    return [_part(part) for part in tasks.answers(session, plan)]
+
+
+def _part(part: tasks.Part) -> PartOut:
+    return PartOut(plan_id=part.plan.id, person=part.person, state=part.state, reason=part.reason, result=part.result)
+
+
+OF_PLANS = [near, join, ask, give, answers]
 REQUESTS = [requests, accept, decline, withdraw]

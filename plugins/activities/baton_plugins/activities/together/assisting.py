@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from baton_plugins.activities import queries, rights
 from baton_plugins.activities.models import FollowUp, Plan
+from baton_plugins.activities.reminders import arranging
 from baton_plugins.activities.together.models import Assistance
 from msgspec import Meta
 from sqlalchemy import exists, select
@@ -24,6 +25,7 @@ from platform_core.api import (
     NotFound,
     Session,
     customer_get,
+    customer_touch,
     engagement_may_write,
     load_actor,
     noop,
@@ -64,9 +66,14 @@ def ask(session: Session, actor: Actor, plan_id: UUID, data: AssistInput) -> Ass
     plan = queries.lock_plan(session, plan_id)
     if plan.assignee_id != actor.user_id:
         raise Forbidden(_("Only whoever has a plan may pass it on."), ask=Ask(people=(plan.assignee_id,)))
-    customer = customer_get(session, plan.customer_id)
     if open_of(session, plan.id) is not None:
         raise Conflict(_("Somebody is asked to take this plan already. Withdraw that first."))
+    return ask_about(session, actor, plan, data)
+
+
+def ask_about(session: Session, actor: Actor, plan: Plan, data: AssistInput) -> Assistance:
+    """As `ask`, about a plan of the actor's that is locked or new. Raises Invalid at the colleague."""
+    customer = customer_get(session, plan.customer_id)
     colleague = _able(session, actor, plan, data.user_id)
     _require_no_circle(session, plan, colleague)
     made = Assistance(
@@ -143,6 +150,8 @@ def accept(session: Session, actor: Actor, assistance_id: UUID) -> Plan:
     plan.assignee_id, plan.department_id = actor.user_id, actor.department_id
     plan.passed_on_by_label = request.from_label
     queries.forget(session)
+    if plan.state == "asked":
+        _begin(session, plan)
     _note(session, actor, "activities.accept_assistance", plan, actor.name)
     customer = customer_get(session, plan.customer_id)
     _tell(session, [request.from_id], noop("%(who)s takes over your plan with %(customer)s"), actor, customer, plan)
@@ -153,6 +162,7 @@ def decline(session: Session, actor: Actor, assistance_id: UUID, data: DeclineIn
     """The plan stays where it is. Raises NotFound, Conflict."""
     request, plan = _held(session, actor.user_id, assistance_id)
     request.state, request.answered_at, request.reason = "declined", now(), data.reason
+    _end_unless_begun(plan)
     _note(session, actor, "activities.decline_assistance", plan, actor.name)
     customer = customer_get(session, plan.customer_id)
     declined = noop("%(who)s cannot take over your plan with %(customer)s: %(reason)s")
@@ -166,6 +176,7 @@ def withdraw(session: Session, actor: Actor, assistance_id: UUID) -> Plan:
     if request.from_id != actor.user_id:
         raise NotFound(_("There is no such request, or not for you."))
     request.state, request.answered_at = "withdrawn", now()
+    _end_unless_begun(plan)
     _note(session, actor, "activities.withdraw_assistance", plan, request.to_label)
     return plan
 
@@ -183,11 +194,33 @@ def _held(session: Session, to_id: UUID | None, assistance_id: UUID) -> tuple[As
     request = get(session, assistance_id)
     if to_id is not None and request.to_id != to_id:
         raise NotFound(_("There is no such request, or not for you."))
-    plan = queries.lock_plan(session, request.plan_id)
+    plan = queries.lock_plan(session, request.plan_id, state=_waiting_state(session, request.plan_id))
     session.refresh(request)
     if request.state != "asked" or request.from_id != plan.assignee_id:
         raise Conflict(_("This request has been answered or withdrawn in the meantime."))
     return request, plan
+
+
+def _waiting_state(session: Session, plan_id: UUID) -> str:
+    """`asked` of a part of a task that nobody has begun, else `open`."""
+    asked = select(Plan.state).where(Plan.id == plan_id, Plan.state == "asked")
+    return session.scalar(asked) or "open"
+
+
+def _begin(session: Session, plan: Plan) -> None:
+    """The part of a task is somebody's plan from now on, reminded of as the house does."""
+    plan.state = "open"
+    wishes = arranging.wishes(session, [arranging.DEFAULT], [], all_day=plan.all_day)
+    arranging.arrange(session, plan, wishes)
+    session.flush()  # the customer's next date is computed from what has just been written
+    customer = customer_get(session, plan.customer_id)
+    customer_touch(session, customer, next_plan_at=queries.earliest_open(session, customer.id))
+
+
+def _end_unless_begun(plan: Plan) -> None:
+    """Nobody does this part of the task; a plan that was passed on stays with whoever asked."""
+    if plan.state == "asked":
+        plan.state = "cancelled"
 
 
 def settled(session: Session, actor: Actor, customer: Customer, plan: Plan, follow_up: FollowUp | None) -> None:
