@@ -223,6 +223,28 @@ def test_anniversaries_and_moved_holidays_and_own_occasions(house, template, bro
         assert program.get("/api/v1/care/week").json()["items"][0]["customers"][0]["reason"] == "excluded"
 
 
+@pytest.mark.any_database
+def test_an_anniversary_by_the_lunar_calendar_comes_once_in_each_lunar_year(house, template, browser, runtime) -> None:
+    page = browser.sign_in(house.user)
+    customer, other = house.customer("old friend", "13900000041"), house.customer("born too early", "13900000042")
+    founded = house.keep("first_contract", template)
+    given = {"occasion_id": str(founded), "day": "1900-05-01", "lunar": "1"}
+    with freeze(at_local(date(2026, 1, 5), 9)):
+        answer = page.post(f"/care/of/{other}/date", given)
+        assert (answer.status_code, "reaches back" in answer.text, "1900-05-01" in answer.text) == (422, True, True)
+        # The ninth of the twelfth lunar month of 2023, which begins in the year before and goes on into 2024.
+        page.post(f"/care/of/{customer}/date", {**given, "day": "2024-01-19"})
+        own = page.get(f"/care/of/{customer}").text
+    assert 'value="2024-01-19"' in own
+    assert re.search(r'name="lunar"[^>]*checked', own)
+    days = [date(2025, 1, 8), date(2026, 1, 27), date(2027, 1, 16)]
+    for day in [date(2024, 1, 19), *days, date(2025, 1, 19)]:
+        house.night(day)
+    with runtime.database.system_session("test", write=False) as session:
+        found = session.execute(select(Greeting.day, Greeting.year).order_by(Greeting.day)).all()
+    assert [tuple(row) for row in found] == [(day, day.year - 1) for day in days]
+
+
 def test_many_are_written_down_by_one_statement(house, template, runtime, count_queries) -> None:
     house.keep("mid_autumn", template)
     for number in range(30):

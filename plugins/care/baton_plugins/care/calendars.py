@@ -17,6 +17,8 @@ from borax.calendars.lunardate import LCalendars, LunarDate, TermUtils
 
 FIRST, LAST = 1901, 2099
 """Lunar years in which days are known"""
+KNOWN = date(1901, 2, 19)
+"""The first day of the first of them"""
 _FEBRUARY = 2
 
 

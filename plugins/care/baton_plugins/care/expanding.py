@@ -60,7 +60,8 @@ def due(occasion: Occasion, day: date) -> AnySelect | None:
         year = case((Customer.birth_lunar.is_(True), match.lunar_year), else_=day.year)
     elif occasion.kind == "anniversary":
         theirs = [CustomerDate.customer_id == Customer.id, CustomerDate.occasion_id == occasion.id]
-        kept.append(exists().where(*theirs, met(CustomerDate, match), CustomerDate.year < day.year))
+        year = case((exists().where(*theirs, CustomerDate.lunar.is_(True)), match.lunar_year), else_=day.year)
+        kept.append(exists().where(*theirs, met(CustomerDate, match), CustomerDate.year < year))
     elif is_on(occasion, day):
         year = literal(next(year for year in (day.year, day.year + 1) if day_of(occasion, year) == day))
         kept.append(Customer.phone_point_id.is_not(None))

@@ -66,7 +66,7 @@ class Wording(Base):
 
 
 class CustomerDate(Identified, Base):
-    """An anniversary of a customer: its graduation, its first contract."""
+    """An anniversary of a customer: its graduation, its first contract. Year, month and day of its calendar."""
 
     __tablename__ = "care_date"
 

@@ -90,6 +90,13 @@ def dates_of(session: Session, customer_id: UUID) -> dict[UUID, CustomerDate]:
     return {row.occasion_id: row for row in rows}
 
 
+def day_of(kept: CustomerDate) -> date:
+    """The day of the common calendar on which it was, as the form asks for it."""
+    if kept.lunar:
+        return calendars.lunar_day(kept.year, kept.month, kept.day, leap=kept.leap)
+    return calendars.solar_day(kept.year, kept.month, kept.day)
+
+
 def wishes_of(session: Session, customer_id: UUID) -> set[UUID]:
     return set(session.scalars(select(Wish.occasion_id).where(Wish.customer_id == customer_id)))
 

@@ -55,18 +55,21 @@ def of_customer(request: Request[Any, Any, Any], session: Session, actor: Actor,
     customer = customer_get(session, customer_id)
     ref = EntityRef("customers", "customer", customer.id, customer.name)
     customer_opened(session, actor, ref, customer.id)
-    return _customer_page(request, session, actor, customer, {})
+    return _customer_page(request, session, actor, customer, {}, {})
 
 
 def _customer_page(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: Customer, errors: dict[str, str]
-) -> Response[str]:
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: Customer, errors: dict[str, str],
+    given: dict[str, str],
+) -> Response[str]:  # fmt: skip
+    """`given`: what was typed into the form that is refused."""
     every = services.every(session)
+    dates = {key: (queries.day_of(row), row.lunar) for key, row in queries.dates_of(session, customer.id).items()}
     return page(
         request, "care/of_customer.html", active="customers", status=422 if errors else 200, customer=customer,
         errors=errors, anniversaries=[item for item in every if item.kind == "anniversary"],
         sensitive=[item for item in every if item.sensitive], names={item.code: item.name for item in every},
-        dates=queries.dates_of(session, customer.id), wishes=queries.wishes_of(session, customer.id),
+        dates=dates, given=given, wishes=queries.wishes_of(session, customer.id),
         alone=message_left_alone(session, customer.id), past=queries.greetings_of(session, customer.id), states=STATES,
         words=WHY, may_tend=actor.may_enter(TEND),
         choices=[("", _("All occasions")), *((item.code, item.name) for item in every)],
@@ -82,7 +85,7 @@ def tend(
         _tend(session, actor, form, customer_id, act)
     except Invalid as error:
         customer = customer_get(session, customer_id)
-        return _customer_page(request, session, actor, customer, error.fields or {"": error.message})
+        return _customer_page(request, session, actor, customer, error.fields or {"": error.message}, form.as_dict())
     return redirect(request, f"/care/of/{customer_id}", Notice(_("Saved.")))
 
 

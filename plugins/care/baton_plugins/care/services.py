@@ -183,10 +183,11 @@ def segments(session: Session) -> list[tuple[str, str]]:
 
 
 class DateInput(msgspec.Struct, kw_only=True):
-    """Without `day` the date is taken away."""
+    """Without `day` the date is taken away. `lunar`: each year on the same day of the lunar calendar as then."""
 
     occasion_id: UUID
     day: date | None = None
+    lunar: bool = False
 
 
 class PauseInput(msgspec.Struct, kw_only=True):
@@ -210,6 +211,8 @@ def set_date(session: Session, actor: Actor, customer_id: UUID, data: DateInput)
         raise Invalid(_("Please check the marked fields."), fields={"occasion_id": _("Please choose from the list.")})
     if data.day is not None and data.day > today():
         raise Invalid(_("Please check the marked fields."), fields={"day": _("This day is still to come.")})
+    if data.day is not None and data.lunar and data.day < calendars.KNOWN:
+        raise Invalid(_("Please check the marked fields."), fields={"day": _("No lunar calendar reaches back so far.")})
     mine = (CustomerDate.customer_id == customer.id, CustomerDate.occasion_id == kind.id)
     found = session.scalars(select(CustomerDate).where(*mine)).one_or_none()
     if data.day is None:
@@ -219,8 +222,11 @@ def set_date(session: Session, actor: Actor, customer_id: UUID, data: DateInput)
         if found is None:
             found = CustomerDate(id=new_id(), customer_id=customer.id, occasion_id=kind.id)
             session.add(found)
-        found.year, found.month, found.day = data.day.year, data.day.month, data.day.day
-    _noted(session, actor, "care.date", customer, {"name": kind.name, "day": data.day.isoformat() if data.day else ""})
+        then: date | calendars.Lunar = calendars.lunar(data.day) if data.lunar else data.day
+        found.year, found.month, found.day = then.year, then.month, then.day
+        found.lunar, found.leap = data.lunar, isinstance(then, calendars.Lunar) and then.is_leap
+    after = {"name": kind.name, "day": data.day.isoformat() if data.day else "", "lunar": data.lunar}
+    _noted(session, actor, "care.date", customer, after)
 
 
 def set_wish(session: Session, actor: Actor, customer_id: UUID, occasion_id: UUID, *, wanted: bool) -> None:

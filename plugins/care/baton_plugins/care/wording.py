@@ -50,6 +50,7 @@ _FIELDS = {
     "name": _.lazy("Name"),
     "number": _.lazy("Number"),
     "day": _.lazy("Day"),
+    "lunar": _.lazy("By the lunar calendar"),
     "hour": _.lazy("Hour"),
     "order": _.lazy("Order"),
     "active": _.lazy("Active"),
