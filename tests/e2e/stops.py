@@ -70,6 +70,14 @@ def result_in_row(page: Page) -> None:
     expect(page.locator(".todo form.inlinelog textarea")).to_be_visible()
 
 
+def task_form(page: Page) -> None:
+    plan = page.locator("#activities-plans a[href^='/plans/new']").first.get_attribute("href")
+    assert plan is not None
+    page.goto(plan)
+    page.locator("a[href^='/plans/task']").click()
+    expect(page.locator("#f-people")).to_be_visible()
+
+
 def answered(page: Page) -> None:
     plan = page.locator("#activities-plans a[href^='/plans/']:not([href*='/new'])").first.get_attribute("href")
     assert plan is not None
@@ -158,7 +166,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@", dialog("a[href^='/plans/new']")),
         Stop("@", dialog("#activities-plans a[href$='/finish']")),
         Stop("@", dialog("#activities-plans a[href$='/move']")),
-        Stop("@", dialog("a[href^='/plans/task']")),
+        Stop("@", task_form),
         Stop("@", answered),
         Stop("@", dialog("a[href^='/opportunities/new']")),
         Stop("@", dialog("a[href^='/engagements/new']")),

@@ -158,7 +158,7 @@ def test_on_pages(shared, browser, count_queries):
     house = shared
     collector = browser.sign_in(house.people["collector"])
     url = f"/plans/task?customer={house.customer.id}"
-    assert url in unescape(collector.get(f"/customers/{house.customer.id}").text)
+    assert url in unescape(collector.get(f"/plans/new?customer={house.customer.id}").text)
     with count_queries(at_most=12):
         form = collector.get(url, htmx=True).text
     assert "Otto" in form

@@ -123,15 +123,6 @@ def baton_customer_actions(customer: Customer) -> list[Action]:
             order=10,
         ),
         Action(
-            "activities.task",
-            _("Give a task"),
-            "list-check",
-            f"/plans/task?customer={customer.id}",
-            "activities.write",
-            "dialog",
-            order=62,
-        ),
-        Action(
             "activities.urge",
             _("Urge"),
             "alarm",

@@ -12,7 +12,7 @@ from baton_plugins.activities import attaching, cadence, dates, plans, presets, 
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
 from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
-from baton_plugins.activities.together import assisting, joining
+from baton_plugins.activities.together import assisting, joining, mentioning
 from sqlalchemy import select
 
 from platform_core.api import (
@@ -110,6 +110,7 @@ def log_follow_up(
         upcoming = _next_plan(session, actor, follow_up, resolved, data)
         follow_up.next_plan_id = upcoming.id
         follow_up.next_due_at, follow_up.next_all_day = upcoming.due_at, upcoming.all_day
+    mentioning.ask(session, actor, follow_up, resolved.next)
     _settle(session, actor, customer, follow_up, plan, is_contact=resolved.kind.is_contact)
     return follow_up
 
