@@ -72,7 +72,6 @@ from platform_core.customers.models import Attachment, Contact, ContactPoint, Cu
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
-from platform_core.customers.reveal import reveal as customer_reveal
 from platform_core.customers.rights import doable as customer_doable
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
@@ -142,6 +141,7 @@ from platform_core.users.lists import list_handlers
 from platform_core.users.models import Department, User
 from platform_core.users.notifications import notify
 from platform_core.users.presence import online as people_online
+from platform_core.users.sessions import end_those_of_keys as end_sessions_of_keys
 from platform_core.web.apis import Cursor, Items, Limit, cut
 from platform_core.web.cursors import decode as decode_cursor
 from platform_core.web.cursors import encode as encode_cursor
@@ -311,7 +311,6 @@ __all__ = [
     "customer_opened",
     "customer_require",
     "customer_require_unrestricted",
-    "customer_reveal",
     "customer_set_status",
     "customer_touch",
     "cut",
@@ -326,6 +325,7 @@ __all__ = [
     "due_text",
     "due_tone",
     "encode_cursor",
+    "end_sessions_of_keys",
     "engagement_may_write",
     "engagement_members",
     "engagement_view",

@@ -19,6 +19,7 @@ from baton_agent.dialling import Dialler
 from baton_agent.drivers import ALL, driver_for
 from baton_agent.exchanges import Exchange
 from baton_agent.home import Home, folder
+from baton_agent.keys import Keys
 from baton_agent.server import Refused, Sender, Server
 from baton_agent.signs import Sign
 from baton_agent.spool import Spool
@@ -77,13 +78,18 @@ def run(given: argparse.Namespace) -> int:
     home, server = _paired()
     spool = Spool(folder() / "events.sqlite3")
     watch = Watch(spool.add, use=home.use, serial=home.serial)
+    keys = Keys(spool.add)
     dialler = Dialler(lambda: Server(home.server, home.token, home.ca_file))
     exchanges = [Exchange(one, spool.add, dialler.failed) for one in home.exchanges if not is_web(one)]
     dialler.exchanges += [*exchanges, *(WebExchange(entry) for entry in home.exchanges if is_web(entry))]
-    sender = Sender(server, spool, lambda: [*watch.devices(), *(each.device() for each in dialler.exchanges)])
+    sender = Sender(
+        server,
+        spool,
+        lambda: [*watch.devices(), *keys.devices(), *(each.device() for each in dialler.exchanges)],
+    )
 
     def stop(*_signal: object) -> None:
-        for each in (watch.stop, sender.stop, dialler.stop, *(exchange.stop for exchange in exchanges)):
+        for each in (watch.stop, keys.stop, sender.stop, dialler.stop, *(exchange.stop for exchange in exchanges)):
             each.set()
         spool.arrived.set()
 
@@ -91,12 +97,15 @@ def run(given: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, stop)
     sending = threading.Thread(target=sender.run, name="sender")
     sending.start()
+    looking = threading.Thread(target=keys.run, name="keys")
+    looking.start()
     for each in exchanges:
         # Left behind at the end: it may wait for a word of its exchange.
         threading.Thread(target=each.run, name=each.key, daemon=True).start()
     if dialler.exchanges:
         threading.Thread(target=dialler.run, name="dialler", daemon=True).start()
     watch.run()
+    looking.join()
     sending.join()
     spool.close()
     return 0

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from baton_agent import __version__
+from baton_agent.keys import PULLED
 from baton_agent.spool import Spool
 
 _log = logging.getLogger(__name__)
@@ -78,7 +79,12 @@ class Server:
         failed: Sequence[Mapping[str, str]] = (),
     ) -> list[str]:
         """Ids of the events that the server has now. `failed`: calls asked for that came to nothing, {"id", "why"}."""
-        body: dict[str, Any] = {"version": __version__, "events": events}
+        pulled = [
+            {name: value for name, value in one.items() if name != "kind"} for one in events if one["kind"] == PULLED
+        ]
+        body: dict[str, Any] = {"version": __version__, "events": [one for one in events if one["kind"] != PULLED]}
+        if pulled:
+            body["pulled"] = pulled
         if failed:
             body["failed"] = failed
         if devices is not None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Contact, ContactPoint, Customer
+from platform_core.customers.reveal import Revealed, reveal
 from platform_core.kernel import phones
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.scope import proven
@@ -99,6 +100,11 @@ def clear(session: Session, cipher: bytes) -> str:
 def whole(session: Session, cipher: bytes) -> str:
     """The number with + and its country's code. Callers audit first."""
     return vault_of(session).decrypt(cipher)
+
+
+def to_call(session: Session, actor: Actor, customer_id: UUID, point_id: UUID) -> Revealed:
+    """A number to call: revealed, as telephones show what they dial. Raises NotFound, Forbidden, Frozen."""
+    return reveal(session, actor, customer_id, point_id)
 
 
 def shown(text: str) -> str:

@@ -16,6 +16,7 @@ from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import now
 from platform_core.kernel.models import Counter, SettingValue
 from platform_core.kernel.secrets import new_token, token_digest
+from platform_core.kernel.signals import signal
 from platform_core.settings import Settings
 from platform_core.users.models import (
     NAMES_COUNTER,
@@ -249,6 +250,27 @@ def _identity(row: Row[*tuple[Any, ...]], via: str, looking_id: UUID | None = No
 
 def revoke(session: Session, session_id: UUID) -> None:
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(revoked_at=now()))
+
+
+def end_those_of_keys(session: Session, user_id: UUID, before: datetime) -> int:
+    """End what somebody is signed in to with a key since before that moment, and tell their pages; how many it was.
+
+    Whoever calls it writes down why.
+    """
+    ended: Any = session.execute(
+        update(SignInSession)
+        .where(
+            SignInSession.user_id == user_id,
+            SignInSession.credential_id.is_not(None),
+            SignInSession.revoked_at.is_(None),
+            SignInSession.created_at < before,
+        )
+        .values(revoked_at=now())
+    )
+    if ended.rowcount:
+        for kind in ("notify", "ended"):  # open pages look again and find the sign-in; streams end
+            signal(session, user_id, kind)
+    return int(ended.rowcount)
 
 
 def create_api_token(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -128,7 +129,10 @@ def _speak(request: Request[Any, Any, Any]) -> None:
 def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
     target = f"/login?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else "/login"
     if request.headers.get("hx-request") == "true":
-        return Response("", status_code=401, media_type="text/html", headers={"hx-redirect": "/login"})
+        # Back to the page that asked: what was typed there waits in its tab (static_src/js/drafts.js).
+        page = urlsplit(request.headers.get("hx-current-url", "")).path
+        back = f"/login?next={quote(page)}" if page.startswith("/") and page != "/" else "/login"
+        return Response("", status_code=401, media_type="text/html", headers={"hx-redirect": back})
     return Response("", status_code=303, media_type="text/html", headers={"location": target})
 
 

@@ -131,6 +131,7 @@ class Box:
             self._waiting.clear()
             self._state.notify_all()
         (self.folder / "sys/bus/usb/devices" / self._sysfs.name).unlink()
+        shutil.rmtree(self._hidraw, ignore_errors=True)
         shutil.rmtree(self._sysfs)
         (self.folder / "dev" / self._node).unlink()
         (self.folder / "dev/.node" / self._node.replace("/", "_")).unlink()
@@ -160,6 +161,26 @@ class Box:
         (folder / "subsystem").symlink_to(os.path.relpath(self.folder / "sys/bus/usb", folder))
         devices = self.folder / "sys/bus/usb/devices"
         (devices / folder.name).symlink_to(os.path.relpath(folder, devices))
+
+        if spec.reports:
+            self._write_hidraw()
+
+    def _write_hidraw(self) -> None:
+        """What the kernel's HID driver shows of it, to everybody."""
+        spec = self._spec
+        device = self._sysfs / f"0003:{spec.vendor:04X}:{spec.product:04X}.0001"
+        device.mkdir()
+        (device / "report_descriptor").write_bytes(spec.reports)
+        name = f"{spec.strings.get(1, '')} {spec.strings.get(2, '')}".strip()
+        told = {"HID_ID": f"0003:0000{spec.vendor:04X}:0000{spec.product:04X}", "HID_NAME": name}
+        told |= {"HID_PHYS": "usb-0000:00:14.0-1/input0", "HID_UNIQ": spec.strings.get(3, "")}
+        (device / "uevent").write_text("".join(f"{key}={value}\n" for key, value in told.items()))
+        self._hidraw.mkdir(parents=True)
+        (self._hidraw / "device").symlink_to(os.path.relpath(device, self._hidraw))
+
+    @property
+    def _hidraw(self) -> Path:
+        return self.folder / "sys/class/hidraw" / f"hidraw{self._number}"
 
     def _uevent(self) -> str:
         spec = self._spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 REPORTS = bytes.fromhex("06a0ff0901a1010902150026ff007508954081020903150026ff00750895409102c0")
 """HID: vendor page, reports of 64 bytes both ways, without an id."""
@@ -48,6 +48,13 @@ def _hid(vendor: int, product: int, maker: str, title: str, serial: str, interva
 
 def ad800() -> Spec:
     return _hid(0xC5CB, 0x0002, "Artech", "AD800", "00000001", 1)
+
+
+def security_key() -> Spec:
+    """A FIDO key: its reports begin with the usage page by which browsers find it."""
+    return replace(
+        _hid(0x1050, 0x0402, "Yubico", "Security Key", "77", 5), reports=bytes.fromhex("06d0f1") + REPORTS[3:]
+    )
 
 
 def cideasy() -> Spec:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from baton_plugins.telephony import dialling, queries, sources, taking
+from baton_plugins.telephony import dialling, queries, sources, taking, workplaces
 from baton_plugins.telephony.forms import AgentReport, AskedCalls, Paired, Pairing, Taken
 from baton_plugins.telephony.policies import VIEW
 
@@ -34,7 +34,9 @@ def events(session: Session, actor: Actor, data: AgentReport) -> Taken:
         taking.take(session, source, event, skew=skew)
     for failed in data.failed:
         dialling.failed(session, source, failed)
-    return Taken([event.id for event in data.events])
+    for pulled in data.pulled:
+        workplaces.pulled(session, source, pulled, skew=skew)
+    return Taken([*(event.id for event in data.events), *(pulled.id for pulled in data.pulled)])
 
 
 @post("/dials", permission=SIGNED_IN, name="telephony:dials", opt=_UNKEPT)

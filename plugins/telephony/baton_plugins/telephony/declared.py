@@ -108,11 +108,14 @@ _ACTIONS = {
     "telephony.remove_line": _.lazy("took a telephone line away"),
     "telephony.dial": _.lazy("had the telephone call somebody"),
     "telephony.fetch": _.lazy("a telephone agent fetched numbers to call"),
+    "telephony.change_workplace": _.lazy("said who works at a workstation"),
+    "telephony.key_pulled": _.lazy("a key was pulled out, sessions ended"),
     "telephony.simulate": _.lazy("simulated a call"),
 }
 _FIELDS = {
     "number": _.lazy("Number"), "kind": _.lazy("Kind"), "line": _.lazy("Line"), "person": _.lazy("Person"),
-    "customer_id": _.lazy("Customer"),
+    "customer_id": _.lazy("Customer"), "count": _.lazy("Number of them"),
+    "locks": _.lazy("Pulling the key out signs out"),
 }  # fmt: skip
 
 

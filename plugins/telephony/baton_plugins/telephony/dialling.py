@@ -26,7 +26,6 @@ from platform_core.api import (
     User,
     callers,
     customer_require,
-    customer_reveal,
     new_id,
     noop,
     notify,
@@ -97,7 +96,7 @@ def dial(session: Session, actor: Actor, customer: Customer, point_id: UUID) -> 
     Raises NotFound, Forbidden, Frozen.
     """
     customer_require(session, actor, "telephony.dial", customer)
-    revealed = customer_reveal(session, actor, customer.id, point_id)
+    revealed = callers.to_call(session, actor, customer.id, point_id)
     telephone = telephone_of(session, actor)
     ref = EntityRef("telephony", "source", telephone.source_id) if telephone else None
     told = {"number": revealed.mask, "line": telephone.extension if telephone else ""}

@@ -53,6 +53,15 @@ class Device(msgspec.Struct, kw_only=True):
     """People may have it make calls."""
 
 
+class KeyPulled(msgspec.Struct, kw_only=True):
+    """A security key (USB, FIDO) that is no longer in the workstation."""
+
+    id: Key
+    """The agent's own, never used for another event."""
+    at: datetime
+    key: Annotated[str, Meta(max_length=80)]
+
+
 class FailedCall(msgspec.Struct, kw_only=True):
     """A call that somebody asked for and that came to nothing."""
 
@@ -69,6 +78,7 @@ class AgentReport(msgspec.Struct, kw_only=True):
     devices: Annotated[list[Device], Meta(max_length=32)] | None = None
     events: Annotated[list[CallEvent], Meta(max_length=200)] = []
     failed: Annotated[list[FailedCall], Meta(max_length=20)] = []
+    pulled: Annotated[list[KeyPulled], Meta(max_length=50)] = []
 
 
 class AskedCall(msgspec.Struct):
@@ -109,6 +119,13 @@ class SourceInput(msgspec.Struct, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     area_code: Annotated[str, Meta(pattern=r"^(0\d{2,4})?$")] = ""
     outside: Annotated[str, Meta(pattern=r"^\d{0,2}$")] = ""
+
+
+class WorkplaceInput(msgspec.Struct, kw_only=True):
+    """Who works at an agent's workstation, and whether their key pulled out signs them out."""
+
+    user_id: UUID | None = None
+    locks: bool = False
 
 
 class LineInput(msgspec.Struct, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.telephony import queries, simulating, sources
-from baton_plugins.telephony.forms import LineInput, SimulatedInput, SourceInput
+from baton_plugins.telephony import queries, simulating, sources, workplaces
+from baton_plugins.telephony.forms import LineInput, SimulatedInput, SourceInput, WorkplaceInput
 
 from platform_core.api import (
     Actor,
@@ -75,7 +75,7 @@ def source(request: Request[Any, Any, Any], session: Session, source_id: UUID) -
 
 def _source(
     request: Request[Any, Any, Any], session: Session, source_id: UUID, *, secret: str = "",
-    form: Bound[LineInput] | None = None, status: int = 200,
+    form: Bound[LineInput] | None = None, workplace: Bound[WorkplaceInput] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
     found = sources.get(session, source_id)
     base = platform_of(request).settings.base_url
@@ -85,6 +85,7 @@ def _source(
         lines=sources.lines(session, found), kind=dict(kinds())[found.kind], secret=secret, base=base,
         address=f"{base}{sources.WEBHOOK}{secret}" if secret and found.kind != "agent" else "",
         form=form or initial(LineInput),
+        workplace=workplace or initial(WorkplaceInput, user_id=str(found.user_id or ""), locks=found.locks),
     )  # fmt: skip
 
 
@@ -123,6 +124,21 @@ def remove_line(
     return redirect(request, f"{URL}/sources/{source_id}")
 
 
+@post("/sources/{source_id:uuid}/workplace", permission=MANAGE, name="telephony:workplace")
+def workplace(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, source_id: UUID
+) -> Response[str]:
+    bound, found = bind(WorkplaceInput, form), sources.get(session, source_id)
+    if bound.ok:
+        try:
+            workplaces.change(session, actor, found, bound.require())
+        except Invalid as error:
+            bound.add(error)
+        else:
+            return redirect(request, f"{URL}/sources/{source_id}")
+    return _source(request, session, source_id, workplace=bound, status=422)
+
+
 @post("/simulate", permission=MANAGE, name="telephony:simulate")
 def simulate(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     """A call that rings on somebody's pages as if it came from a device; it ends by itself as a missed one does not."""
@@ -138,5 +154,5 @@ def simulate(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
 
 
 ROUTES = Routes(
-    URL, [index, add_source, source, renew_code, revoke, add_line, remove_line, simulate]
+    URL, [index, add_source, source, renew_code, revoke, add_line, remove_line, workplace, simulate]
 )  # fmt: skip
