@@ -36,9 +36,12 @@ class Target:
     many: bool = False
     """Several columns may feed it."""
     label: str = ""
+    contact: int = 0
+    """Of which further contact of the row (2, 3) it is."""
 
     def __str__(self) -> str:
-        return str(self.label or LABELS[self.key])
+        name = str(self.label or LABELS[self.key])
+        return _("Contact %(number)s: %(field)s", number=self.contact, field=name) if self.contact else name
 
 
 lazy_pgettext = _.lazy_pgettext
@@ -98,7 +101,19 @@ _ALL = (
         "notes", lazy_pgettext("column titles", "notes;note;remarks;remark;comment;comments;description"), many=True
     ),
 )
-TARGETS = {target.key: target for target in _ALL}
+_ABOUT_CONTACTS = {"name": "contact_name", "position": "position", "phone": "phone", "email": "email"}
+"""Field of a further contact -> the target that says the same of the first one."""
+_FIRST = {target.key: target for target in _ALL}
+FURTHER = tuple(
+    Target(
+        f"contact.{number}.{name}", "", "text" if name == "position" else _FIRST[key].kind, _FIRST[key].many,
+        label=lazy_pgettext("of a contact", "Name") if name == "name" else _FIRST[key].label or LABELS[key],
+        contact=number,
+    )
+    for number in (2, 3)
+    for name, key in _ABOUT_CONTACTS.items()
+)  # fmt: skip
+TARGETS = {**_FIRST, **{target.key: target for target in FURTHER}}
 
 
 SUPPLIED = ("source", "classification", "status", "grade", "industry", "region")
@@ -189,12 +204,25 @@ def guess(headers: Sequence[str], known: Mapping[str, Target] = TARGETS) -> Gues
     for _score, place, key in found:
         if not targets[-place] and (known[key].many or key not in targets):
             targets[-place] = key
+    for place, header in enumerate(headers):
+        targets[place] = _of_further(norm(header), targets) or targets[place]
     made = Guess(targets)
     if "name" not in targets and "contact_name" in targets:
         # A table of people has no other name than theirs.
         targets[targets.index("contact_name")] = "name"
         made.options.kind = "person"
     return made
+
+
+def _of_further(header: str, targets: Sequence[str]) -> str:
+    """A "phone 2" is of the second contact where the table names one; else it is one more number of the first."""
+    for number in {target.contact for target in FURTHER if target.key in targets and target.key.endswith(".name")}:
+        for name, key in _ABOUT_CONTACTS.items():
+            if header.removesuffix(str(number)) != header and header.removesuffix(str(number)) in _titles_of(
+                _FIRST[key]
+            ):
+                return f"contact.{number}.{name}"
+    return ""
 
 
 def problems(targets: Sequence[str], known: Mapping[str, Target] = TARGETS) -> dict[int, str]:
@@ -217,12 +245,28 @@ def _titles_of(target: Target) -> tuple[str, ...]:
     """Folded titles of all languages, the target's own label among them."""
     if target.kind == "own":  # these may be called otherwise tomorrow
         return tuple(dict.fromkeys(filter(None, map(norm, words(target.titles)))))
+    if target.contact:
+        return _further_titles(target)
     if target.key not in _titles:
         written: list[str] = []
         for language in LANGUAGES:
             with speaking(language):
                 written += [str(target), *words(str(target.titles))]
         _titles[target.key] = tuple(dict.fromkeys(filter(None, map(norm, written))))
+    return _titles[target.key]
+
+
+def _further_titles(target: Target) -> tuple[str, ...]:
+    """The contact's title with its number, and what the column holds behind it."""
+    if target.key not in _titles:
+        called = [f"{title}{target.contact}" for title in _titles_of(_FIRST["contact_name"])]
+        name = target.key.rpartition(".")[2]
+        ends = _titles_of(_FIRST[_ABOUT_CONTACTS[name]])
+        written = [f"{begin}{end}" for begin in called for end in ends] + (called if name == "name" else [])
+        for language in LANGUAGES:
+            with speaking(language):
+                written.append(norm(str(target)))
+        _titles[target.key] = tuple(dict.fromkeys(written))
     return _titles[target.key]
 
 

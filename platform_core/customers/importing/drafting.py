@@ -92,7 +92,7 @@ class Draft(NamedTuple):
     tags: list[str]
     tokens: set[str]
     customer: bulkrows.Row
-    contact: bulkrows.Row | None
+    contacts: list[bulkrows.Row]
     points: list[bulkrows.Row]
     address: bulkrows.Row | None
     status: bulkrows.Row
@@ -140,17 +140,18 @@ class Drafter:
         tags = values.pop("tags", [])
         is_company = values["kind"] == "organisation"
         customer_id = new_id()
-        contact = None
+        contacts = []
         if contact_name and (is_company or contact_name != values["name"]):
             about = {"title": values.pop("position", ""), "gender": values.pop("gender", "")} if is_company else {}
-            contact = self._contact(customer_id, contact_name, **about)
-        contact_id = contact.id if contact and is_company else None
-        held: list[Any] = [
-            Plain(id=new_id(), customer_id=customer_id, contact_id=contact_id, is_primary=False, **found)
-            for found in (points.bulk_values(vault, kind, text) for kind, text in payload.points)
-        ]
+            contacts.append(self._contact(customer_id, contact_name, **about))
+        contact_id = contacts[0].id if contacts and is_company else None
+        held = _points(vault, customer_id, contact_id, payload.points)
+        for further in payload.further:
+            made = self._contact(customer_id, further.name, title=further.position, is_primary=not contacts)
+            contacts.append(made)
+            held += _points(vault, customer_id, made.id, further.points)
         customer = self._customer(vault, asked, customer_id, values)
-        points.summarise(customer, held, contact)
+        points.summarise(customer, held, contacts[0] if contacts else None)
         forms, stamps = self._forms, dict.fromkeys(_AT, asked.moment)
         phones = [point.full_hash for point in held if point.kind in points.PHONES]
         return Draft(
@@ -162,9 +163,9 @@ class Drafter:
             [point.full_hash for point in held if point.kind == "email"],
             name_key(payload.values, phones),
             tags,
-            search_rows.tokens_of(customer, [contact.name] if contact else []),
+            search_rows.tokens_of(customer, [contact.name for contact in contacts]),
             forms.customer.row({**_columns(customer), **stamps}),
-            forms.contact.row({**vars(contact), **stamps}) if contact else None,
+            [forms.contact.row({**vars(contact), **stamps}) for contact in contacts],
             [forms.point.row({**vars(point), "created_at": asked.moment}) for point in held],
             forms.address.row(self._address(customer, street)) if street else None,
             forms.status.row(self._status(customer, asked.moment)),
@@ -189,10 +190,12 @@ class Drafter:
         customer.status = customer.status or "new"
         return customer
 
-    def _contact(self, customer_id: UUID, name: str, *, title: str = "", gender: str = "") -> Any:
+    def _contact(
+        self, customer_id: UUID, name: str, *, title: str = "", gender: str = "", is_primary: bool = True
+    ) -> Any:
         return Plain(
             id=new_id(), customer_id=customer_id, **self._holder, name=name, name_key=sort_key(name)[:120],
-            title=title, gender=gender, is_primary=True, version=1,
+            title=title, gender=gender, is_primary=is_primary, version=1,
         )  # fmt: skip
 
     def _address(self, customer: Any, street: str) -> dict[str, Any]:
@@ -207,6 +210,13 @@ class Drafter:
             "id": new_id(), "customer_id": customer.id, "at": moment, "by_id": self._frame.user_id,
             "by_label": self._frame.user_name, "old": "", "new": customer.status, "cause": CAUSE,
         }  # fmt: skip
+
+
+def _points(vault: Vault, customer_id: UUID, contact_id: UUID | None, given: Iterable[tuple[str, str]]) -> list[Any]:
+    return [
+        Plain(id=new_id(), customer_id=customer_id, contact_id=contact_id, is_primary=False, **found)
+        for found in (points.bulk_values(vault, kind, text) for kind, text in given)
+    ]
 
 
 def _columns(customer: Any) -> dict[str, Any]:

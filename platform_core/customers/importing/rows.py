@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,7 @@ from platform_core.customers.custom.values import plain
 from platform_core.customers.fields import GENDERS, KINDS
 from platform_core.customers.importing import own
 from platform_core.customers.importing.changes import Change
-from platform_core.customers.importing.columns import Options, Target, words
+from platform_core.customers.importing.columns import FURTHER, Options, Target, words
 from platform_core.customers.models import Address, Contact, Customer
 from platform_core.kernel import cells, clock, dictionaries
 from platform_core.kernel.cells import EMPTY_WORDS, CellError
@@ -45,7 +46,7 @@ def _length(column: Any) -> int:
 
 _LENGTHS = {
     **{column.name: _length(column) for column in Customer.__table__.columns},
-    "contact_name": _length(Contact.__table__.c.name),
+    **dict.fromkeys(("contact_name", *(target.key for target in FURTHER)), _length(Contact.__table__.c.name)),
     "address": _length(Address.__table__.c.street),
 }
 _MAIL_SEPARATORS = re.compile("[;,\n\uff1b\uff0c\u3001]")
@@ -83,12 +84,20 @@ class Problem(msgspec.Struct, array_like=True):
         )
 
 
+class Further(msgspec.Struct, array_like=True):
+    """A contact beside the first one, with points of its own."""
+
+    name: str = ""
+    position: str = ""
+    points: list[tuple[str, str]] = []
+
+
 class Payload(msgspec.Struct):
     """What is kept of a row, encrypted.
 
     cells: as the file has them, as text; values: columns of Customer and `contact_name`, `address`, `tags`; points:
     (kind, text) pairs; defaults: values that the row does not say itself; change: what it would do, or has done, to a
-    customer of the house.
+    customer of the house; further: contacts beside the first one.
     """
 
     cells: list[str]
@@ -97,6 +106,7 @@ class Payload(msgspec.Struct):
     problems: list[Problem] = []
     defaults: list[str] = []
     change: Change | None = None
+    further: list[Further] = []
 
     @property
     def said(self) -> dict[str, Any]:
@@ -159,8 +169,7 @@ class Reader:
 
     def read(self, number: int, raw: Sequence[object]) -> Row:
         """All faults of the row at once."""
-        values: dict[str, Any] = {}
-        held: dict[int, tuple[str, str]] = {}
+        said = _Said()
         problems: list[Problem] = []
         for place, target in self._targets:
             try:
@@ -170,14 +179,7 @@ class Reader:
             except Refused as error:
                 problems.append(Problem(place, error.message, error.parameters))
             else:
-                if target.kind in {"phone", "email", "wechat"}:
-                    held.update(parsed)
-                elif isinstance(parsed, dict):
-                    values.update(parsed)
-                elif isinstance(parsed, list):
-                    values[target.key] = list(dict.fromkeys([*values.get(target.key, []), *parsed]))
-                elif parsed:
-                    values[target.key] = f"{values[target.key]}\n{parsed}" if target.key in values else parsed
+                said.take(target, parsed)
         faulty = {problem.column for problem in problems}
         row = Row(
             number,
@@ -185,7 +187,10 @@ class Reader:
         )
         if len(raw) > self._width:
             row.refuse(_TOO_MANY)
-        self._finish(row, values, held, faulty)
+        row.payload.further = said.contacts()
+        self._finish(row, said.values, said.held, faulty)
+        for contact in row.payload.further:
+            row.hashes += [points.lookup(self._vault, *point) or 0 for point in contact.points if point[0] == "phone"]
         return row
 
     def _finish(self, row: Row, values: dict[str, Any], held: dict[int, tuple[str, str]], faulty: set[int]) -> None:
@@ -294,6 +299,42 @@ class Refused(Exception):
         super().__init__(message)
         self.message = message
         self.parameters = parameters
+
+
+class _Said:
+    """What the cells of a row say. Points by their hashes: one that is said twice counts once."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.held: dict[int, tuple[str, str]] = {}
+        self._further: dict[int, _Said] = {}
+
+    def take(self, target: Target, parsed: Any) -> None:
+        if target.contact:
+            name = target.key.rpartition(".")[2]
+            self._further.setdefault(target.contact, _Said()).take(replace(target, key=name, contact=0), parsed)
+        elif target.kind in {"phone", "email", "wechat"}:
+            self.held.update(parsed)
+        elif isinstance(parsed, dict):
+            self.values.update(parsed)
+        elif isinstance(parsed, list):
+            self.values[target.key] = list(dict.fromkeys([*self.values.get(target.key, []), *parsed]))
+        elif parsed:
+            before = f"{self.values[target.key]}\n" if target.key in self.values else ""
+            self.values[target.key] = before + parsed if before else parsed
+
+    def contacts(self) -> list[Further]:
+        """Further ones with a name; the points of a nameless one go to the first contact."""
+        found: list[Further] = []
+        known = set(self.held)
+        for _number, contact in sorted(self._further.items()):
+            if "name" not in contact.values:
+                self.held |= contact.held
+                continue
+            fresh = [point for key, point in contact.held.items() if key not in known]
+            known |= contact.held.keys()
+            found.append(Further(contact.values["name"], contact.values.get("position", ""), fresh))
+        return found
 
 
 Choices = tuple[Mapping[str, str], Sequence[str]]

@@ -30,7 +30,7 @@ def save(session: Session, drafts: Sequence[Draft]) -> list[UUID]:
     coded = [(item, item.code or given[item.number]) for item in drafts]
     forms, writer = Forms(database.engine.url.drivername), Writer.of(session)
     writer.put(forms.customer, [forms.customer.complete(item.customer, code) for item, code in coded])
-    writer.put(forms.contact, [item.contact for item in drafts if item.contact])
+    writer.put(forms.contact, [contact for item in drafts for contact in item.contacts])
     writer.put(forms.point, [point for item in drafts for point in item.points])
     writer.put(forms.address, [item.address for item in drafts if item.address])
     writer.put(

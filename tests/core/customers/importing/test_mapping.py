@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from platform_core.customers.importing.columns import guess
+from platform_core.customers.importing.columns import TARGETS, guess
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
 from tests.core.customers.importing.conftest import TITLES, Collector, csv_text, row
@@ -30,6 +30,23 @@ def test_each_field_is_taken_once_by_the_best_title(runtime) -> None:
     made = guess(["姓名", "公司名称", "电话", "手机", "备注", "沟通记录"])
     assert made.targets == ["contact_name", "name", "phone", "phone", "notes", "notes"]
     assert made.options.kind == "organisation"
+
+
+@pytest.mark.parametrize(
+    ("titles", "targets"),
+    [
+        (["公司", "联系人1", "手机1", "联系人2", "职务2", "手机2"], ["contact_name", "phone", ".name", ".position", ".phone"]),
+        (["公司", "联系人", "手机", "联系人2", "联系人2手机", "联系人2邮箱"], ["contact_name", "phone", ".name", ".phone", ".email"]),
+        (["company", "contact", "phone", "Contact 2", "Title 2", "E-mail 2"], ["contact_name", "phone", ".name", ".position", ".email"]),
+        (["公司", "联系人", "手机", "手机2", "邮箱2"], ["contact_name", "phone", "phone", "email"]),
+    ],
+)  # fmt: skip
+def test_columns_of_a_second_contact_are_its_own(runtime, titles: list[str], targets: list[str]) -> None:
+    assert guess(titles).targets == ["name", *(f"contact.2{key}" if key[0] == "." else key for key in targets)]
+
+
+def test_titles_of_the_table_to_fill_in_are_recognised(runtime) -> None:
+    assert guess([str(target) for target in TARGETS.values()]).targets == list(TARGETS)
 
 
 def test_a_table_of_people(runtime) -> None:
