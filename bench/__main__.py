@@ -7,7 +7,21 @@ import os
 import sys
 from collections.abc import Iterator
 
-from bench import caps, guard, imports, messages, other, pages, plugged, reminders, results, scope, stands, telephone
+from bench import (
+    caps,
+    chaos,
+    guard,
+    imports,
+    messages,
+    other,
+    pages,
+    plugged,
+    reminders,
+    results,
+    scope,
+    stands,
+    telephone,
+)
 from bench.results import Result
 
 _PARTS = {
@@ -17,6 +31,7 @@ _PARTS = {
     "reminders": reminders.measure,
     "scope": scope.measure,
     "sms": messages.measure,
+    "chaos": chaos.measure,
     "telephone": telephone.measure,
 }
 _ALL = ("load", *pages.SERIES, *_PARTS, "weight", "start", "plugins")

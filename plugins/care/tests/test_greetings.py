@@ -202,6 +202,9 @@ def test_anniversaries_and_moved_holidays_and_own_occasions(house, template, bro
         answer = page.post(f"/care/of/{customer}/date", {"occasion_id": str(graduation), "day": "2030-07-01"})
         assert (answer.status_code, "still to come" in answer.text) == (422, True)
         page.post(f"/care/of/{customer}/date", {"occasion_id": str(graduation), "day": "2024-02-29"})
+        offered = page.get("/settings/care/").text
+        assert ">Winter solstice</option>" in offered
+        assert ">Sunday</option>" in offered
         made = page.post("/settings/care/", {"name": "House day", "kind": "fixed", "month": "3", "day": "8"})
         url = made.headers["location"]
         assert page.post(url, {"name": "House day", "active": "1"}).status_code == 422, "no template"

@@ -37,7 +37,7 @@ from platform_core.testing.serving import Served
 from platform_core.testing.waiting import wait_until
 
 NUMBER = int(os.environ.get("BATON_CHAOS", "120"))
-KILLS = max(2, NUMBER // 100)
+KILLS = max(2, NUMBER // 80)
 LEASE = 3.0
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from baton_plugins.care import queries, services
 from baton_plugins.care.services import MANAGE, TEND, DateInput, NewOccasion, OccasionInput, PauseInput
-from baton_plugins.care.wording import KINDS, STATES, WHY
+from baton_plugins.care.wording import KINDS, STATES, TERMS, WEEKDAYS, WHY
 
 from platform_core.api import (
     Actor,
@@ -118,8 +119,13 @@ def _occasions(request: Request[Any, Any, Any], session: Session, form: Bound[Ne
     found = [(item, queries.next_day(item)) for item in services.every(session)]
     return page(
         request, "care/occasions.html", active="care_occasions", status=422 if form.errors else 200, occasions=found,
-        kinds=KINDS, form=form, addable=[(key, str(KINDS[key])) for key in _ADDABLE],
+        kinds=KINDS, form=form, addable=[(key, str(KINDS[key])) for key in _ADDABLE], weekdays=_numbered(WEEKDAYS),
+        terms=_numbered(TERMS),
     )  # fmt: skip
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(str(number), str(name)) for number, name in enumerate(names)]
 
 
 @post("/", permission=MANAGE, name="care:add_occasion")

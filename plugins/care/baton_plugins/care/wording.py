@@ -17,6 +17,19 @@ KINDS = {
     "eve": _.lazy("Eve of the lunar year"),
     "term": _.lazy("Solar term"),
 }
+WEEKDAYS = (
+    _.lazy("Monday"), _.lazy("Tuesday"), _.lazy("Wednesday"), _.lazy("Thursday"), _.lazy("Friday"),
+    _.lazy("Saturday"), _.lazy("Sunday"),
+)  # fmt: skip
+TERMS = (
+    _.lazy("Minor cold"), _.lazy("Major cold"), _.lazy("Start of spring"), _.lazy("Rain water"),
+    _.lazy("Awakening of insects"), _.lazy("Spring equinox"), _.lazy("Qingming"), _.lazy("Grain rain"),
+    _.lazy("Start of summer"), _.lazy("Grain buds"), _.lazy("Grain in ear"), _.lazy("Summer solstice"),
+    _.lazy("Minor heat"), _.lazy("Major heat"), _.lazy("Start of autumn"), _.lazy("End of heat"), _.lazy("White dew"),
+    _.lazy("Autumn equinox"), _.lazy("Cold dew"), _.lazy("Frost's descent"), _.lazy("Start of winter"),
+    _.lazy("Minor snow"), _.lazy("Major snow"), _.lazy("Winter solstice"),
+)  # fmt: skip
+"""From the first of January on"""
 STATES: dict[str, tuple[str, Tone]] = {
     "planned": (_.lazy("planned"), ""),
     "queued": (_.lazy("handed over"), "jade"),
