@@ -168,6 +168,9 @@ def test_on_pages(shared, browser, count_queries):
     trainer = browser.sign_in(house.people["trainer"])
     assert "Ask for the invoice" in trainer.get("/").text
     with house.as_("manager") as (session, _actor):
+        plan_id = session.scalars(select(Plan.id).limit(1)).one()
+    assert "waits for an answer" in trainer.get(f"/plans/{plan_id}").text
+    with house.as_("manager") as (session, _actor):
         asked = select(Assistance.id).where(Assistance.to_id == house.people["trainer"].id)
         assistance_id = session.scalars(asked).one()
     assert trainer.post(f"/assistance/{assistance_id}/accept").status_code == 303
