@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from baton_plugins.sms.campaigns import services
+from baton_plugins.sms.campaigns import queries, services
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from sqlalchemy import select
 
@@ -89,7 +89,7 @@ def given(**changes) -> dict[str, str]:
     return {"name": "New course", "text": TEXT, "purpose": "marketing", "template_id": "", "not_before": "", **changes}
 
 
-def test_from_a_selection_to_the_report(fair, browser, factory, count_queries) -> None:
+def test_from_a_selection_to_the_report(fair, browser, factory, count_queries, monkeypatch) -> None:
     page = browser.sign_in(fair.shop.user)
     assert 'formaction="/sms/campaigns"' in page.get("/customers").text
     fair.customers["l of others"] = factory.customer(factory.user("coordinator"))
@@ -111,6 +111,9 @@ def test_from_a_selection_to_the_report(fair, browser, factory, count_queries) -
     assert "g excluded" in left
     assert "e no consent" not in left
     assert "a death" not in left
+    with monkeypatch.context() as looking:
+        looking.setattr(queries, "_LOOKED", 1)
+        assert "c same number" in page.get(f"{url}/left?why=duplicate&after=2").text, "of a number pages before"
     assert fair.messages() == [], "looking sends nothing"
     assert page.post(f"{url}/submit", {"version": "0"}).status_code == 409
     assert page.post(f"{url}/submit", {"version": str(seen.version)}).status_code == 303

@@ -109,9 +109,11 @@ class Judge:
         """These lines with their texts; nobody asks whether they may be contacted, since nothing is sent by it."""
         return self._of(self._statement(to_send=False).where(CampaignLine.number.in_(numbers)))
 
-    def every(self) -> Iterator[tuple[int, str, Rendered | str]]:
-        """Number and route of each line, with its text or why there is none."""
-        for number, why, point_hash, is_foreign, *names in self._session.execute(self._statement(brief=True)):
+    def every(self, last: int | None = None) -> Iterator[tuple[int, str, Rendered | str]]:
+        """Number and route of each line, or of those up to the `last`, with its text or why there is none."""
+        statement = self._statement(brief=True)
+        rows = self._session.execute(statement if last is None else statement.where(CampaignLine.number <= last))
+        for number, why, point_hash, is_foreign, *names in rows:
             yield number, self._routes[not is_foreign], why or self._text(point_hash, is_foreign, names)
 
     def _of(self, statement: Any) -> list[Judged]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -84,7 +85,10 @@ def rows(
 
 def left_out(session: Session, actor: Actor, campaign: Campaign, why: str, after: int = 0) -> tuple[list[Judged], int]:
     """Of a message that is not sent yet: who would get nothing, among the next lines; and the number to go on from."""
-    looked = Judge(session, actor, campaign).judged(after, _LOOKED)
+    judge = Judge(session, actor, campaign)
+    if after:
+        deque(judge.every(after), maxlen=0)  # which numbers have had it by then
+    looked = judge.judged(after, _LOOKED)
     found = [row for row in looked if row.why and row.name and (not why or row.why == why)]
     return found, looked[-1].number if len(looked) == _LOOKED else 0
 
