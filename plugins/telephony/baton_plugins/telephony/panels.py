@@ -38,7 +38,7 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
 def baton_customer_actions(customer: Customer) -> list[Action]:
     """Which numbers there are is asked for when it is opened."""
     url = f"/calls/dial/{customer.id}"
-    return [Action("telephony.dial", _("Call"), "phone-call", url, DIAL, "dialog", order=35)]
+    return [Action("telephony.dial", _("Call"), "phone-call", url, DIAL, "dialog", order=45)]
 
 
 @hookimpl
