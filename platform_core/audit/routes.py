@@ -48,8 +48,8 @@ def line(request: Request[Any, Any, Any], session: Session, actor: Actor, entry_
     """What a line says of each field: fetched when it is opened, so that the page weighs the same whatever was done."""
     words = texts.Words(session, texts.everybodys(platform_of(request).manager))
     entry = queries.entry(session, entry_id)
-    ref = EntityRef("audit", "entry", entry.id, str(entry.seq))
-    services.record(session, actor, "audit.read", ref=ref, customer_id=entry.customer_id)
+    # Of the line, not of the customer: who reads what somebody did with a bait customer has not touched it.
+    services.record(session, actor, "audit.read", ref=EntityRef("audit", "entry", entry.id, str(entry.seq)))
     return fragment(
         request, "audit/_fields.html", differences=words.differences(entry.action, entry.before, entry.after)
     )

@@ -23,6 +23,7 @@ from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel import nearwords
 from platform_core.kernel.database import database_of, vault_of
+from platform_core.kernel.nearwords import Alternatives
 from platform_core.kernel.searchcolumn import stored_words, tsquery, tsquery_of
 from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5, weak_as_whole
 
@@ -80,11 +81,8 @@ def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     return Matcher(found, Customer.id.in_(found), may_be_common=False)
 
 
-def nearly(session: Session, query: str, *, rare: bool) -> Select[Any] | None:
-    """`customer_id` of those with pieces of the words; None where they are too short to tell what resembles them."""
-    words = nearwords.alternatives(query, rare=rare)
-    if not words:
-        return None
+def nearly(session: Session, words: list[Alternatives]) -> Select[Any]:
+    """`customer_id` of those with pieces of each of the words."""
     if database_of(session).is_sqlite:
         return _Fts5().matching(nearwords.as_fts5(words))
     asked = tsquery_of(nearwords.as_tsquery(words))

@@ -97,9 +97,10 @@ def near(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
     if query.digits or query.mail:
         return Hits(())
     ranked: list[tuple[int, Any]] = []
-    for rare in (True, False):
-        ids = matching.nearly(session, words, rare=rare)
-        if ids is not None and not ranked:
+    rare, every = (nearwords.alternatives(words, rare=rare) for rare in (True, False))
+    for pieces in (rare, every if every != rare else []):
+        if pieces and not ranked:
+            ids = matching.nearly(session, pieces)
             some = session.execute(_ranked(session, ids, words, _COMPARED), execution_options=_PROOF)
             ranked = [(slips, row) for row in some if row.id is not None and (slips := _slips(words, row)) is not None]
     rows = [row for _slips, row in sorted(ranked, key=lambda item: (item[0], -item[1].updated_at.timestamp()))]

@@ -7,7 +7,6 @@ by their pinyin. See kernel.searchtokens for the tokens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from platform_core.kernel.searchtokens import (
     QueryTerm,
     index_tokens,
+    is_han,
     pieces_of,
     spoken,
     to_fts5,
@@ -30,7 +30,6 @@ _LEAST_HAN: Final = 3
 _STRETCH: Final = 3
 _RARE: Final = 4
 """Letters, or characters of pairs, of a piece that few names have."""
-_HAN: Final = re.compile("[\u3007\u3400-\u4db5\u4e00-\u9fcb]+")
 
 
 def alternatives(query: str, *, rare: bool) -> list[Alternatives]:
@@ -40,7 +39,7 @@ def alternatives(query: str, *, rare: bool) -> list[Alternatives]:
     """
     found: list[Alternatives] = []
     for word in pieces_of(query):
-        pieces = _han(word) if _HAN.fullmatch(word) else _latin(word)
+        pieces = _han(word) if is_han(word) else _latin(word)
         near = [terms for terms in pieces if not rare or sum(len(term.token) for term in terms) >= _RARE]
         if not near:
             return []
@@ -92,7 +91,7 @@ def resemblance(query: str, *names: str) -> int | None:
     tokens = index_tokens(*filter(None, names))
     total = 0
     for word in pieces_of(query):
-        found = _slips_han(word, names, tokens) if _HAN.fullmatch(word) else _slips(word, tokens)
+        found = _slips_han(word, names, tokens) if is_han(word) else _slips(word, tokens)
         if found is None:
             return None
         total += found

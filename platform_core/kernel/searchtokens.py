@@ -127,6 +127,11 @@ def query_groups(query: str) -> list[list[QueryTerm]]:
     return [list(group) for group in groups]
 
 
+def is_han(text: str) -> bool:
+    """Whether it is all Han characters, and one at least."""
+    return bool(_PLAIN_HAN.fullmatch(text))
+
+
 def pieces_of(query: str) -> list[str]:
     """The words of a query: latin ones in one piece, runs of other letters without what is no letter."""
     words = _QUERY_PIECE.findall(_fold(query[:MAX_QUERY]))

@@ -203,6 +203,11 @@ def test_acts_are_found_by_their_words_and_customers_by_name(runtime, factory, r
     assert "Course" in called
     assert "Zenith" not in called
     assert 'id="f-what-hint">took over<' in reader.get("/audit", params={"what": "relay.accept"}).text
+    (view, *_others) = look(runtime, select(AuditEntry).where(AuditEntry.customer_id == acme).order_by(AuditEntry.seq))
+    assert reader.get(f"/audit/lines/{view.id}").status_code == 200
+    assert {
+        line.customer_id for line in look(runtime, select(AuditEntry).where(AuditEntry.action == "audit.read"))
+    } == {None}
     found = reader.get("/audit", params={"customer": "acme"}).text
     assert "Course" in found
     assert "Zenith" not in found
