@@ -67,7 +67,11 @@ def lint_imports(folder: Path, sources: dict[str, str]) -> str:
     """What import-linter says of a small copy of our packages, under our own contracts."""
     packages = ["platform_core", *(f"baton_plugins.{plugin.name}" for plugin in PLUGINS)]
     skeleton = {f"{package.replace('.', '/')}/__init__.py": "" for package in packages}
-    skeleton |= {"platform_core/kernel/clock.py": "", "platform_core/web/__init__.py": "", "platform_core/api.py": ""}
+    skeleton |= {
+        "platform_core/kernel/clock.py": "",
+        "platform_core/web/__init__.py": "",
+        "platform_core/api/__init__.py": "",
+    }
     skeleton |= {"platform_core/kernel/__init__.py": "", "platform_core/testing/__init__.py": ""}
     for name, text in {**skeleton, **sources}.items():
         path = folder / name
@@ -87,8 +91,9 @@ def lint_imports(folder: Path, sources: dict[str, str]) -> str:
 
 GOOD = {
     "platform_core/web/pages.py": "from platform_core.kernel import clock\n",
-    "baton_plugins/activities/plugin.py": "from platform_core import api\nfrom platform_core.testing import x\n",
-    "platform_core/api.py": "from platform_core.web import pages\n",
+    "baton_plugins/activities/plugin.py": "from platform_core.api import messages\nfrom platform_core.testing import x\n",
+    "platform_core/api/messages.py": "",
+    "platform_core/api/__init__.py": "from platform_core.web import pages\n",
 }
 
 

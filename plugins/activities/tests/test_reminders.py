@@ -10,7 +10,8 @@ from baton_plugins.activities.reminders import digest, leads, settings, sweep
 from baton_plugins.activities.reminders.models import Reminder, Told
 from sqlalchemy import select
 
-from platform_core.api import Customer, JobContext, OutboxMessage, Scope, at_local, message_text, new_id, today
+from platform_core.api import Customer, JobContext, Scope, at_local, new_id, today
+from platform_core.api.messages import OutboxMessage, message_text
 from platform_core.customers import erasing
 from platform_core.kernel import clock, counters, settingvalues
 from platform_core.permissions import actors

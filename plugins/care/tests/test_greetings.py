@@ -14,7 +14,8 @@ from baton_plugins.care import expanding, sending
 from baton_plugins.care.models import Greeting, Occasion, Wording
 from sqlalchemy import func, select
 
-from platform_core.api import Customer, JobContext, OutboxMessage, at_local, establish_account, message_drivers, new_id
+from platform_core.api import Customer, JobContext, at_local, new_id
+from platform_core.api.messages import OutboxMessage, establish_account, message_drivers
 from platform_core.audit.models import AuditEntry
 from platform_core.customers import points
 from platform_core.kernel.clock import freeze

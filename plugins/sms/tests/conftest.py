@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from baton_plugins.sms import drivers
 
-from platform_core.api import Customer, OutboxMessage, User, establish_account
+from platform_core.api import Customer, User
+from platform_core.api.messages import OutboxMessage, establish_account
 from platform_core.app import Runtime
 from platform_core.customers import points
 from platform_core.outbox import services as outbox

@@ -14,7 +14,8 @@ from baton_plugins.sms.campaigns import queries, services
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from sqlalchemy import select
 
-from platform_core.api import OutboxMessage, at_local, now, today
+from platform_core.api import at_local, now, today
+from platform_core.api.messages import OutboxMessage
 from platform_core.audit.models import AuditEntry
 from platform_core.customers import points
 from platform_core.customers.models import Customer
@@ -127,7 +128,7 @@ def test_from_a_selection_to_the_report(fair, browser, factory, count_queries, m
     assert sorted(zones.values()) == ["Asia/Shanghai", "Asia/Shanghai", "Europe/Guernsey"], (
         "first of those on its clock"
     )
-    with freeze(at_local(today(), 23)):
+    with freeze(at_local(today() + timedelta(days=1), 23)):
         assert fair.shop.runtime.outbox.work("bulk") == 1, "it is afternoon in London alone"
     assert {message.reason for message in fair.messages() if message.zone == "Asia/Shanghai"} == {"window"}
 

@@ -25,7 +25,7 @@ import pytest
 from baton_plugins.sms import drivers
 from sqlalchemy import func, select
 
-from platform_core.api import Outgoing, establish_account
+from platform_core.api.messages import Outgoing, establish_account
 from platform_core.app import Runtime
 from platform_core.contracts.messaging import LANES
 from platform_core.outbox import services

@@ -15,7 +15,7 @@ import pytest
 from baton_plugins.sms import signing
 from baton_plugins.sms.drivers import ALIYUN, KANNEL, TENCENT, TRIAL, TWILIO
 
-from platform_core.api import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken
+from platform_core.api.messages import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken
 
 REF = UUID("01a205fd-9752-7b8d-ba61-cadfc9018151")
 PARCEL = Parcel(REF, "+8613800138000", "您好", "SMS_1", {"name": "张伟"}, callback_url="http://crm.test/told")

@@ -14,7 +14,7 @@ from baton_plugins.sms import drivers
 from baton_plugins.sms.models import Reply
 from sqlalchemy import select
 
-from platform_core.api import OutboxAccount, Outgoing, establish_account
+from platform_core.api.messages import OutboxAccount, Outgoing, establish_account
 from platform_core.app import Runtime
 from platform_core.outbox import services
 from platform_core.outbox.accounts import callback_url

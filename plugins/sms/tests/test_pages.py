@@ -11,7 +11,8 @@ from baton_plugins.sms import queries
 from baton_plugins.sms.models import Reply, Template
 from sqlalchemy import select
 
-from platform_core.api import OutboxAccount, Sms, service_of
+from platform_core.api import service_of
+from platform_core.api.messages import OutboxAccount, Sms
 from platform_core.contracts.messaging import SMS_SENDER
 from platform_core.customers.models import Customer
 from platform_core.outbox.accounts import callback_url, config_of

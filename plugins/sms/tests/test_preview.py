@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from platform_core.api import Contact, OutboxAccount, OutboxMessage, at_local, message_text, new_id, now, today
+from platform_core.api import Contact, at_local, new_id, now, today
+from platform_core.api.messages import OutboxAccount, OutboxMessage, message_text
 from platform_core.customers import points
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import freeze

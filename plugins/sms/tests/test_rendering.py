@@ -6,7 +6,8 @@ import pytest
 from baton_plugins.sms import rendering, segments
 from baton_plugins.sms.drivers import ALIYUN, KANNEL
 
-from platform_core.api import Invalid, Rules
+from platform_core.api import Invalid
+from platform_core.api.messages import Rules
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from platform_core.api import Recipient, contact_allowed, contact_allowed_among, contact_opt_out
+from platform_core.api.messages import Recipient, contact_allowed, contact_allowed_among, contact_opt_out
 from platform_core.audit.models import AuditEntry
 from platform_core.customers import contacts, erasing, merging, queries, services
 from platform_core.customers.forms import ContactInput, CustomerInput

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from platform_core.api import Recipient, contact_allowed_among, contact_objection
+from platform_core.api.messages import Recipient, contact_allowed_among, contact_objection
 from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id

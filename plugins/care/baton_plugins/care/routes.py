@@ -27,7 +27,6 @@ from platform_core.api import (
     customer_opened,
     get,
     initial,
-    message_left_alone,
     page,
     post,
     record,
@@ -35,6 +34,7 @@ from platform_core.api import (
     today,
     translator,
 )
+from platform_core.api.messages import message_left_alone
 
 _ = translator("care")
 VIEW = "care.view"

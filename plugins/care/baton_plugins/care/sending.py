@@ -14,31 +14,33 @@ from sqlalchemy import and_, select, update
 
 from platform_core.api import (
     PLANNER,
-    SMS_TEXTS,
-    Addressee,
     AnySelect,
     Contact,
     ContactPoint,
     Customer,
-    Filled,
     JobContext,
-    OutboxMessage,
-    Outgoing,
-    Recipient,
     Session,
     Setting,
-    TextWriter,
     among,
     at_local,
-    contact_allowed_among,
     day_start,
-    message_excluded,
     read_setting,
     record,
-    send_messages,
     service_of,
     today,
     translator,
+)
+from platform_core.api.messages import (
+    SMS_TEXTS,
+    Addressee,
+    Filled,
+    OutboxMessage,
+    Outgoing,
+    Recipient,
+    TextWriter,
+    contact_allowed_among,
+    message_excluded,
+    send_messages,
 )
 
 _ = translator("care")

@@ -14,7 +14,6 @@ from msgspec import Meta
 from sqlalchemy import delete, select
 
 from platform_core.api import (
-    SMS_TEXTS,
     Actor,
     Customer,
     EntityRef,
@@ -25,14 +24,13 @@ from platform_core.api import (
     customer_get,
     customer_require,
     dictionaries,
-    message_leave_alone,
-    message_write_again,
     new_id,
     record,
     service_of,
     today,
     translator,
 )
+from platform_core.api.messages import SMS_TEXTS, message_leave_alone, message_write_again
 
 _ = translator("care")
 TEND = "care.tend"

@@ -12,7 +12,8 @@ from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.drivers import TRIAL
 from baton_plugins.sms.models import Reply, Template
 
-from platform_core.api import DemoContext, DemoData, DemoHouse, Session, establish_account, new_id, now
+from platform_core.api import DemoContext, DemoData, DemoHouse, Session, new_id, now
+from platform_core.api.messages import establish_account
 
 hookimpl = pluggy.HookimplMarker("baton")
 _ANSWERING = 0.1

@@ -8,7 +8,8 @@ from baton_plugins.sms.tencent import Tencent
 from baton_plugins.sms.trial import Trial
 from baton_plugins.sms.twilio import Twilio
 
-from platform_core.api import Driver, DriverField, Rules, translator
+from platform_core.api import translator
+from platform_core.api.messages import Driver, DriverField, Rules
 
 _ = translator("sms")
 # Refuse, reply R / reply T to unsubscribe: how a marketing text has to end with these providers.

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from platform_core.api import NotSent
+from platform_core.api.messages import NotSent
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _BUSY = 429

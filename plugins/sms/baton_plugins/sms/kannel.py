@@ -14,7 +14,8 @@ from uuid import UUID
 
 from baton_plugins.sms import http
 
-from platform_core.api import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken, now
+from platform_core.api import now
+from platform_core.api.messages import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken
 
 _MASK = 31
 """Every kind of report: delivered, not delivered, queued, accepted by the centre, rejected by it"""

@@ -8,19 +8,8 @@ import pluggy
 from baton_plugins.sms import queries
 from baton_plugins.sms.queries import Line
 
-from platform_core.api import (
-    MESSAGE_STATES,
-    Action,
-    Actor,
-    Customer,
-    Panel,
-    Session,
-    TimelineEntry,
-    Tone,
-    message_reason,
-    message_text,
-    translator,
-)
+from platform_core.api import Action, Actor, Customer, Panel, Session, TimelineEntry, Tone, translator
+from platform_core.api.messages import MESSAGE_STATES, message_reason, message_text
 
 _ = translator("sms")
 hookimpl = pluggy.HookimplMarker("baton")

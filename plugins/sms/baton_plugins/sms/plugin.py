@@ -12,9 +12,6 @@ from baton_plugins.sms.campaigns import routes as campaign_routes
 from baton_plugins.sms.wording import baton_audit_words as words
 
 from platform_core.api import (
-    SMS_INBOUND,
-    SMS_SENDER,
-    SMS_TEXTS,
     CustomerReference,
     Entity,
     NavItem,
@@ -23,9 +20,9 @@ from platform_core.api import (
     Provider,
     Routes,
     UserReference,
-    driver_port,
     translator,
 )
+from platform_core.api.messages import SMS_INBOUND, SMS_SENDER, SMS_TEXTS, driver_port
 
 _ = translator("sms")
 hookimpl = pluggy.HookimplMarker("baton")

@@ -10,20 +10,8 @@ from uuid import UUID
 from baton_plugins.sms.models import Reply, Template
 from sqlalchemy import LargeBinary, and_, cast, desc, false, literal, null, or_, select, union_all
 
-from platform_core.api import (
-    AnySelect,
-    NotFound,
-    OutboxAccount,
-    OutboxMessage,
-    Rules,
-    Session,
-    decode_cursor,
-    encode_cursor,
-    message_drivers,
-    proven,
-    readable,
-    translator,
-)
+from platform_core.api import AnySelect, NotFound, Session, decode_cursor, encode_cursor, proven, readable, translator
+from platform_core.api.messages import OutboxAccount, OutboxMessage, Rules, message_drivers
 
 _ = translator("sms")
 PAGE = 50

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from baton_plugins.sms import segments
 
-from platform_core.api import Actor, Customer, Invalid, Rules, translator
+from platform_core.api import Actor, Customer, Invalid, translator
+from platform_core.api.messages import Rules
 
 _ = translator("sms")
 _PLACE = re.compile(r"\{([^{}]*)\}")

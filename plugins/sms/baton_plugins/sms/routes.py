@@ -30,12 +30,12 @@ from platform_core.api import (
     get,
     initial,
     local,
-    message_reaches,
     page,
     post,
     redirect,
     translator,
 )
+from platform_core.api.messages import message_reaches
 
 _ = translator("sms")
 

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from platform_core.api import (
     Actor,
     Bound,
-    Driver,
     EntityRef,
     FormData,
     Invalid,
@@ -28,7 +27,6 @@ from platform_core.api import (
     dictionaries,
     get,
     initial,
-    message_drivers,
     new_id,
     page,
     post,
@@ -36,6 +34,7 @@ from platform_core.api import (
     redirect,
     translator,
 )
+from platform_core.api.messages import Driver, message_drivers
 
 _ = translator("sms")
 MANAGE = "sms.templates"

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from baton_plugins.sms import http, signing
 
-from platform_core.api import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken, now
+from platform_core.api import now
+from platform_core.api.messages import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken
 
 _VERSION = "2021-01-11"
 _PAUSE = 60.0

@@ -8,7 +8,8 @@ from baton_plugins.sms import queries, rendering
 from baton_plugins.sms.models import Template
 from sqlalchemy import select
 
-from platform_core.api import Addressee, Filled, Invalid, Session, TextWriter
+from platform_core.api import Invalid, Session
+from platform_core.api.messages import Addressee, Filled, TextWriter
 
 
 class Texts:

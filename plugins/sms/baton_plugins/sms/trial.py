@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from platform_core.api import Inbound, NotSent, Parcel, RawCallback, Receipt, Taken, now
+from platform_core.api import now
+from platform_core.api.messages import Inbound, NotSent, Parcel, RawCallback, Receipt, Taken
 
 _log = logging.getLogger(__name__)
 _writing = threading.Lock()

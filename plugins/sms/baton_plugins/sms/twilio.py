@@ -12,7 +12,8 @@ from uuid import UUID
 import httpx
 from baton_plugins.sms import http, signing
 
-from platform_core.api import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken, now
+from platform_core.api import now
+from platform_core.api.messages import Inbound, NotSent, Parcel, RawCallback, Receipt, Rejected, Taken
 
 _STATES: dict[str, Any] = {
     "queued": "sent", "accepted": "sent", "sending": "sent", "sent": "sent", "delivered": "delivered",

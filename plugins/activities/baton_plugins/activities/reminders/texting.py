@@ -10,19 +10,8 @@ from baton_plugins.activities import presets
 from baton_plugins.activities.reminders.settings import SMS, SMS_AWAY, SMS_CODES, SMS_NAMES
 from sqlalchemy import select
 
-from platform_core.api import (
-    Actor,
-    Invalid,
-    Outgoing,
-    Session,
-    User,
-    message_drivers,
-    people_online,
-    read_setting,
-    send_message,
-    speaking,
-    translator,
-)
+from platform_core.api import Actor, Invalid, Session, User, people_online, read_setting, speaking, translator
+from platform_core.api.messages import Outgoing, message_drivers, send_message
 
 if TYPE_CHECKING:
     from baton_plugins.activities.reminders.sweep import Due

@@ -20,16 +20,13 @@ from platform_core.api import (
     Contact,
     ContactPoint,
     Customer,
-    OutboxAccount,
     Session,
-    contact_objection,
     customer_doable,
-    message_exclusion,
-    price_of_part,
     proven,
     readable,
     translator,
 )
+from platform_core.api.messages import OutboxAccount, contact_objection, message_exclusion, price_of_part
 
 _ = translator("sms")
 OWN = proven("lines of a mass message that the caller has read within the actor's scope")

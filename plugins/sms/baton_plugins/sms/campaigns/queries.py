@@ -10,7 +10,8 @@ from baton_plugins.sms.campaigns.judging import OWN, Judge, Judged
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from sqlalchemy import case, func, select
 
-from platform_core.api import Actor, Customer, Invalid, OutboxMessage, Session, message_text, proven
+from platform_core.api import Actor, Customer, Invalid, Session, proven
+from platform_core.api.messages import OutboxMessage, message_text
 
 PAGE = 50
 _LOOKED = 1000

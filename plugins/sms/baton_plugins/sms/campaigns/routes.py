@@ -13,7 +13,6 @@ from baton_plugins.sms.campaigns.services import PURPOSES, CampaignInput
 from baton_plugins.sms.rendering import PLACES
 
 from platform_core.api import (
-    MESSAGE_STATES,
     Actor,
     Bound,
     Conflict,
@@ -31,13 +30,13 @@ from platform_core.api import (
     get,
     initial,
     local,
-    message_reason,
     page,
     post,
     record,
     redirect,
     translator,
 )
+from platform_core.api.messages import MESSAGE_STATES, message_reason
 
 _ = translator("sms")
 VIEW = "sms.view"

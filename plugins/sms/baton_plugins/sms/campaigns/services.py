@@ -23,12 +23,9 @@ from platform_core.api import (
     Forbidden,
     Invalid,
     NotFound,
-    OutboxMessage,
-    Outgoing,
     Session,
     Setting,
     at_local,
-    change_messages,
     customer_audience,
     dictionaries,
     enqueue,
@@ -41,9 +38,9 @@ from platform_core.api import (
     read_setting,
     record,
     right_holders,
-    send_messages,
     translator,
 )
+from platform_core.api.messages import OutboxMessage, Outgoing, change_messages, send_messages
 
 _ = translator("sms")
 JOB = "sms.expand"

@@ -1,4 +1,4 @@
-"""The façade: every name a plugin may import. Anything else of `platform_core` may change without notice."""
+"""The façade: all that a plugin may import, with `api.messages`; the rest of the core may change without notice."""
 
 from __future__ import annotations
 
@@ -22,29 +22,6 @@ from platform_core.contracts.events import ClockTime, Event, Job, Listener
 from platform_core.contracts.fields import FieldType
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.importing import ImportTarget
-from platform_core.contracts.messaging import (
-    SMS_INBOUND,
-    SMS_SENDER,
-    SMS_TEXTS,
-    Addressee,
-    Driver,
-    DriverField,
-    Filled,
-    Gateway,
-    Heard,
-    Inbound,
-    NotSent,
-    Outgoing,
-    Parcel,
-    RawCallback,
-    Receipt,
-    Rejected,
-    Rules,
-    Sms,
-    Taken,
-    TextWriter,
-    driver_port,
-)
 from platform_core.contracts.news import News, NotificationChannel
 from platform_core.contracts.packages import PACKAGES, Package, PackagedPlan
 from platform_core.contracts.pages import (
@@ -100,34 +77,10 @@ from platform_core.kernel.settingvalues import read as read_setting
 from platform_core.kernel.signals import signal
 from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
-from platform_core.outbox.accounts import drivers as message_drivers
-from platform_core.outbox.accounts import establish as establish_account
-from platform_core.outbox.accounts import price_of as price_of_part
-from platform_core.outbox.leaving_alone import leave_alone as message_leave_alone
-from platform_core.outbox.leaving_alone import left_alone as message_left_alone
-from platform_core.outbox.leaving_alone import write_again as message_write_again
-from platform_core.outbox.models import Account as OutboxAccount
-from platform_core.outbox.models import Message as OutboxMessage
-from platform_core.outbox.recipients import excluded as message_excluded
-from platform_core.outbox.recipients import exclusion as message_exclusion
-from platform_core.outbox.recipients import reaches as message_reaches
-from platform_core.outbox.recipients import verdict_on as message_verdict
-from platform_core.outbox.services import cancel as cancel_message
-from platform_core.outbox.services import change_batch as change_messages
-from platform_core.outbox.services import put as send_message
-from platform_core.outbox.services import put_many as send_messages
-from platform_core.outbox.services import text_of as message_text
-from platform_core.outbox.wording import STATES as MESSAGE_STATES
-from platform_core.outbox.wording import reason as message_reason
 from platform_core.permissions.actors import load_actor
 from platform_core.permissions.everybody import Holder as RightHolder
 from platform_core.permissions.everybody import holders as right_holders
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
-from platform_core.privacy.allowed import Recipient, Verdict
-from platform_core.privacy.allowed import allowed as contact_allowed
-from platform_core.privacy.allowed import allowed_among as contact_allowed_among
-from platform_core.privacy.consent import opt_out as contact_opt_out
-from platform_core.privacy.objecting import objection as contact_objection
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.queries import may_write as engagement_may_write
 from platform_core.relay.queries import members_of as engagement_members
@@ -163,17 +116,12 @@ from platform_core.web.whom import told as refusal_text
 __all__ = [
     "COLUMN_TYPES",
     "FOLLOW_UP_FORMS",
-    "MESSAGE_STATES",
     "METADATA",
     "PACKAGES",
     "PLANNER",
     "SIGNED_IN",
-    "SMS_INBOUND",
-    "SMS_SENDER",
-    "SMS_TEXTS",
     "Action",
     "Actor",
-    "Addressee",
     "AnySelect",
     "Ask",
     "Attachment",
@@ -199,23 +147,17 @@ __all__ = [
     "Department",
     "Dictionary",
     "DictionaryEntry",
-    "Driver",
-    "DriverField",
     "Engagement",
     "Entity",
     "EntityRef",
     "Event",
     "Fact",
     "FieldType",
-    "Filled",
     "FollowUpForms",
     "Forbidden",
     "FormData",
-    "Gateway",
-    "Heard",
     "Identified",
     "ImportTarget",
-    "Inbound",
     "Invalid",
     "Items",
     "Job",
@@ -230,27 +172,18 @@ __all__ = [
     "NavItem",
     "News",
     "NotFound",
-    "NotSent",
     "Notice",
     "NotificationChannel",
-    "OutboxAccount",
-    "OutboxMessage",
     "OutcomePreset",
-    "Outgoing",
     "Package",
     "PackagedPlan",
     "Panel",
-    "Parcel",
     "Passed",
     "PastLine",
     "Permission",
     "PluginInfo",
     "Port",
     "Provider",
-    "RawCallback",
-    "Receipt",
-    "Recipient",
-    "Rejected",
     "Report",
     "ReportColumn",
     "ReportFilter",
@@ -261,7 +194,6 @@ __all__ = [
     "Route",
     "RouteStep",
     "Routes",
-    "Rules",
     "Scope",
     "SearchHit",
     "SearchSource",
@@ -269,11 +201,8 @@ __all__ = [
     "Session",
     "Setting",
     "Slot",
-    "Sms",
     "Stamped",
-    "Taken",
     "TemplateHelper",
-    "TextWriter",
     "ThroughCustomer",
     "ThroughEngagement",
     "TimelineEntry",
@@ -283,7 +212,6 @@ __all__ = [
     "User",
     "UserReference",
     "UtcDateTime",
-    "Verdict",
     "Versioned",
     "Widget",
     "WorkItem",
@@ -294,13 +222,7 @@ __all__ = [
     "bind",
     "callers",
     "cancel_engagement",
-    "cancel_message",
-    "change_messages",
     "changes",
-    "contact_allowed",
-    "contact_allowed_among",
-    "contact_objection",
-    "contact_opt_out",
     "create_word_index",
     "customer_audience",
     "customer_contacts",
@@ -320,7 +242,6 @@ __all__ = [
     "decode_cursor",
     "delete",
     "dictionaries",
-    "driver_port",
     "drop_word_index",
     "due_text",
     "due_tone",
@@ -331,7 +252,6 @@ __all__ = [
     "engagement_view",
     "engagements_of",
     "enqueue",
-    "establish_account",
     "fragment",
     "get",
     "get_batch",
@@ -343,16 +263,6 @@ __all__ = [
     "load_actor",
     "local",
     "mark_lines",
-    "message_drivers",
-    "message_excluded",
-    "message_exclusion",
-    "message_leave_alone",
-    "message_left_alone",
-    "message_reaches",
-    "message_reason",
-    "message_text",
-    "message_verdict",
-    "message_write_again",
     "money_text",
     "new_id",
     "new_token",
@@ -370,7 +280,6 @@ __all__ = [
     "platform_of",
     "post",
     "prepared",
-    "price_of_part",
     "proven",
     "publish",
     "put",
@@ -381,8 +290,6 @@ __all__ = [
     "refusal_text",
     "right_holders",
     "run_slices",
-    "send_message",
-    "send_messages",
     "service_of",
     "signal",
     "speaking",
