@@ -5,6 +5,8 @@ from __future__ import annotations
 import pluggy
 from baton_plugins.activities import api, models, plan_routes, preset_routes, routes
 from baton_plugins.activities.desk import team, views
+from baton_plugins.activities.diary import routes as diary
+from baton_plugins.activities.diary.whose import RIGHT as VIEW
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.queries import badge
@@ -28,7 +30,7 @@ _SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told
 
 @hookimpl
 def baton_entities() -> list[Entity]:
-    scoped = [Entity(model, ThroughEngagement(model, Customer, permission="activities.view")) for model in _SCOPED]
+    scoped = [Entity(model, ThroughEngagement(model, Customer, permission=VIEW)) for model in _SCOPED]
     return [*scoped, Entity(Digest, None, "says that somebody had the overview of a day")]
 
 
@@ -39,7 +41,7 @@ def baton_routes() -> list[Routes]:
     )
     requests = Routes("/assistance", together.REQUESTS)
     kept = [preset_routes.ROUTES, kind_routes.ROUTES]
-    return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, *kept]
+    return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, diary.ROUTES, *kept]
 
 
 @hookimpl
@@ -53,7 +55,10 @@ def baton_api() -> list[Routes]:
 def baton_navigation() -> list[NavItem]:
     kept = ("activities.presets", "settings")
     return [
-        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", "activities.view", "work", 20, False, badge, "p"),
+        NavItem("plans", _.lazy("My plans"), "/plans", "calendar", VIEW, "work", 20, False, badge, "p"),
+        NavItem(
+            "calendar", _.lazy("Calendar"), diary.PATH, "calendar-event", "activities.view", "work", 22, hotkey="a"
+        ),
         NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", *kept, 60),
         NavItem("kinds", _.lazy("Kinds of interaction"), "/settings/kinds", "forms", *kept, 61),
     ]

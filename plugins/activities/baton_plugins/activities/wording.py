@@ -13,6 +13,7 @@ _ACTIONS = {
     "activities.view": _.lazy("read a follow-up or plan"),
     "activities.list": _.lazy("read follow-ups"),
     "activities.plans": _.lazy("listed plans"),
+    "activities.calendar": _.lazy("looked at a calendar"),
     "activities.follow_up": _.lazy("wrote down a follow-up"),
     "activities.edit_follow_up": _.lazy("corrected a follow-up"),
     "activities.plan": _.lazy("made a plan"),

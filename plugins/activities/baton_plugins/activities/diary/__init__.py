@@ -1,0 +1,1 @@
+"""The calendar: what somebody or a department has to do on which day."""
