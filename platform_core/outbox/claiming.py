@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.messaging import Driver, Parcel, Taken
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import vault_of
+from platform_core.kernel.idlists import among
 from platform_core.kernel.ids import new_id
 from platform_core.outbox import services
 from platform_core.outbox.checks import objections
@@ -153,13 +154,16 @@ def settle(connection: Connection, outcomes: Sequence[Outcome]) -> None:
 
     That the gateway has taken a message is true whoever holds it now, as long as nobody has sent it again (same
     number of the claim): it also ends "unknown" and a second attempt that has not begun. A report that was faster
-    stands.
+    stands. They are held in the order of their ids, as by whoever reads reports.
     """
     alike: dict[tuple[bool, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=lambda one: one.claimed.id):
         held = {"b_id": outcome.claimed.id, "b_fence": outcome.claimed.fence}
         values = {f"b_{name}": value for name, value in outcome.values.items()}
         alike[outcome.only_held, tuple(outcome.values)].append({**held, **values})
+    if len(alike) > 1:
+        mine = among(_table.c.id, (outcome.claimed.id for outcome in outcomes))
+        connection.execute(select(_table.c.id).where(mine).order_by(_table.c.id).with_for_update())
     for (only_held, names), rows in alike.items():
         connection.execute(_settling(only_held, names), rows)
 

@@ -221,7 +221,7 @@ class Dispatcher:
             if message is None:
                 return
             if receipt is not None:
-                reports.apply(session, message.account_id or message_id, replace(receipt, ref=message.ref))
+                reports.apply(message, receipt)
                 return
             message.misses += 1
             if message.misses > 1:  # one "no" may only mean "not yet"
@@ -239,13 +239,15 @@ class Dispatcher:
         """Apply the callbacks that wait. Returns how many."""
         with self._database.system_session("read callbacks") as session:
             waiting = reports.waiting(session, self.timing.rows)
+            found: list[reports.Told] = []
             for report in waiting:
                 account = session.get(Account, report.account_id)
                 gateway, driver = self.gateway(report.account_id)
-                if account is not None and gateway is not None and driver is not None:
-                    reports.read(session, account, gateway, report, driver.rules.opt_out_words)
-                else:
+                if account is None or gateway is None or driver is None:
                     report.next_at = now() + timedelta(minutes=1)
+                elif (told := reports.told(session, account, gateway, report, driver.rules.opt_out_words)) is not None:
+                    found.append(told)
+            reports.apply_all(session, found)
             return len(waiting)
 
     def due(self) -> list[str]:

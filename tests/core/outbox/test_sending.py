@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from platform_core.contracts.messaging import NotSent, Rejected, Rules, Taken
+from platform_core.contracts.messaging import NotSent, Receipt, Rejected, Rules, Taken
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Invalid
-from platform_core.outbox import claiming, holding, services
+from platform_core.outbox import claiming, holding, reports, services
 from platform_core.outbox.checks import opening
 from platform_core.outbox.claiming import Claimed
 from platform_core.outbox.dispatch import Timing
-from platform_core.outbox.models import Account, Exclusion
+from platform_core.outbox.models import Account, Exclusion, Message, Report
 from platform_core.privacy.consent import opt_out
 from platform_core.privacy.models import Consent
 from tests.core.outbox.conftest import NUMBER, House
@@ -162,9 +163,49 @@ def test_a_late_worker_overwrites_nothing_but_knows_what_has_left(house: House) 
     assert (house.message().state, house.message().provider_id) == ("delivered", "x"), "a report was faster"
 
 
+@pytest.mark.parametrize("meets", ["settle", "reports"])
+def test_whoever_settles_and_whoever_reads_reports_never_wait_for_each_other(house: House, backend, meets) -> None:
+    """PostgreSQL ends one of two transactions that take the same rows in opposite order; SQLite has one writer."""
+    account_id, _provider = house.account()
+    ids = sorted(house.put_many([f"row{number}" for number in range(300)]))
+    with house.runtime.database.system_session("test") as session:
+        for message in session.scalars(select(Message)):
+            message.state, message.fence, message.ref = "sending", 1, message.id
+            message.account_id, message.lease_until = account_id, now()
+
+    def settle(order):
+        outcomes = [claiming.taken(Claimed(key, "sms", 1, 0, now(), None), Taken("x")) for key in order]
+        outcomes[::2] = [claiming.rejected(outcome.claimed, "no") for outcome in outcomes[::2]]
+        with house.runtime.database.connection("test") as connection:
+            claiming.settle(connection, outcomes)
+
+    def read(order):
+        with house.runtime.database.system_session("test") as session:
+            account = session.get(Account, account_id)
+            told = [
+                reports.Told(Report(account_id=account_id, body=b"", tries=0), account, (), [Receipt(state, key)])
+                for key in order
+                for state in ("delivered", "sent")
+            ]
+            reports.apply_all(session, told)
+
+    other = settle if meets == "settle" else read
+    for _round in range(3):
+        starts = Barrier(2)
+
+        def run(act, order, starts=starts):
+            starts.wait()
+            act(order)
+
+        with ThreadPoolExecutor(2) as pool:
+            both = [pool.submit(run, read, ids), pool.submit(run, other, ids[::-1])]
+            assert [done.result() for done in both] == [None, None]
+    assert set(house.states()) <= {"delivered", "failed"}
+
+
 def test_what_changed_since_it_was_put_in_counts(house: House, factory, runtime) -> None:
     house.account(rules=Rules(window=(9, 20), per_day=2))
-    noon, night = (datetime(2026, 11, 23, hour, tzinfo=UTC) for hour in (4, 15))
+    noon, night = (datetime(2031, 11, 23, hour, tzinfo=UTC) for hour in (4, 15))
     gone, left_alone, fine = factory.customer(), factory.customer(), factory.customer()
     with freeze(noon):
         for key, customer in (("gone", gone), ("excluded", left_alone), ("fine", fine)):
@@ -184,12 +225,12 @@ def test_what_changed_since_it_was_put_in_counts(house: House, factory, runtime)
     with freeze(night):
         house.work()
         assert house.message("fine").state == "queued"
-        assert house.message("fine").next_at == datetime(2026, 11, 24, 1, tzinfo=UTC), "nine in Shanghai"
+        assert house.message("fine").next_at == datetime(2031, 11, 24, 1, tzinfo=UTC), "nine in Shanghai"
         assert house.message("service").state == "sent", "who is left alone still hears what they asked for"
         assert [house.message(key).state for key in ("gone", "excluded", "late")] == ["refused", "refused", "expired"]
         assert [house.message(key).reason for key in ("gone", "excluded", "late")] == ["gone", "excluded", "late"]
     for _again in range(3):  # one number, two a day: the claim counts what earlier claims sent
-        with freeze(datetime(2026, 11, 24, 2, tzinfo=UTC)):
+        with freeze(datetime(2031, 11, 24, 2, tzinfo=UTC)):
             house.dispatcher.timing = Timing(lease=0, look_again=0, batch=1)
             house.change("often0", next_at=noon)
             house.work()
@@ -365,7 +406,7 @@ def test_what_became_of_many_is_written_at_once_and_of_each_by_itself(house: Hou
     provider.answer = answer
     for number in range(6):
         house.put(f"hello:{number}", address=f"1380013800{number}")
-    with count_queries(at_most=20):  # one for each kind of outcome; 7 are the second, empty round
+    with count_queries(at_most=21):  # one for each kind of outcome and one that holds; 7 are the second, empty round
         house.dispatcher.drain("interactive")
     found = [house.message(f"hello:{number}") for number in range(6)]
     assert [message.state for message in found] == ["sent", "sent", "queued", "failed", "sending", "sent"]
