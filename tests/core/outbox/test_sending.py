@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from platform_core.contracts.messaging import NotSent, Receipt, Rejected, Rules, Taken
+from platform_core.contracts.messaging import NotSent, Rejected, Rules, Taken
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Invalid
-from platform_core.outbox import claiming, holding, reports, services
+from platform_core.outbox import claiming, holding, services
 from platform_core.outbox.checks import opening
 from platform_core.outbox.claiming import Claimed
 from platform_core.outbox.dispatch import Timing
-from platform_core.outbox.models import Account, Exclusion, Message, Report
+from platform_core.outbox.models import Account, Exclusion
 from platform_core.privacy.consent import opt_out
 from platform_core.privacy.models import Consent
 from tests.core.outbox.conftest import NUMBER, House
@@ -161,46 +160,6 @@ def test_a_late_worker_overwrites_nothing_but_knows_what_has_left(house: House) 
     with house.runtime.database.connection("test") as connection:
         claiming.settle(connection, [claiming.taken(late, Taken("x"))])
     assert (house.message().state, house.message().provider_id) == ("delivered", "x"), "a report was faster"
-
-
-@pytest.mark.parametrize("meets", ["settle", "reports"])
-def test_whoever_settles_and_whoever_reads_reports_never_wait_for_each_other(house: House, backend, meets) -> None:
-    """PostgreSQL ends one of two transactions that take the same rows in opposite order; SQLite has one writer."""
-    account_id, _provider = house.account()
-    ids = sorted(house.put_many([f"row{number}" for number in range(300)]))
-    with house.runtime.database.system_session("test") as session:
-        for message in session.scalars(select(Message)):
-            message.state, message.fence, message.ref = "sending", 1, message.id
-            message.account_id, message.lease_until = account_id, now()
-
-    def settle(order):
-        outcomes = [claiming.taken(Claimed(key, "sms", 1, 0, now(), None), Taken("x")) for key in order]
-        outcomes[::2] = [claiming.rejected(outcome.claimed, "no") for outcome in outcomes[::2]]
-        with house.runtime.database.connection("test") as connection:
-            claiming.settle(connection, outcomes)
-
-    def read(order):
-        with house.runtime.database.system_session("test") as session:
-            account = session.get(Account, account_id)
-            told = [
-                reports.Told(Report(account_id=account_id, body=b"", tries=0), account, (), [Receipt(state, key)])
-                for key in order
-                for state in ("delivered", "sent")
-            ]
-            reports.apply_all(session, told)
-
-    other = settle if meets == "settle" else read
-    for _round in range(3):
-        starts = Barrier(2)
-
-        def run(act, order, starts=starts):
-            starts.wait()
-            act(order)
-
-        with ThreadPoolExecutor(2) as pool:
-            both = [pool.submit(run, read, ids), pool.submit(run, other, ids[::-1])]
-            assert [done.result() for done in both] == [None, None]
-    assert set(house.states()) <= {"delivered", "failed"}
 
 
 def test_what_changed_since_it_was_put_in_counts(house: House, factory, runtime) -> None:
