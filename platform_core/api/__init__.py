@@ -59,7 +59,7 @@ from platform_core.customers.services import touch as customer_touch
 from platform_core.customers.slices import get as get_batch
 from platform_core.customers.slices import mark as mark_lines
 from platform_core.customers.slices import run as run_slices
-from platform_core.kernel import dictionaries, timelines
+from platform_core.kernel import counters, dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
 from platform_core.kernel.declared import declared, service_of
 from platform_core.kernel.errors import Ask, BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
@@ -91,7 +91,7 @@ from platform_core.relay.services import engagements_of, open_engagement
 from platform_core.relay.workdays.services import calendar as work_calendar
 from platform_core.users.labels import person_choices
 from platform_core.users.lists import list_handlers
-from platform_core.users.models import Department, User
+from platform_core.users.models import NAMES_COUNTER, Department, User
 from platform_core.users.notifications import notify
 from platform_core.users.presence import online as people_online
 from platform_core.users.sessions import end_those_of_keys as end_sessions_of_keys
@@ -117,6 +117,7 @@ __all__ = [
     "COLUMN_TYPES",
     "FOLLOW_UP_FORMS",
     "METADATA",
+    "NAMES_COUNTER",
     "PACKAGES",
     "PLANNER",
     "SIGNED_IN",
@@ -223,6 +224,7 @@ __all__ = [
     "callers",
     "cancel_engagement",
     "changes",
+    "counters",
     "create_word_index",
     "customer_audience",
     "customer_contacts",

@@ -6,13 +6,14 @@ Numbers are kept with the contact points themselves, normalised by the one funct
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import BigInteger, bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -20,7 +21,7 @@ from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.customers.reveal import Revealed, reveal
 from platform_core.kernel import phones
 from platform_core.kernel.database import vault_of
-from platform_core.kernel.scope import proven
+from platform_core.kernel.scope import AnySelect, prepared, proven, visible
 from platform_core.users.models import Department, User
 
 _MOST = 20
@@ -114,18 +115,15 @@ def shown(text: str) -> str:
 
 def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> list[tuple[UUID, UUID | None]]:
     """(customer, contact) of everybody who has the number, whoever may see them: for records, never for pages."""
-    return [(row.id, row.contact_id) for row in _rows(session, _HOLDERS, full_hash, last8_hash)]
+    return [(row.id, row.contact_id) for row in _rows(session, _HOLDERS.__getitem__, full_hash, last8_hash)]
 
 
 def calling(session: Session, actor: Actor, full_hash: int | None, last8_hash: int | None) -> Callers:
-    """Whom a call may be from. Two statements; by the last eight digits only where there is no whole number."""
-    rows = _rows(session, _WHO, full_hash, last8_hash)
-    if not rows:
-        return Callers((), ())
-    visible = set(session.scalars(select(Customer.id).where(Customer.id.in_({row.id for row in rows}))))
-    known = [_caller(row) for row in rows if row.id in visible]
+    """Whom a call may be from. One statement; by the last eight digits only where there is no whole number."""
+    rows = _rows(session, partial(_calling, session), full_hash, last8_hash)
+    known = [_caller(row) for row in rows if row.is_seen]
     known.sort(key=lambda one: (one.owner_id != actor.user_id, -(one.last_contact_at or _NEVER).timestamp()))
-    unseen = dict.fromkeys(row.department or "" for row in rows if row.id not in visible)
+    unseen = dict.fromkeys(row.department or "" for row in rows if not row.is_seen)
     return Callers(known, list(unseen))
 
 
@@ -140,38 +138,48 @@ def _caller(row: Any) -> Caller:
 
 
 def _rows(
-    session: Session, statements: Mapping[str, Select[*tuple[Any, ...]]], full_hash: int | None, last8_hash: int | None
+    session: Session, statement: Callable[[str], AnySelect], full_hash: int | None, last8_hash: int | None
 ) -> Sequence[Any]:
     """One row for each customer; of several contacts with the same number the main one."""
     by, value = ("last8", last8_hash) if full_hash is None else ("full", full_hash)
     if value is None:
         return ()
     found: dict[UUID, Any] = {}
-    for row in session.execute(statements[by], {"hash": value}, execution_options=proven(_REASON)):
+    for row in session.execute(statement(by), {"hash": value}):
         found.setdefault(row.id, row)
     return list(found.values())[:_MOST]
 
 
-def _by_hash(statement: Select[*tuple[Any, ...]]) -> Mapping[str, Select[*tuple[Any, ...]]]:
-    """Built once, by the whole number and by its last digits: they run for every ring of every telephone."""
-    found = (
-        statement.join(Customer, Customer.id == ContactPoint.customer_id)
+def _by_hash(statement: AnySelect, by: str) -> AnySelect:
+    """By the whole number (`full`) or by its last digits (`last8`)."""
+    column = ContactPoint.full_hash if by == "full" else ContactPoint.last8_hash
+    return (
+        statement.select_from(ContactPoint)
+        .join(Customer, Customer.id == ContactPoint.customer_id)
         .outerjoin(Contact, Contact.id == ContactPoint.contact_id)
-        .where(ContactPoint.kind.in_(_PHONES), Customer.deleted_at.is_(None))
+        .where(
+            column == bindparam("hash", type_=BigInteger),
+            ContactPoint.kind.in_(_PHONES),
+            Customer.deleted_at.is_(None),
+        )
         .order_by(Contact.is_primary.desc(), ContactPoint.id)
         .limit(_MOST * 2)
+        .execution_options(**proven(_REASON))
     )
-    by = {"full": ContactPoint.full_hash, "last8": ContactPoint.last8_hash}
-    return {name: found.where(column == bindparam("hash", type_=BigInteger)) for name, column in by.items()}
 
 
-_HOLDERS = _by_hash(select(Customer.id, ContactPoint.contact_id).select_from(ContactPoint))
+# Written once: they run for every ring of every telephone.
+_HOLDERS = {by: _by_hash(select(Customer.id, ContactPoint.contact_id), by) for by in ("full", "last8")}
 _owner = select(User.name).where(User.id == Customer.owner_id).scalar_subquery()
 _department = select(Department.name).where(Department.id == Customer.department_id).scalar_subquery()
-_WHO = _by_hash(
-    select(
+
+
+@prepared
+def _calling(reader: Actor, by: str) -> AnySelect:
+    seen = visible(Customer, reader)
+    columns = (
         Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
         _owner.label("owner"), _department.label("department"), ContactPoint.contact_id,
-        Contact.name.label("contact"), Contact.title,
-    ).select_from(ContactPoint)
-)  # fmt: skip
+        Contact.name.label("contact"), Contact.title, (literal(value=True) if seen is None else seen).label("is_seen"),
+    )  # fmt: skip
+    return _by_hash(select(*columns), by)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,11 @@ def is_bumped(session: Session, name: str) -> bool:
 
 def read(session: Session, name: str) -> int:
     return session.scalar(select(Counter.value).where(Counter.name == name)) or 0
+
+
+def current(name: str) -> ColumnElement[int]:
+    """A column with the counter's value, for the first statement of a request, which others follow by `keep`."""
+    return func.coalesce(select(Counter.value).where(Counter.name == name).scalar_subquery(), 0)
 
 
 def keep(session: Session, values: Mapping[str, int]) -> None:

@@ -77,9 +77,9 @@ class User(Identified, Stamped, Base):
 
 _SHOWN: dict[type[Base], tuple[str, ...]] = {
     Department: ("name", "order"),
-    User: ("name", "department_id", "status"),
+    User: ("name", "department_id", "status", "extension"),
 }
-"""What pages show of those that other rows name."""
+"""What pages show of those that other rows name, and where their telephones are."""
 
 
 def _count_names(mapper: Mapper[Any], connection: Connection, target: Base) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from litestar.datastructures import Cookie
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from platform_core.kernel import dictionaries
+from platform_core.kernel import counters, dictionaries
 from platform_core.kernel.clock import now
-from platform_core.kernel.models import Counter, SettingValue
+from platform_core.kernel.models import SettingValue
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.kernel.signals import signal
 from platform_core.settings import Settings
@@ -77,10 +77,6 @@ _FOLLOWED = {"dictionaries_version": dictionaries.COUNTER, "names_version": NAME
 """Column -> counter."""
 
 
-def _version(counter: str) -> ColumnElement[int]:
-    return func.coalesce(select(Counter.value).where(Counter.name == counter).scalar_subquery(), 0)
-
-
 _themes = select(SettingValue.value).where(SettingValue.key == themes.SETTING).scalar_subquery()
 _columns: tuple[Any, ...] = (
     User.id,
@@ -93,8 +89,8 @@ _columns: tuple[Any, ...] = (
     User.theme,
     User.preferences,
     _unread.label("unread"),
-    _version(RIGHTS_COUNTER).label("rights_version"),
-    *(_version(counter).label(column) for column, counter in _FOLLOWED.items()),
+    counters.current(RIGHTS_COUNTER).label("rights_version"),
+    *(counters.current(counter).label(column) for column, counter in _FOLLOWED.items()),
     _themes.label("themes"),
 )
 _by_cookie = (

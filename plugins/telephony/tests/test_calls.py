@@ -302,9 +302,11 @@ def test_old_calls_are_forgotten_and_nobodys_line_stays_with_who_left(house):
         job = enqueue(session, "telephony.forget")
     house.runtime.jobs.run(job)
     assert [call.number_mask for call in house.calls()] == ["139****8322"]
-    with house.runtime.database.system_session("she leaves") as session:
-        assert session.scalar(select(func.count()).select_from(Heard)) == 0
-        session.execute(update(Line).values(until=now()))
-    house.signalled.clear()
-    box.ring("13900008323", call="after")
-    assert house.signalled == []
+    for number, status in enumerate(("left", "active")):  # and comes back, without the line
+        with house.runtime.database.system_session("she leaves") as session:
+            assert session.scalar(select(func.count()).select_from(Heard).where(Heard.at < now() - timedelta(7))) == 0
+            session.get(User, house.people["carol"].id).status = status
+            session.execute(update(Line).values(until=now()))
+        house.signalled.clear()
+        box.ring("13900008323", call=f"after {number}")
+        assert house.signalled == []

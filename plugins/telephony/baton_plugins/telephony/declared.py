@@ -50,6 +50,7 @@ def baton_entities() -> list[Entity]:
         Entity(models.Ring, RingPolicy()),
         Entity(models.Source, None, reason=apparatus),
         Entity(models.Line, None, reason=apparatus),
+        Entity(models.Area, None, reason=apparatus),
         Entity(models.CallKey, None, reason="how sources name calls; leads to a call, which has a policy"),
         Entity(models.Asked, None, reason="for the agent that fetches it; numbers encrypted and gone with that"),
         Entity(models.Heard, None, reason="what devices said, with masks; only where telephony is managed"),
@@ -106,6 +107,7 @@ _ACTIONS = {
     "telephony.revoke_source": _.lazy("revoked a telephone agent or exchange"),
     "telephony.add_line": _.lazy("gave somebody a telephone line"),
     "telephony.remove_line": _.lazy("took a telephone line away"),
+    "telephony.set_area": _.lazy("changed the area code of a telephone line"),
     "telephony.dial": _.lazy("had the telephone call somebody"),
     "telephony.fetch": _.lazy("a telephone agent fetched numbers to call"),
     "telephony.change_workplace": _.lazy("said who works at a workstation"),
@@ -113,7 +115,8 @@ _ACTIONS = {
     "telephony.simulate": _.lazy("simulated a call"),
 }
 _FIELDS = {
-    "number": _.lazy("Number"), "kind": _.lazy("Kind"), "line": _.lazy("Line"), "person": _.lazy("Person"),
+    "number": _.lazy("Number"), "kind": _.lazy("Kind"), "line": _.lazy("Line"),
+    "area_code": _.lazy("Area code"), "person": _.lazy("Person"),
     "customer_id": _.lazy("Customer"), "count": _.lazy("Number of them"),
     "locks": _.lazy("Pulling the key out signs out"),
 }  # fmt: skip

@@ -133,6 +133,11 @@ class LineInput(msgspec.Struct, kw_only=True):
     line: Annotated[str, Meta(max_length=40)] = ""
 
 
+class AreaInput(msgspec.Struct, kw_only=True):
+    line: Annotated[str, Meta(min_length=1, max_length=40)]
+    area_code: Annotated[str, Meta(pattern=r"^0\d{2,4}$")]
+
+
 class SimulatedInput(msgspec.Struct, kw_only=True):
     number: Annotated[str, Meta(max_length=60)]
     user_id: UUID

@@ -68,6 +68,19 @@ class Line(Identified, Stamped, Base):
     __table_args__ = (Index("uq_telephony_line_source_id_line_user_id", "source_id", "line", "user_id", unique=True),)
 
 
+class Area(Identified, Stamped, Base):
+    """Where a line ends, if not where its source stands: calls from that city come without the code."""
+
+    __tablename__ = "telephony_area"
+
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("telephony_source.id", ondelete="CASCADE"))
+    line: Mapped[str] = mapped_column(String(40))
+    area_code: Mapped[str] = mapped_column(String(6))
+    """With its 0."""
+
+    __table_args__ = (Index("uq_telephony_area_source_id_line", "source_id", "line", unique=True),)
+
+
 class Call(Identified, Stamped, Base):
     """One call, whichever events told of it and in whatever order they came."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from baton_plugins.telephony.models import Call, Ring
 from sqlalchemy import ColumnElement, and_, exists, false, or_
 
-from platform_core.api import Actor, Customer, Scope, ThroughCustomer
+from platform_core.api import Actor, Customer, Scope, ThroughCustomer, among
 
 VIEW, DIAL = "telephony.view", "telephony.dial"
 _ring = Ring.__table__.alias("telephony_scope_ring")
@@ -17,12 +17,14 @@ def _mine(columns: Any, actor: Actor) -> ColumnElement[bool]:
     parts: list[Any] = [columns.user_id == actor.user_id]
     departments = actor.departments_for(VIEW)
     if departments:
-        parts.append(columns.department_id.in_(sorted(departments)))
+        parts.append(among(columns.department_id, departments))
     return or_(*parts)
 
 
 class RingPolicy:
     """Rings at telephones of the actor and, by the scope of `telephony.view`, of their departments."""
+
+    by_kind = True
 
     def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
         scope = actor.scope(VIEW)
@@ -33,6 +35,8 @@ class RingPolicy:
 
 class CallPolicy:
     """Calls that rang there, and calls of customers whom the actor sees."""
+
+    by_kind = True
 
     def __init__(self) -> None:
         self._customer = ThroughCustomer(Call, Customer)

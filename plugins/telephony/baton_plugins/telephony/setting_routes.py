@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.telephony import queries, simulating, sources, workplaces
-from baton_plugins.telephony.forms import LineInput, SimulatedInput, SourceInput, WorkplaceInput
+from baton_plugins.telephony import areas, queries, simulating, sources, workplaces
+from baton_plugins.telephony.forms import AreaInput, LineInput, SimulatedInput, SourceInput, WorkplaceInput
 
 from platform_core.api import (
     Actor,
@@ -75,7 +75,8 @@ def source(request: Request[Any, Any, Any], session: Session, source_id: UUID) -
 
 def _source(
     request: Request[Any, Any, Any], session: Session, source_id: UUID, *, secret: str = "",
-    form: Bound[LineInput] | None = None, workplace: Bound[WorkplaceInput] | None = None, status: int = 200,
+    form: Bound[LineInput] | None = None, workplace: Bound[WorkplaceInput] | None = None,
+    area: Bound[AreaInput] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
     found = sources.get(session, source_id)
     base = platform_of(request).settings.base_url
@@ -84,7 +85,7 @@ def _source(
         people=person_choices(session),
         lines=sources.lines(session, found), kind=dict(kinds())[found.kind], secret=secret, base=base,
         address=f"{base}{sources.WEBHOOK}{secret}" if secret and found.kind != "agent" else "",
-        form=form or initial(LineInput),
+        form=form or initial(LineInput), areas=areas.of_source(session, found), area=area or initial(AreaInput),
         workplace=workplace or initial(WorkplaceInput, user_id=str(found.user_id or ""), locks=found.locks),
     )  # fmt: skip
 
@@ -124,6 +125,25 @@ def remove_line(
     return redirect(request, f"{URL}/sources/{source_id}")
 
 
+@post("/sources/{source_id:uuid}/areas", permission=MANAGE, name="telephony:set_area")
+def set_area(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, source_id: UUID
+) -> Response[str]:
+    bound, found = bind(AreaInput, form), sources.get(session, source_id)
+    if not bound.ok:
+        return _source(request, session, source_id, area=bound, status=422)
+    areas.put(session, actor, found, bound.require())
+    return redirect(request, f"{URL}/sources/{source_id}")
+
+
+@post("/sources/{source_id:uuid}/areas/{area_id:uuid}/remove", permission=MANAGE, name="telephony:remove_area")
+def remove_area(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, source_id: UUID, area_id: UUID
+) -> Response[str]:
+    areas.remove(session, actor, sources.get(session, source_id), area_id)
+    return redirect(request, f"{URL}/sources/{source_id}")
+
+
 @post("/sources/{source_id:uuid}/workplace", permission=MANAGE, name="telephony:workplace")
 def workplace(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, source_id: UUID
@@ -154,5 +174,6 @@ def simulate(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
 
 
 ROUTES = Routes(
-    URL, [index, add_source, source, renew_code, revoke, add_line, remove_line, workplace, simulate]
-)  # fmt: skip
+    URL,
+    [index, add_source, source, renew_code, revoke, add_line, remove_line, set_area, remove_area, workplace, simulate],
+)

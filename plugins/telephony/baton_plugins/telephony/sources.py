@@ -11,10 +11,12 @@ import pluggy
 from baton_plugins.telephony.forms import LineInput, Paired, Pairing, SourceInput
 from baton_plugins.telephony.models import Line, Source
 from baton_plugins.telephony.policies import VIEW
-from sqlalchemy import or_, select
+from baton_plugins.telephony.targets import changed
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from platform_core.api import (
+    NAMES_COUNTER,
     Actor,
     EntityRef,
     Forbidden,
@@ -25,6 +27,7 @@ from platform_core.api import (
     Session,
     User,
     changes,
+    counters,
     new_id,
     new_token,
     now,
@@ -45,6 +48,7 @@ CODE_LIFE = timedelta(minutes=15)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that look alike."""
 _SEEN_EVERY = timedelta(seconds=30)
+_REPORTING = "telephony.reporting"
 
 
 @hookimpl
@@ -65,17 +69,28 @@ def baton_authenticate(session: Session, request: Request[Any, Any, Any]) -> Act
     return Actor(user_id=source.id, name=source.name, grants={VIEW: Scope.ALL}, via="api")
 
 
+_BY_TOKEN = select(Source, counters.current(NAMES_COUNTER)).where(
+    Source.token_digest == bindparam("digest"),
+    Source.kind.in_(bindparam("kinds", expanding=True)),
+    Source.revoked_at.is_(None),
+)
+
+
 def by_token(session: Session, token: str, kinds: tuple[str, ...]) -> Source | None:
-    statement = select(Source).where(
-        Source.token_digest == token_digest(token), Source.kind.in_(kinds), Source.revoked_at.is_(None)
-    )
-    return session.scalars(statement).one_or_none()
+    """The session holds it from here on, and knows whether somebody's telephone has changed since it was last asked."""
+    row = session.execute(_BY_TOKEN, {"digest": token_digest(token), "kinds": kinds}).one_or_none()
+    if row is None:
+        return None
+    counters.keep(session, {NAMES_COUNTER: row[1]})
+    source: Source = row[0]
+    session.info[_REPORTING] = source
+    return source
 
 
 def reporting(session: Session, actor: Actor) -> Source:
     """The source behind a report. Raises Forbidden for people."""
-    source = session.get(Source, actor.user_id)
-    if source is None:
+    source = session.info.get(_REPORTING)
+    if not isinstance(source, Source) or source.id != actor.user_id:
         raise Forbidden(_("Only telephone agents and exchanges report calls."))
     moment = now()
     if source.seen_at is None or moment - source.seen_at > _SEEN_EVERY:
@@ -158,6 +173,7 @@ def add_line(session: Session, actor: Actor, source: Source, data: LineInput) ->
     except IntegrityError as error:
         told = _("This person has the line already.")
         raise Invalid(told, fields={"line": told}) from error
+    changed(session)
     before, after = changes({}, {"line": line.line, "person": name})
     record(session, actor, "telephony.add_line", ref(source), before=before, after=after)
     return line
@@ -168,4 +184,5 @@ def remove_line(session: Session, actor: Actor, source: Source, line_id: UUID) -
     if line is None or line.source_id != source.id:
         raise NotFound(_("There is no such line."))
     session.delete(line)
+    changed(session)
     record(session, actor, "telephony.remove_line", ref(source), before={"line": line.line})

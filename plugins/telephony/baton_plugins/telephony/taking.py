@@ -7,17 +7,17 @@ call follows from the times that are known (Call.settle).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from baton_plugins.telephony import targets
+from baton_plugins.telephony import targets, writing
 from baton_plugins.telephony.forms import CallEvent
 from baton_plugins.telephony.models import Call, CallKey, Heard, Ring, Source
 from baton_plugins.telephony.targets import Person
-from sqlalchemy import bindparam, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, exists, func, literal, select, update
 
-from platform_core.api import Session, callers, new_id, noop, notify, now, signal
+from platform_core.api import Session, callers, new_id, noop, notify, now, proven, signal
 
 FRESH = timedelta(seconds=30)
 """What happened longer ago is logged and no longer shown."""
@@ -34,29 +34,84 @@ def take(
     """Take one event in. `skew`: by how much the sender's clock is slow; `to`: who is called, where that is known."""
     moment = now()
     at = min(event.at + skew, moment) if event.at is not None else moment
-    heard = _first_time(session, source, event)
-    if heard is None:
-        return
-    number = _number(session, source, event)
-    call = _call(session, source, event, at, number)
-    was_open = call.ended_at is None
-    _fill(call, event, at, number)
-    people = to or _people(session, source, event)
-    rings = _rings(session, call, people, at)
-    _answer(session, source, call, event, rings)
+    told = _Told(
+        event, at, moment - at <= FRESH, _number(session, source, event), to or _people(session, source, event)
+    )
+    with session.no_autoflush:  # what is worked out is written only once it is certain that it is news
+        found = _found(session, source, told)
+        heard = {
+            "id": new_id(), "source_id": source.id, "key": event.id, "at": moment, "kind": event.kind,
+            "line": (", ".join(event.to) or event.line)[:120], "number_mask": found.call.number_mask,
+            "outcome": found.outcome, "call_id": found.call.id,
+            "told": ", ".join(person.name for person in told.people)[:200],
+        }  # fmt: skip
+        if not writing.once(session, Heard, heard):
+            for row in (found.call, *found.rings):
+                if row in session:
+                    session.expire(row)
+            return
+        if found.is_new and not _write_call(session, source, event, found.call):
+            # Another event of the same call came at the same moment and was first: it is known now.
+            found = _found(session, source, told)
+            again = {"number_mask": found.call.number_mask, "outcome": found.outcome, "call_id": found.call.id}
+            session.execute(update(Heard).where(Heard.id == heard["id"]).values(again))
+        writing.rows(session, Ring, found.fresh_rings)
+    session.flush()  # the next event of the same post may turn out to be old, and what it changed is thrown away
+    _tell(session, told, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event and what follows from it alone."""
+
+    event: CallEvent
+    at: datetime
+    is_fresh: bool
+    number: callers.Number | None
+    people: Sequence[Person]
+
+
+@dataclass(slots=True)
+class _Found:
+    """The call of an event as it is afterwards. Nothing of it is written yet that was not there."""
+
+    call: Call
+    is_new: bool
+    was_open: bool
+    rings: list[Ring]
+    fresh_rings: list[Ring]
+    outcome: str = ""
+
+
+def _found(session: Session, source: Source, told: _Told) -> _Found:
+    call = _known(session, source, told)
+    is_new = call is None
+    if call is None:
+        call = Call(
+            id=new_id(), source_id=source.id, direction=told.event.direction, started_at=told.at, cause="", line="",
+            device="", recording="", number_mask="", verified=True, withheld=False,
+        )  # fmt: skip
+    found = _Found(call, is_new, call.ended_at is None, [], [])
+    if not is_new:
+        found.rings = list(session.scalars(_RINGS, {"call_id": call.id}))
+    _fill(call, told.event, told.at, told.number)
+    _ring(found, told)
+    _answer(session, source, call, told.event, found.rings)
     call.settle()
-    fresh = moment - at <= FRESH
-    heard.outcome = _match(session, call) if rings or not fresh else "nobody"
-    if not fresh:
-        heard.outcome = "late"
-        for ring in rings:
-            ring.dismissed_at = ring.dismissed_at or moment
-    heard.call_id, heard.number_mask = call.id, call.number_mask
-    heard.told = ", ".join(person.name for person in people)[:200]
-    if was_open and call.state == "missed":
-        _missed(session, call, rings)
-    for ring in rings if fresh else ():
-        signal(session, ring.user_id, "call", call.id.hex)
+    found.outcome = _match(session, call) if found.rings or not told.is_fresh else "nobody"
+    if not told.is_fresh:
+        found.outcome = "late"
+        for ring in found.rings:
+            ring.dismissed_at = ring.dismissed_at or now()
+    return found
+
+
+def _tell(session: Session, told: _Told, found: _Found) -> None:
+    """The bell of those who missed it, and the pages of those at whose telephones it rings."""
+    if found.was_open and found.call.state == "missed":
+        _missed(session, found.call, found.rings)
+    for ring in found.rings if told.is_fresh else ():
+        signal(session, ring.user_id, "call", found.call.id.hex)
 
 
 def is_withheld(event: CallEvent) -> bool:
@@ -64,88 +119,76 @@ def is_withheld(event: CallEvent) -> bool:
     return event.withheld or (event.number.strip().lower() in _NO_NUMBER and event.number != "")
 
 
-def _first_time(session: Session, source: Source, event: CallEvent) -> Heard | None:
-    line = ", ".join(event.to) or event.line
-    heard = Heard(
-        id=new_id(), source_id=source.id, key=event.id, kind=event.kind, line=line[:120], number_mask="", outcome="",
-        told="",
-    )  # fmt: skip
-    try:
-        with session.begin_nested():
-            session.add(heard)
-    except IntegrityError:
-        return None
-    return heard
-
-
 def _number(session: Session, source: Source, event: CallEvent) -> callers.Number | None:
     if not event.number or is_withheld(event):
         return None
-    return callers.number(session, event.number, area_code=source.area_code, outside=source.outside)
+    area_code = targets.area_code(session, source, (event.line, *event.to))
+    return callers.number(session, event.number, area_code=area_code, outside=source.outside)
 
 
-def _call(session: Session, source: Source, event: CallEvent, at: datetime, number: callers.Number | None) -> Call:
-    """The call that the event is about, locked; made where nobody has told of it yet."""
-    known = _known(session, source, event)
-    if known is not None:
-        return known
-    twin = _told_by_another(session, source, event, at, number)
-    try:
-        with session.begin_nested():
-            if twin is None:
-                twin = _new(source, event, at, number)
-                session.add(twin)
-                session.flush()  # the key refers to it
-            session.add(CallKey(source_id=source.id, key=event.call, call_id=twin.id))
-    except IntegrityError:  # another event of the same call came at the same moment
-        found = _known(session, source, event)
-        assert found is not None
-        return found
-    return twin
+_NAMED = (
+    select(CallKey.call_id)
+    .where(CallKey.source_id == bindparam("source_id"), CallKey.key == bindparam("key"))
+    .scalar_subquery()
+)
+_TOLD_BY_ANOTHER = (
+    select(Call.id)
+    .where(
+        Call.number_hash == bindparam("number_hash"),
+        Call.direction == bindparam("direction"),
+        Call.source_id != bindparam("source_id"),
+        Call.ended_at.is_(None),
+        Call.started_at.between(bindparam("since"), bindparam("until")),
+    )
+    .order_by(Call.started_at, Call.id)
+    .limit(1)
+    .scalar_subquery()
+)
+"""The same call as another source on the same line tells it: same number, same way, at the same time."""
+_is_named = exists().where(
+    CallKey.source_id == bindparam("source_id"), CallKey.key == bindparam("key"), CallKey.call_id == Call.id
+)
+_proof = proven("what devices tell of calls: found by their own names for them, and seen by nobody here")
+_BY_KEY = (
+    select(Call, literal(value=True)).where(Call.id == _NAMED).with_for_update(of=Call).execution_options(**_proof)
+)
+_BY_KEY_OR_NUMBER = (
+    select(Call, _is_named)
+    .where(Call.id == func.coalesce(_NAMED, _TOLD_BY_ANOTHER))
+    .with_for_update(of=Call)
+    .execution_options(**_proof)
+)
+_RINGS = select(Ring).where(Ring.call_id == bindparam("call_id")).execution_options(**_proof)
 
 
-def _new(source: Source, event: CallEvent, at: datetime, number: callers.Number | None) -> Call:
-    call = Call(
-        id=new_id(), source_id=source.id, direction=event.direction, started_at=at, cause="", line="", device="",
-        recording="", verified=True, withheld=False,
-    )  # fmt: skip
-    _fill(call, event, at, number)
-    call.settle()
+def _known(session: Session, source: Source, told: _Told) -> Call | None:
+    """The call that the event is about, locked; None where nobody has told of it yet."""
+    given: dict[str, object] = {"source_id": source.id, "key": told.event.call}
+    statement = _BY_KEY
+    if told.event.kind == "ringing" and told.number is not None and told.number.full_hash is not None:
+        statement = _BY_KEY_OR_NUMBER
+        given |= {
+            "number_hash": told.number.full_hash, "direction": told.event.direction,
+            "since": told.at - _SAME_CALL, "until": told.at + _SAME_CALL,
+        }  # fmt: skip
+    row = session.execute(statement, given).one_or_none()
+    if row is None:
+        return None
+    call: Call = row[0]
+    if not row[1]:
+        key = {"source_id": source.id, "key": told.event.call, "call_id": call.id}
+        if not writing.once(session, CallKey, key):
+            return _known(session, source, told)  # named at the same moment
     return call
 
 
-_BY_KEY = (
-    select(Call)
-    .join(CallKey, CallKey.call_id == Call.id)
-    .where(CallKey.source_id == bindparam("source_id"), CallKey.key == bindparam("key"))
-    .with_for_update(of=Call)
-)
-
-
-def _known(session: Session, source: Source, event: CallEvent) -> Call | None:
-    return session.scalars(_BY_KEY, {"source_id": source.id, "key": event.call}).one_or_none()
-
-
-def _told_by_another(
-    session: Session, source: Source, event: CallEvent, at: datetime, number: callers.Number | None
-) -> Call | None:
-    """The same call as another source on the same line tells it: same number, same way, at the same time."""
-    if number is None or number.full_hash is None or event.kind != "ringing":
-        return None
-    statement = (
-        select(Call)
-        .where(
-            Call.number_hash == number.full_hash,
-            Call.direction == event.direction,
-            Call.source_id != source.id,
-            Call.ended_at.is_(None),
-            Call.started_at.between(at - _SAME_CALL, at + _SAME_CALL),
-        )
-        .order_by(Call.started_at, Call.id)
-        .limit(1)
-        .with_for_update()
-    )
-    return session.scalars(statement).one_or_none()
+def _write_call(session: Session, source: Source, event: CallEvent, call: Call) -> bool:
+    """False, and nothing is left of it, where another event has made the call meanwhile."""
+    writing.rows(session, Call, [call])
+    if writing.once(session, CallKey, {"source_id": source.id, "key": event.call, "call_id": call.id}):
+        return True
+    session.execute(delete(Call).where(Call.id == call.id), execution_options=_proof)
+    return False
 
 
 def _fill(call: Call, event: CallEvent, at: datetime, number: callers.Number | None) -> None:
@@ -175,20 +218,19 @@ def _people(session: Session, source: Source, event: CallEvent) -> Sequence[Pers
     return ()
 
 
-def _rings(session: Session, call: Call, people: Sequence[Person], at: datetime) -> list[Ring]:
-    """All rings of the call, those of `people` among them."""
-    rings = list(session.scalars(select(Ring).where(Ring.call_id == call.id)))
-    have = {ring.user_id for ring in rings}
-    for person in people:
+def _ring(found: _Found, told: _Told) -> None:
+    """Let it ring at the telephones of the event that it did not ring at yet."""
+    have = {ring.user_id for ring in found.rings}
+    taker = found.call.answered_by_id
+    for person in told.people:
         if person.id not in have:
-            late = call.answered_by_id is not None and call.answered_by_id != person.id
+            late = taker is not None and taker != person.id
             ring = Ring(
-                id=new_id(), call_id=call.id, user_id=person.id, department_id=person.department_id, at=at,
+                id=new_id(), call_id=found.call.id, user_id=person.id, department_id=person.department_id, at=told.at,
                 state="elsewhere" if late else "ringing",
             )  # fmt: skip
-            session.add(ring)
-            rings.append(ring)
-    return rings
+            found.rings.append(ring)
+            found.fresh_rings.append(ring)
 
 
 def _answer(session: Session, source: Source, call: Call, event: CallEvent, rings: Sequence[Ring]) -> None:

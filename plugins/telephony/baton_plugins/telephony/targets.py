@@ -1,15 +1,21 @@
-"""Whose telephone it is: lines and extensions of a source, and people's own extensions."""
+"""Whose telephone it is: lines and extensions of a source, and people's own extensions.
+
+Every event of every telephone asks, and the answers change with people and lines only: a process keeps them for as long
+as the counter of names stands still (`changed`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from baton_plugins.telephony.models import Line, Source
-from sqlalchemy import bindparam, or_, select
+from baton_plugins.telephony.models import Area, Line, Source
+from sqlalchemy import select
 
-from platform_core.api import Session, User, now
+from platform_core.api import NAMES_COUNTER, Session, User, counters, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,49 +25,78 @@ class Person:
     department_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A line in somebody's hands, for so long."""
+
+    person: Person
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Telephones:
+    people: Mapping[UUID, Person]
+    """Those at work."""
+    lines: Mapping[tuple[UUID, str], list[_Given]]
+    """(source, line), in the order in which they were given."""
+    extensions: Mapping[str, list[Person]]
+    areas: Mapping[tuple[UUID, str], str]
+    """(source, line) -> area code."""
+
+
+def changed(session: Session) -> None:
+    """A line has changed: every process asks anew."""
+    counters.bump(session, NAMES_COUNTER)
+
+
 def people(session: Session, source: Source, line: str, extensions: Iterable[str]) -> list[Person]:
     """Those at whose telephones `extensions` ring or, where none is named, who have this `line` of the source.
 
     The source's own lines come first, then the extension that somebody's account names, then the source's blank line.
     """
-    wanted = [text.strip() for text in extensions if text.strip()]
-    given = _given(session, source, [*wanted, line])
-    found = [person for text in wanted for person in given.get(text, ())]
-    rest = [text for text in wanted if text not in given]
-    found += _by_extension(session, rest) if rest else []
+    known = _followed.get(session)
+    found: list[Person] = []
+    for text in (text.strip() for text in extensions):
+        if text:
+            found += _given(known, source, text) or known.extensions.get(text, ())
     if not found and line:
-        found = given.get(line) or _by_extension(session, [line])
-    return list({person.id: person for person in found or given.get("", [])}.values())
-
-
-_GIVEN = (
-    select(Line.line, User.id, User.name, User.department_id)
-    .join(User, User.id == Line.user_id)
-    .where(
-        Line.source_id == bindparam("source_id"),
-        Line.line.in_(bindparam("lines", expanding=True)),
-        User.status == "active",
-        or_(Line.until.is_(None), Line.until > bindparam("now")),
-    )
-    .order_by(Line.created_at, Line.id)
-)
-"""Built once: it runs for every event of every telephone."""
-
-
-def _given(session: Session, source: Source, lines: Iterable[str]) -> dict[str, list[Person]]:
-    given = {"source_id": source.id, "lines": [*lines, ""], "now": now()}
-    found: dict[str, list[Person]] = {}
-    for row in session.execute(_GIVEN, given):
-        found.setdefault(row.line, []).append(Person(row.id, row.name, row.department_id))
-    return found
-
-
-def _by_extension(session: Session, extensions: list[str]) -> list[Person]:
-    statement = select(User.id, User.name, User.department_id).where(
-        User.extension.in_(extensions), User.status == "active"
-    )
-    return [Person(row.id, row.name, row.department_id) for row in session.execute(statement)]
+        found = _given(known, source, line) or known.extensions.get(line, [])
+    return list({person.id: person for person in found or _given(known, source, "")}.values())
 
 
 def name_of(session: Session, user_id: UUID) -> str:
-    return session.scalar(select(User.name).where(User.id == user_id)) or ""
+    """Of somebody at work."""
+    person = _followed.get(session).people.get(user_id)
+    return person.name if person else ""
+
+
+def area_code(session: Session, source: Source, lines: Iterable[str]) -> str:
+    """Of the first of these lines and extensions that has one of its own, else the source's."""
+    known = _followed.get(session).areas
+    return next((known[source.id, line] for line in lines if (source.id, line) in known), source.area_code)
+
+
+def _given(known: _Telephones, source: Source, line: str) -> list[Person]:
+    moment = now()
+    given = known.lines.get((source.id, line), ())
+    return [one.person for one in given if one.until is None or one.until > moment]
+
+
+def _load(session: Session) -> _Telephones:
+    known: dict[UUID, Person] = {}
+    extensions: dict[str, list[Person]] = {}
+    at_work: Any = select(User.id, User.name, User.department_id, User.extension).where(User.status == "active")
+    for row in session.execute(at_work.order_by(User.name, User.id)):
+        known[row.id] = Person(row.id, row.name, row.department_id)
+        if row.extension:
+            extensions.setdefault(row.extension, []).append(known[row.id])
+    lines: dict[tuple[UUID, str], list[_Given]] = {}
+    columns = select(Line.source_id, Line.line, Line.user_id, Line.until)
+    for row in session.execute(columns.order_by(Line.created_at, Line.id)):
+        if row.user_id in known:
+            lines.setdefault((row.source_id, row.line), []).append(_Given(known[row.user_id], row.until))
+    areas = {(row.source_id, row.line): row.area_code for row in session.scalars(select(Area))}
+    return _Telephones(known, lines, extensions, areas)
+
+
+_followed = counters.Followed(NAMES_COUNTER, _load)
