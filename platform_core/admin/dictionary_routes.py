@@ -9,6 +9,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.admin import services
+from platform_core.admin.merging import services as merging
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.plugin import Dictionary
 from platform_core.customers.custom.keeping import own_lists
@@ -62,9 +63,11 @@ def _page(
     request: Request[Any, Any, Any], session: Session, name: str, form: Bound[Any], *, entry: UUID | None = None
 ) -> Response[str]:
     """`entry` is the one whose form was refused; None is the form for a new one."""
+    rows = services.entries(session, name)
     return page(
         request, "admin/dictionary.html", active="dictionaries", status=422 if form.errors else 200,
-        dictionary=_dictionary(request, session, name), entries=services.entries(session, name), form=form, entry=entry,
+        dictionary=_dictionary(request, session, name), entries=rows, form=form, entry=entry,
+        labels={row.code: row.label for row in rows}, merges=merging.latest(session, name),
         tones=[(tone, str(label)) for tone, label in TONE_NAMES.items()],
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pluggy
 
 from platform_core.admin import api, keeping, routes, settings_api, wording
+from platform_core.admin.merging import jobs as merge_jobs
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem, Section
@@ -41,7 +42,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 @hookimpl
 def baton_jobs() -> list[Job]:
-    return keeping.JOBS
+    return [*keeping.JOBS, *merge_jobs.JOBS]
 
 
 @hookimpl

@@ -16,6 +16,7 @@ from platform_core.admin import (
     settings_routes,
     theme_routes,
 )
+from platform_core.admin.merging import routes as merge_routes
 from platform_core.web.endpoint import SIGNED_IN
 from platform_core.web.pages import page
 from platform_core.web.routing import get
@@ -34,6 +35,7 @@ HANDLERS = [
     *settings_routes.HANDLERS,
     *theme_routes.HANDLERS,
     *dictionary_routes.HANDLERS,
+    *merge_routes.HANDLERS,
     *job_routes.HANDLERS,
     *import_routes.HANDLERS,
 ]

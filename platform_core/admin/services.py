@@ -161,6 +161,8 @@ def set_entry_active(session: Session, actor: Actor | None, entry_id: UUID, *, a
     """A disabled entry can no longer be chosen; records that have it keep it."""
     require(actor, "admin.dictionaries")
     row = get_entry(session, entry_id)
+    if row.merged_into:
+        raise Conflict(_("It is part of another entry already."))
     if row.active != active:
         row.active = active
         _entry_changed(session, actor, "admin.edit_entry", row, {"active": not active}, {"active": active})

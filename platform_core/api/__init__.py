@@ -75,7 +75,7 @@ from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.kernel.settingvalues import read as read_setting
 from platform_core.kernel.signals import signal
-from platform_core.kernel.types import BigInt, Json, Money, UtcDateTime
+from platform_core.kernel.types import BigInt, DictionaryCode, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.actors import load_actor
 from platform_core.permissions.everybody import Holder as RightHolder
@@ -147,6 +147,7 @@ __all__ = [
     "DemoHouse",
     "Department",
     "Dictionary",
+    "DictionaryCode",
     "DictionaryEntry",
     "Engagement",
     "Entity",

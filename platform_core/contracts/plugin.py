@@ -70,12 +70,15 @@ class Dictionary:
     name: str
     label: str
     entries: tuple[DictionaryEntry, ...] = ()
+    apart: str = ""
+    """Why no entry is ever made part of another; empty where that may be."""
 
     @classmethod
-    def plain(cls, name: str, label: str, entries: Mapping[str, str]) -> Dictionary:
+    def plain(cls, name: str, label: str, entries: Mapping[str, str], *, apart: str = "") -> Dictionary:
         """Code -> label, in the order in which they are shown."""
         places = enumerate(entries.items(), 1)
-        return cls(name, label, tuple(DictionaryEntry(code, text, order=at * 10) for at, (code, text) in places))
+        made = tuple(DictionaryEntry(code, text, order=at * 10) for at, (code, text) in places)
+        return cls(name, label, made, apart)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ _PLAIN: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
+_APART = {"relation": _.lazy("Each way of being related has another one as its counterpart.")}
 
 
 def declared() -> list[Dictionary]:
@@ -151,5 +152,8 @@ def declared() -> list[Dictionary]:
         DictionaryEntry(code, label, tone, order=place * 10)
         for place, (code, (label, tone)) in enumerate(_STATUS.items(), 1)
     )
-    plain = [Dictionary.plain(f"customers.{name}", label, entries) for name, (label, entries) in _PLAIN.items()]
+    plain = [
+        Dictionary.plain(f"customers.{name}", label, entries, apart=_APART.get(name, ""))
+        for name, (label, entries) in _PLAIN.items()
+    ]
     return [Dictionary("customers.status", _.lazy("Status"), status), *plain]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
-from platform_core.kernel.types import Json, UtcDateTime
+from platform_core.kernel.types import DictionaryCode, Json, UtcDateTime
 
 
 class Base(DeclarativeBase):
@@ -47,16 +47,16 @@ class Customer(Identified, Stamped, Versioned, Base):
     name_norm: Mapped[str] = mapped_column(String(120), default="")
     """Folded name by which duplicates are found."""
     short_name: Mapped[str] = mapped_column(String(40), default="")
-    classification: Mapped[str] = mapped_column(String(60), default="")
-    status: Mapped[str] = mapped_column(String(60), default="new")
-    grade: Mapped[str] = mapped_column(String(60), default="")
-    industry: Mapped[str] = mapped_column(String(60), default="")
-    region: Mapped[str] = mapped_column(String(60), default="")
+    classification: Mapped[str] = mapped_column(DictionaryCode("customers.classification"), default="")
+    status: Mapped[str] = mapped_column(DictionaryCode("customers.status"), default="new")
+    grade: Mapped[str] = mapped_column(DictionaryCode("customers.grade"), default="")
+    industry: Mapped[str] = mapped_column(DictionaryCode("customers.industry"), default="")
+    region: Mapped[str] = mapped_column(DictionaryCode("customers.region"), default="")
     city: Mapped[str] = mapped_column(String(60), default="")
-    source: Mapped[str] = mapped_column(String(60), default="")
+    source: Mapped[str] = mapped_column(DictionaryCode("customers.source"), default="")
     source_url: Mapped[str] = mapped_column(String(500), default="")
-    size: Mapped[str] = mapped_column(String(60), default="")
-    nature: Mapped[str] = mapped_column(String(60), default="")
+    size: Mapped[str] = mapped_column(DictionaryCode("customers.size"), default="")
+    nature: Mapped[str] = mapped_column(DictionaryCode("customers.nature"), default="")
     legal_person: Mapped[str] = mapped_column(String(60), default="")
     website: Mapped[str] = mapped_column(String(200), default="")
     bank: Mapped[str] = mapped_column(String(120), default="")
@@ -73,9 +73,9 @@ class Customer(Identified, Stamped, Versioned, Base):
     birth_day: Mapped[int | None]
     birth_lunar: Mapped[bool] = mapped_column(default=False)
     birth_leap: Mapped[bool] = mapped_column(default=False)
-    work_status: Mapped[str] = mapped_column(String(60), default="")
+    work_status: Mapped[str] = mapped_column(DictionaryCode("customers.work_status"), default="")
     position: Mapped[str] = mapped_column(String(60), default="")
-    education: Mapped[str] = mapped_column(String(60), default="")
+    education: Mapped[str] = mapped_column(DictionaryCode("customers.education"), default="")
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"))
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="RESTRICT"))
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_team.id", ondelete="SET NULL"))
@@ -218,8 +218,8 @@ class StatusChange(Identified, Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_id: Mapped[UUID | None] = mapped_column(Uuid())
     by_label: Mapped[str] = mapped_column(String(120), default="")
-    old: Mapped[str] = mapped_column(String(60), default="")
-    new: Mapped[str] = mapped_column(String(60))
+    old: Mapped[str] = mapped_column(DictionaryCode("customers.status"), default="")
+    new: Mapped[str] = mapped_column(DictionaryCode("customers.status"))
     cause: Mapped[str] = mapped_column(String(80), default="")
 
     __table_args__ = (Index("ix_customers_status_change_customer_id_at", "customer_id", "at"),)

@@ -115,7 +115,7 @@ def blank(session: Session, pointer: Pointer, ids: Iterable[UUID], name: str) ->
     values = {item: name[: getattr(table.c[item].type, "length", None)] for item in declared.rename if item in table.c}
     values |= {item: value for item, value in declared.blank.items() if item in table.c}
     if values:
-        values |= _untouched(table)
+        values |= untouched(table)
         session.execute(
             update(table).where(pointer.column.in_(_as_stored(pointer, list(ids)))).values(values), **_PROOF
         )
@@ -151,10 +151,10 @@ def _refused(pointer: Pointer) -> Conflict:
 
 
 def _moved(table: Table, column: str, value: Any) -> dict[str, Any]:
-    return {**_untouched(table), column: value}
+    return {**untouched(table), column: value}
 
 
-def _untouched(table: Table) -> dict[str, Any]:
+def untouched(table: Table) -> dict[str, Any]:
     """Columns that every update would set, set to what they are: nobody has worked on these rows."""
     return {column.name: column for column in table.c if column.onupdate is not None}
 

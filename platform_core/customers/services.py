@@ -22,7 +22,7 @@ from platform_core.customers.duplicates import possible_duplicates
 from platform_core.customers.forms import POINT_FIELDS, CustomerInput, CustomerPatch, given
 from platform_core.customers.mergemodels import Erasure, Merge
 from platform_core.customers.models import Contact, ContactPoint, Customer, StatusChange
-from platform_core.kernel import clock
+from platform_core.kernel import clock, dictionaries
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.events import publish
@@ -141,6 +141,7 @@ def set_status(session: Session, actor: Actor, customer: Customer, status: str, 
 
     The calling service has checked that the actor may work on the customer. False when the status was that already.
     """
+    status = dictionaries.current(session, "customers.status", status)
     if customer.status == status:
         return False
     fields.check(session, {"status": status})

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, String, Text, Uuid
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from platform_core.kernel.clock import now
@@ -139,6 +139,52 @@ class DictionaryRow(Identified, Base):
     tone: Mapped[str] = mapped_column(String(12), default="")
     order: Mapped[int] = mapped_column("sort_order", default=50)
     active: Mapped[bool] = mapped_column(default=True)
+    merged_into: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """Code of the entry that it has become part of: imports, saved views and old addresses that name it mean that."""
     data: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
     __table_args__ = (Index("uq_core_dictionary_entry_dictionary_code", "dictionary", "code", unique=True),)
+
+
+class DictionaryMerge(Identified, Base):
+    """One entry that is made part of another, with its way back. States: running, done, undoing, undone."""
+
+    __tablename__ = "core_dictionary_merge"
+
+    dictionary: Mapped[str] = mapped_column(String(60))
+    code: Mapped[str] = mapped_column(String(60))
+    label: Mapped[str] = mapped_column(String(120))
+    into: Mapped[str] = mapped_column(String(60))
+    into_label: Mapped[str] = mapped_column(String(120))
+    was_active: Mapped[bool] = mapped_column(default=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """Key of an own field whose definition named the entry -> its data before."""
+    state: Mapped[str] = mapped_column(String(10), default="running")
+    job_id: Mapped[UUID | None] = mapped_column(Uuid())
+    """The latest job; an older one that wakes up finds that it is not this and stops."""
+    cursor: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """How far its rows have been walked (admin.merging.walking)."""
+    total: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
+    undone: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[int] = mapped_column(default=0)
+    """Rows that somebody has changed since, or that are gone."""
+    by_id: Mapped[UUID | None] = mapped_column(Uuid())
+    by_label: Mapped[str] = mapped_column(String(120), default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+    __table_args__ = (Index("ix_core_dictionary_merge_dictionary_at", "dictionary", "at"),)
+
+
+class DictionaryMergeLine(Base):
+    """A row that was changed: which column, and the row's key."""
+
+    __tablename__ = "core_dictionary_merge_line"
+
+    merge_id: Mapped[UUID] = mapped_column(ForeignKey("core_dictionary_merge.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(String(140))
+    """`table.column`, with `:key` of an own field"""
+    key: Mapped[list[Any]] = mapped_column(Json)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -34,6 +34,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class DictionaryCode(String):
+    """The code of an entry of a dictionary, or nothing.
+
+    Written as a type so that it cannot be forgotten: where two entries are made one, every column of this kind is
+    walked, whichever plugin has it, and a code that became part of another is never written again.
+    """
+
+    def __init__(self, dictionary: str, length: int = 60) -> None:
+        self.dictionary = dictionary
+        super().__init__(length)
 
 
 class Money(TypeDecorator[Decimal]):

@@ -38,6 +38,7 @@ _SOURCES = {
     "event": _.lazy("At an event"),
     "import": _.lazy("Taken over from another system"),
 }
+_APART = _.lazy("What a person has agreed to must stay as it was said.")
 
 
 def declared() -> list[Dictionary]:
@@ -46,9 +47,9 @@ def declared() -> list[Dictionary]:
         for place, (code, (label, needed)) in enumerate(_PURPOSES.items(), 1)
     )
     return [
-        Dictionary(PURPOSES, _.lazy("Purposes of contact"), purposes),
-        Dictionary.plain(CHANNELS, _.lazy("Channels"), _CHANNELS),
-        Dictionary.plain(SOURCES, _.lazy("How persons told us"), _SOURCES),
+        Dictionary(PURPOSES, _.lazy("Purposes of contact"), purposes, _APART),
+        Dictionary.plain(CHANNELS, _.lazy("Channels"), _CHANNELS, apart=_APART),
+        Dictionary.plain(SOURCES, _.lazy("How persons told us"), _SOURCES, apart=_APART),
     ]
 
 

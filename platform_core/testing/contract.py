@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from platform_core.app import Runtime
 from platform_core.testing import services
 from platform_core.testing.browser import Browser
-from platform_core.testing.checks import pages, sources, tables
+from platform_core.testing.checks import codes, pages, sources, tables
 from platform_core.testing.checks.sources import Subject
 from platform_core.testing.queries import QueryCounter
 
@@ -81,6 +81,9 @@ class PluginContract:
 
     def test_references_to_customers_are_declared(self, runtime: Runtime, session: Session) -> None:
         _none(tables.references(session, runtime.manager, self.plugin))
+
+    def test_codes_of_dictionaries_are_declared(self, subject: Subject, runtime: Runtime) -> None:
+        _none(codes.hidden(subject, runtime.manager))
 
     def test_its_migrations_go_both_ways(self, runtime: Runtime, empty_database: str) -> None:
         _none(tables.both_ways(runtime, empty_database, self.plugin))

@@ -250,6 +250,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/settings/fields/new"),
         Stop("/settings/codes"),
         Stop("/settings/dictionaries > main a[href^='/settings/dictionaries/']"),
+        Stop("/settings/dictionaries/customers.status > main a[href$='/merge']"),
         Stop("/settings/outcomes"),
         Stop("/settings/plugins"),
         Stop("/settings/themes"),

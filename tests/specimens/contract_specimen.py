@@ -85,7 +85,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platform_core.api import COLUMN_TYPES, METADATA, DeclarativeBase, Identified, JobContext
+from platform_core.api import COLUMN_TYPES, METADATA, DeclarativeBase, DictionaryCode, Identified, JobContext
 
 
 class Base(DeclarativeBase):
@@ -99,6 +99,7 @@ class Thing(Identified, Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
     keeper_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"))
     counted: Mapped[int] = mapped_column(default=0)
+    colour: Mapped[str] = mapped_column(DictionaryCode("{name}.colour"), default="")
 
 
 def count(context: JobContext) -> None:
@@ -165,6 +166,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("keeper_id", sa.Uuid(), nullable=True),
         sa.Column("counted", sa.Integer(), nullable=False),
+        sa.Column("colour", sa.String(60), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers_customer.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["keeper_id"], ["users_user.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
@@ -216,6 +218,10 @@ FLAWS: dict[str, tuple[str, Change]] = {
     "people": (
         "test_references_to_people_are_declared",
         ("plugin.py", 'return [UserReference(models.Thing, "keeper_id")]', "return []"),
+    ),
+    "codes": (
+        "test_codes_of_dictionaries_are_declared",
+        ("models.py", 'DictionaryCode("{name}.colour")', 'DictionaryCode("customers.grade")'),
     ),
     "ondelete": (
         "test_references_to_customers_are_declared",

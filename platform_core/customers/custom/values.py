@@ -85,6 +85,7 @@ def _one(session: Session, item: Field, text: str, current: Any) -> str:
         return text
     known_codes = dictionaries.entries(session, item.data.dictionary)
     code = text if text in known_codes else dictionaries.code_for(session, item.data.dictionary, text)
+    code = dictionaries.current(session, item.data.dictionary, code) if code else code
     if code is None or not known_codes[code].active:
         raise ValueError(_("Please choose from the list."))
     return code

@@ -342,11 +342,14 @@ Choices = tuple[Mapping[str, str], Sequence[str]]
 
 
 def _choices(session: Session, dictionary: str) -> Choices:
-    found = [entry for entry in dictionaries.entries(session, dictionary).values() if entry.active]
-    known = {names.norm(entry.label): entry.code for entry in found} | {
-        entry.code.casefold(): entry.code for entry in found
+    """Those in use, and those that have become part of one of them."""
+    entries = dictionaries.entries(session, dictionary)
+    meant = {code: dictionaries.current(session, dictionary, code) for code in entries}
+    found = [entry for entry in entries.values() if entries[meant[entry.code]].active]
+    known = {names.norm(entry.label): meant[entry.code] for entry in found} | {
+        entry.code.casefold(): meant[entry.code] for entry in found
     }
-    return known, [entry.label for entry in found]
+    return known, [entry.label for entry in found if entry.active]
 
 
 def _words(name: str, labels: Mapping[str, str]) -> Choices:

@@ -63,7 +63,11 @@ def check(session: Session, actor: Actor, batch_id: UUID, targets: Sequence[str]
         wrong["match"] = _("Say which column holds the code.")
     if options.newcomers == "leave" and not options.updates:
         wrong["newcomers"] = _("Then nothing would be imported: customers of the house are left out as well.")
-    for name, code in options.supplied.items():
+    supplied = {
+        name: dictionaries.current(session, f"customers.{name}", code) for name, code in options.supplied.items()
+    }
+    options = msgspec.structs.replace(options, **supplied)
+    for name, code in supplied.items():
         if code not in dict(dictionaries.choices(session, f"customers.{name}")):
             wrong[name] = _("Please choose from the list.")
     if wrong or len(targets) != len(batch.headers):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from platform_core.customers.models import Base
 from platform_core.kernel.clock import now, today
 from platform_core.kernel.model import Identified
-from platform_core.kernel.types import UtcDateTime
+from platform_core.kernel.types import DictionaryCode, UtcDateTime
 
 
 class PoolMove(Identified, Base):
@@ -28,8 +28,7 @@ class PoolMove(Identified, Base):
     from_id: Mapped[UUID | None] = mapped_column(Uuid())
     """Whose it was."""
     from_label: Mapped[str] = mapped_column(String(120), default="")
-    reason: Mapped[str] = mapped_column(String(60), default="")
-    """Code of the dictionary `customers.release_reason`."""
+    reason: Mapped[str] = mapped_column(DictionaryCode("customers.release_reason"), default="")
     note: Mapped[str] = mapped_column(String(500), default="")
 
     __table_args__ = (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from platform_core.customers.models import Base
 from platform_core.kernel.clock import now
 from platform_core.kernel.model import Identified
-from platform_core.kernel.types import UtcDateTime
+from platform_core.kernel.types import DictionaryCode, UtcDateTime
 
 
 class Relation(Identified, Base):
@@ -21,8 +21,7 @@ class Relation(Identified, Base):
 
     first_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     second_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(60))
-    """Code of the dictionary `customers.relation`."""
+    kind: Mapped[str] = mapped_column(DictionaryCode("customers.relation"))
     since: Mapped[date | None] = mapped_column(Date())
     until: Mapped[date | None] = mapped_column(Date())
     note: Mapped[str] = mapped_column(String(300), default="")

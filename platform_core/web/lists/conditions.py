@@ -163,6 +163,10 @@ def _of_its_own(session: Session, actor: Actor, declared: Filter, condition: Con
 def sql(session: Session, actor: Actor, view: ListView, condition: Condition) -> ColumnElement[bool]:
     """The condition over the entity's mapped columns."""
     declared = view.by_key["filters"][condition.filter]
+    if declared.dictionary:
+        condition = replace(
+            condition, values=tuple(dictionaries.family(session, declared.dictionary, condition.values))
+        )
     of_its_own = _of_its_own(session, actor, declared, condition)
     if of_its_own is not None:
         return of_its_own
@@ -258,6 +262,7 @@ def describe(session: Session, actor: Actor, declared: Filter, condition: Condit
         return str(OPERATORS[condition.operator]), condition.values[0]
     labels = dict(choices(session, actor, declared))
     if declared.dictionary:
-        labels |= {value: dictionaries.label(session, declared.dictionary, value) for value in condition.values}
+        meant = {value: dictionaries.current(session, declared.dictionary, value) for value in condition.values}
+        labels |= {value: dictionaries.label(session, declared.dictionary, code) for value, code in meant.items()}
     shown = [labels.get(value, _("unknown")) for value in condition.values]
     return str(OPERATORS[condition.operator]), _.pgettext("between the items of a list", ", ").join(shown)

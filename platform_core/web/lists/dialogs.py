@@ -10,6 +10,7 @@ from litestar.datastructures import MultiDict
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.kernel import dictionaries
 from platform_core.kernel.errors import Invalid
 from platform_core.web.forms import FormData
 from platform_core.web.lists import conditions, days
@@ -171,10 +172,17 @@ def _filled(  # noqa: PLR0913, PLR0917
         group=place[1],
         filter=declared,
         operator=operator if operator in operators_of(declared) else operators_of(declared)[0],
-        values=[value.strip() for value in values],
+        values=_meant(session, declared, [value.strip() for value in values]),
         choices=conditions.choices(session, actor, declared),
         errors=errors or {},
     )
+
+
+def _meant(session: Session, declared: Filter, values: Sequence[str]) -> list[str]:
+    """Of an entry that has become part of another the other one: only that can be chosen."""
+    if not declared.dictionary:
+        return list(values)
+    return [dictionaries.current(session, declared.dictionary, value) for value in values]
 
 
 def column_choices(

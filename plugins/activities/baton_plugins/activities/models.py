@@ -13,6 +13,7 @@ from platform_core.api import (
     COLUMN_TYPES,
     METADATA,
     DeclarativeBase,
+    DictionaryCode,
     Identified,
     Json,
     Stamped,
@@ -40,8 +41,7 @@ class Plan(Identified, Stamped, Versioned, Base):
     contact_label: Mapped[str] = mapped_column(String(60), default="")
     assignee_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"))
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_department.id", ondelete="SET NULL"))
-    kind: Mapped[str] = mapped_column(String(60), default="call")
-    """Code of the dictionary `activities.kind`."""
+    kind: Mapped[str] = mapped_column(DictionaryCode("activities.kind"), default="call")
     subject: Mapped[str] = mapped_column(String(200))
     due_at: Mapped[datetime] = mapped_column(UtcDateTime())
     all_day: Mapped[bool] = mapped_column(default=False)
@@ -96,14 +96,13 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     """The author's department at the time; its head may correct the text."""
     department_label: Mapped[str] = mapped_column(String(80), default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
-    kind: Mapped[str] = mapped_column(String(60), default="call")
+    kind: Mapped[str] = mapped_column(DictionaryCode("activities.kind"), default="call")
     direction: Mapped[str] = mapped_column(String(4), default="out")
     """out or in"""
     body: Mapped[str] = mapped_column(Text)
-    outcome: Mapped[str] = mapped_column(String(60), default="")
-    """Code of the dictionary `activities.outcome`."""
-    old_status: Mapped[str] = mapped_column(String(60), default="")
-    new_status: Mapped[str] = mapped_column(String(60), default="")
+    outcome: Mapped[str] = mapped_column(DictionaryCode("activities.outcome"), default="")
+    old_status: Mapped[str] = mapped_column(DictionaryCode("customers.status"), default="")
+    new_status: Mapped[str] = mapped_column(DictionaryCode("customers.status"), default="")
     next_plan_id: Mapped[UUID | None] = mapped_column(Uuid())
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     next_all_day: Mapped[bool] = mapped_column(default=False)
@@ -138,6 +137,6 @@ class FollowUpRevision(Identified, Base):
     by_label: Mapped[str] = mapped_column(String(120), default="")
     body: Mapped[str] = mapped_column(Text)
     promised: Mapped[str] = mapped_column(String(300), default="", server_default="")
-    kind: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    kind: Mapped[str] = mapped_column(DictionaryCode("activities.kind"), default="", server_default="")
     """Empty in rows of before fields were kept"""
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")

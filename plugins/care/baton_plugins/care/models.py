@@ -13,6 +13,7 @@ from platform_core.api import (
     COLUMN_TYPES,
     METADATA,
     DeclarativeBase,
+    DictionaryCode,
     EntityRef,
     Identified,
     Json,
@@ -60,7 +61,7 @@ class Wording(Base):
     __tablename__ = "care_wording"
 
     occasion_id: Mapped[UUID] = mapped_column(ForeignKey("care_occasion.id", ondelete="CASCADE"), primary_key=True)
-    grade: Mapped[str] = mapped_column(String(60), primary_key=True, default="")
+    grade: Mapped[str] = mapped_column(DictionaryCode("customers.grade"), primary_key=True, default="")
     template_id: Mapped[UUID] = mapped_column(Uuid())
     """Of the plugin that sends"""
 

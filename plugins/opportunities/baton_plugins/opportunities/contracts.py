@@ -150,9 +150,10 @@ def _win(session: Session, actor: Actor, opportunity: Opportunity, contract: Con
         return  # a further contract for the same opportunity
     services.close(opportunity, actor, "won")
     customer = customer_get(session, opportunity.customer_id)
-    status = dictionaries.entries(session, "customers.status").get(_SIGNED)
-    if status is not None and status.active and customer.status not in _BEYOND:
-        customer_set_status(session, actor, customer, _SIGNED, "opportunities.won")
+    statuses = dictionaries.entries(session, "customers.status")
+    signed = dictionaries.current(session, "customers.status", _SIGNED)
+    if signed in statuses and statuses[signed].active and customer.status not in {signed, *_BEYOND}:
+        customer_set_status(session, actor, customer, signed, "opportunities.won")
     record(
         session, actor, "opportunities.win", services.ref(opportunity), customer_id=opportunity.customer_id,
         before={"stage": "open"}, after={"stage": "won"},

@@ -19,7 +19,7 @@ class Urge(Identified, Base):
 
     __tablename__ = "activities_urge"
 
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20), info={"codes_of": ""})
     """plan, customer or engagement"""
     record_id: Mapped[UUID] = mapped_column(Uuid())
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
