@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
 from litestar.testing import TestClient
@@ -45,6 +46,7 @@ RECORDS: dict[str, type[Any]] = {
 """Path parameters that name something of a customer."""
 OTHERS: dict[str, type[Any]] = {
     "department_id": Department,
+    "meeting_id": Meeting,
     "route_id": Route,
     "type_id": ProjectType,
     "user_id": User,

@@ -9,6 +9,8 @@ from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.kinds import routes as kind_routes
+from baton_plugins.activities.meetings.models import Invitation, Meeting, RoomTurn
+from baton_plugins.activities.meetings.policies import MeetingPolicy
 from baton_plugins.activities.queries import badge
 from baton_plugins.activities.reminders import card
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
@@ -31,7 +33,9 @@ _SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told
 @hookimpl
 def baton_entities() -> list[Entity]:
     scoped = [Entity(model, ThroughEngagement(model, Customer, permission=VIEW)) for model in _SCOPED]
-    return [*scoped, Entity(Digest, None, "says that somebody had the overview of a day")]
+    met = [Entity(Meeting, MeetingPolicy(Meeting.id)), Entity(Invitation, MeetingPolicy(Invitation.meeting_id))]
+    booked = Entity(RoomTurn, None, "counts how often a room was booked")
+    return [*scoped, *met, booked, Entity(Digest, None, "says that somebody had the overview of a day")]
 
 
 @hookimpl

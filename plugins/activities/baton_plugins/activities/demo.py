@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pluggy
+from baton_plugins.activities.meetings.models import Invitation, Meeting
 from baton_plugins.activities.models import FollowUp, Plan
+from sqlalchemy import select
 
-from platform_core.api import DemoContext, DemoCustomer, DemoData
+from platform_core.api import (
+    DemoContext,
+    DemoCustomer,
+    DemoData,
+    DemoHouse,
+    Session,
+    User,
+    at_local,
+    day_start,
+    today,
+)
 
 hookimpl = pluggy.HookimplMarker("baton")
 _ANSWERED = 0.6
@@ -18,7 +30,39 @@ _ANSWERED = 0.6
 
 @hookimpl
 def baton_demo_data() -> list[DemoData]:
-    return [DemoData(20, load)]
+    return [DemoData(20, load, prepare)]
+
+
+def prepare(session: Session, house: DemoHouse) -> None:
+    """A meeting of tomorrow to which one has answered, and a day of next week for everybody."""
+    logins = ("collector", "trainer", "clerk", "manager")
+    found = session.scalars(select(User).where(User.login.in_(logins)).order_by(User.login.desc())).all()
+    people = sorted(found, key=lambda user: logins.index(user.login))
+    day = today() + timedelta(days=1)
+    for subject, first, until, all_day in (
+        ("\u672c\u5468\u4ea4\u63a5\u4f8b\u4f1a", at_local(day, 10), at_local(day, 11), False),
+        ("\u5e74\u5ea6\u57f9\u8bad\u8ba1\u5212\u65e5", day_start(day + timedelta(days=5)),
+         day_start(day + timedelta(days=6)), True),
+    ):  # fmt: skip
+        if people:
+            _meet(session, people, subject, first, until, all_day=all_day)
+
+
+def _meet(
+    session: Session, people: Sequence[User], subject: str, first: datetime, until: datetime, *, all_day: bool
+) -> None:
+    host = people[-1]
+    meeting = Meeting(
+        subject=subject, starts_at=first, ends_at=until, all_day=all_day, room="" if all_day else "room",
+        organizer_id=host.id, organizer_label=host.name,
+    )  # fmt: skip
+    session.add(meeting)
+    session.flush()  # invitations refer to it
+    answers = ["", "yes", *[""] * len(people)]
+    for user, answer in zip(people, answers, strict=False):
+        told = "yes" if user is host else answer
+        named = {"user_id": user.id, "user_label": user.name, "department_id": user.department_id}
+        session.add(Invitation(meeting_id=meeting.id, answer=told, **named))
 
 
 def load(part: DemoContext) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 import pluggy
+from baton_plugins.activities.diary.whose import ROOMS
 from baton_plugins.activities.kinds.fields import Field, of_entry
 
 from platform_core.api import (
@@ -58,6 +59,7 @@ def baton_dictionaries() -> list[Dictionary]:
     return [
         Dictionary(KINDS, _.lazy("Kinds of contact"), _kinds()),
         Dictionary(OUTCOMES, _.lazy("Outcomes"), _outcomes()),
+        Dictionary(ROOMS, _.lazy("Meeting rooms"), (DictionaryEntry("room", _.lazy("Meeting room"), order=10),)),
     ]
 
 

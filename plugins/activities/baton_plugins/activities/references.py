@@ -5,6 +5,7 @@ from __future__ import annotations
 import pluggy
 from baton_plugins.activities import models
 from baton_plugins.activities.handing.models import SentPackage
+from baton_plugins.activities.meetings.models import Invitation, Meeting
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
 from baton_plugins.activities.together.models import Assistance, Question
 from baton_plugins.activities.urging.models import Urge
@@ -46,6 +47,8 @@ PEOPLE = [
     UserReference(Urge, "to_id"),
     UserReference(Assistance, "from_id"),
     UserReference(Assistance, "to_id"),
+    UserReference(Meeting, "organizer_id"),
+    UserReference(Invitation, "user_id"),
 ]  # fmt: skip
 
 

@@ -60,16 +60,16 @@ def _is_closed(session: Session, engagement_id: UUID) -> bool:
 def may_rearrange(session: Session, actor: Actor, plan: Plan, writable: set[UUID] | None = None) -> bool:
     """Move or cancel a plan: the one who has it or made it, and the heads above."""
     mine = actor.user_id in {plan.assignee_id, plan.created_by}
-    return (mine or _is_head(actor, plan.department_id)) and may_work_on(session, actor, plan, writable)
+    return (mine or is_head(actor, plan.department_id)) and may_work_on(session, actor, plan, writable)
 
 
 def may_correct(actor: Actor, follow_up: FollowUp) -> bool:
     """The author, who may have handed the customer on since, and the heads above."""
     mine = follow_up.author_id == actor.user_id
-    return actor.can("activities.write") and (mine or _is_head(actor, follow_up.department_id))
+    return actor.can("activities.write") and (mine or is_head(actor, follow_up.department_id))
 
 
-def _is_head(actor: Actor, department_id: UUID | None) -> bool:
+def is_head(actor: Actor, department_id: UUID | None) -> bool:
     if any(party.scope("activities.correct") == Scope.ALL for party in actor.parties):
         return True
     covered = frozenset().union(*(party.departments_for("activities.correct") for party in actor.parties))

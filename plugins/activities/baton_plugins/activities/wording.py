@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import presets
+from baton_plugins.activities.diary.whose import ROOMS
 
 from platform_core.api import AuditWords, translator
 
@@ -30,6 +31,10 @@ _ACTIONS = {
     "activities.withdraw_assistance": _.lazy("took back a request to take over a plan"),
     "activities.urge": _.lazy("urged somebody"),
     "activities.answer_urge": _.lazy("answered who urged them"),
+    "activities.invite": _.lazy("invited to a meeting"),
+    "activities.change_meeting": _.lazy("changed a meeting"),
+    "activities.cancel_meeting": _.lazy("cancelled a meeting"),
+    "activities.answer_invitation": _.lazy("answered an invitation"),
     "activities.kind": _.lazy("changed a kind of interaction"),
     "activities.preset": _.lazy("changed an outcome"),
 }
@@ -50,6 +55,10 @@ _FIELDS = {
     "lead": _.lazy("How long before"),
     "people": _.lazy("Colleagues"),
     "by": _.lazy("Put off"),
+    "starts_at": _.lazy("Begins"),
+    "ends_at": _.lazy("Ends"),
+    "room": _.lazy("Meeting room"),
+    "answer": _.lazy("Answer"),
     "next_in": _.lazy("Next plan in"),
     "next_kind": _.lazy("Kind of the next plan"),
 }
@@ -58,6 +67,7 @@ _DICTIONARIES = {
     "next_kind": presets.KINDS,
     "outcome": presets.OUTCOMES,
     "status": presets.STATUSES,
+    "room": ROOMS,
 }
 _VALUES = {
     "state": {
@@ -66,6 +76,7 @@ _VALUES = {
         "done": _.lazy("done"),
         "cancelled": _.lazy("cancelled"),
     },
+    "answer": {"yes": _.lazy("comes"), "maybe": _.lazy("perhaps"), "no": _.lazy("does not come")},
 }
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from platform_core.api import Actor, Ask, Department, Forbidden, Scope, Session, User, translator
+from platform_core.api import Actor, Ask, Department, Forbidden, Scope, Session, User, dictionaries, translator
 
 _ = translator("activities")
 RIGHT = "activities.view"
+ROOMS = "activities.room"
+"""The dictionary of the rooms in which colleagues meet"""
 _PEOPLE = 200
 """To choose from, of one department"""
 Choice = tuple[UUID, str]
@@ -19,12 +21,13 @@ Choice = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Of one person, or of everybody in a department."""
+    """Of one person, of everybody in a department, or of a room."""
 
     person: UUID | None
     department: UUID | None
     name: str
     """Empty of one's own"""
+    room: str = ""
     departments: Sequence[Choice] = ()
     people: Sequence[Choice] = ()
 
@@ -36,11 +39,13 @@ def covered(actor: Actor) -> frozenset[UUID] | None:
     return frozenset().union(*(party.departments_for(RIGHT) for party in actor.parties))
 
 
-def chosen(session: Session, actor: Actor, department: UUID | None, person: UUID | None) -> Whose:
-    """Raises Forbidden for a calendar that is not within the actor's reach."""
+def chosen(session: Session, actor: Actor, department: UUID | None, person: UUID | None, room: str = "") -> Whose:
+    """Raises Forbidden for a calendar that is not within the actor's reach; rooms are in everybody's."""
     departments = _departments(session, actor)
+    if room:
+        return Whose(None, None, dictionaries.label(session, ROOMS, room), room=room, departments=departments)
     if person == actor.user_id or (department is None and person is None):
-        return Whose(actor.user_id, None, "", departments)
+        return Whose(actor.user_id, None, "", departments=departments)
     if department is None:
         department = session.scalar(select(User.department_id).where(User.id == person))
     names = dict(departments)
@@ -49,10 +54,10 @@ def chosen(session: Session, actor: Actor, department: UUID | None, person: UUID
         raise Forbidden(told, ask=Ask(right="activities.correct", department=department))
     people = _people(session, department)
     if person is None:
-        return Whose(None, department, names[department], departments, people)
+        return Whose(None, department, names[department], departments=departments, people=people)
     if person not in dict(people):
         raise Forbidden(_("Whoever you mean does not work in this department."), ask=Ask(right="users.manage"))
-    return Whose(person, department, dict(people)[person], departments, people)
+    return Whose(person, department, dict(people)[person], departments=departments, people=people)
 
 
 def _departments(session: Session, actor: Actor) -> list[Choice]:

@@ -1,0 +1,1 @@
+"""Meetings of colleagues: who is invited, what they answer, and in which room."""
