@@ -9,7 +9,7 @@ from baton_plugins.activities.models import Base
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platform_core.api import Identified, Stamped, UtcDateTime, Versioned
+from platform_core.api import DictionaryCode, Identified, Stamped, UtcDateTime, Versioned
 
 
 class Meeting(Identified, Stamped, Versioned, Base):
@@ -20,8 +20,8 @@ class Meeting(Identified, Stamped, Versioned, Base):
     subject: Mapped[str] = mapped_column(String(200))
     note: Mapped[str] = mapped_column(Text, default="")
     place: Mapped[str] = mapped_column(String(120), default="")
-    room: Mapped[str] = mapped_column(String(60), default="")
-    """Code of the dictionary `activities.room`; empty: none of the house's"""
+    room: Mapped[str] = mapped_column(DictionaryCode("activities.room"), default="")
+    """Empty: none of the house's"""
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime())
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime())
     """The moment after; of whole days the midnight that ends them"""
@@ -65,5 +65,6 @@ class RoomTurn(Base):
 
     __tablename__ = "activities_room_turn"
 
-    room: Mapped[str] = mapped_column(String(60), primary_key=True)
+    room: Mapped[str] = mapped_column(String(60), primary_key=True, info={"codes_of": ""})
+    """A code that was merged keeps its row: nobody books by it any more"""
     turns: Mapped[int] = mapped_column(default=0)
