@@ -121,7 +121,7 @@ def test_what_the_gateway_has_taken_survives_its_death(line: Line) -> None:
     line.kannel.kill()
     line.kannel.start()
     line.kannel.operator()
-    wait_until(lambda: len([1 for number, _text in line.kannel.taken() if number == "+8613800138002"]) == 5, 30)
+    wait_until(lambda: len([1 for number, _text in line.kannel.taken() if number == "+8613800138002"]) == 5, 60)
     assert line.states(*texts)["sent"] + line.states(*texts)["delivered"] == 5
 
 
