@@ -24,7 +24,6 @@ SEEN_AS = "seen_as"
 
 Told = Callable[[Session, Actor | None, Mapping[str, Any]], None]
 WATCHED = bindparam("watched", type_=Uuid())
-_WRITE = insert(AuditEntry)
 _FILLED = (
     "id", "at", "action", "result", "reason", "entity", "entity_id", "entity_label", "customer_id", "ids", "before",
     "after", "actor_id", "actor_label", "session_id", "via", "ip", "request_id", "salt",
@@ -58,6 +57,9 @@ def line() -> Any:
 
 def named(values: Mapping[str, Any]) -> dict[str, Any]:
     return {f"new_{column}": value for column, value in values.items()}
+
+
+_write = line()
 
 
 def watch(probe: ColumnElement[bool], told: Told) -> None:
@@ -120,7 +122,7 @@ def record(  # noqa: PLR0913  one word for each column a caller may fill
     elif shown and values["ids"] and _writer and actor is not None and actor.via in _SHOWN_BY:
         _writer[0](session, actor, values)
     else:
-        session.execute(_WRITE, values)
+        session.execute(_write, named(values))
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -18,13 +18,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, Uuid, bindparam, case, func, insert, inspect, select
+from sqlalchemy import Date, Integer, Uuid, bindparam, case, func, inspect, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
-from platform_core.audit.models import AuditEntry
 from platform_core.caps import freezing
 from platform_core.caps.limits import DEFAULTS, LIST, Standing, allowed_beyond, cap_of
 from platform_core.caps.models import Listed
@@ -91,7 +90,7 @@ def write(session: Session, actor: Actor, line: Mapping[str, Any]) -> None:
     key = (database.url, actor.user_id)
     fresh = _memory.unknown(key, day, line["ids"])
     if not fresh:
-        session.execute(insert(AuditEntry), line)
+        session.execute(_LINE, audit.named(line))
         return
     cap = _known_cap(database.url, actor)
     counting = {"user_id": actor.user_id, "day": day, "fresh": len(fresh)}
@@ -119,7 +118,7 @@ def _send(session: Session, line: Mapping[str, Any], counting: dict[str, Any], *
     if with_cap:
         counting |= {"counter": LIST, "now": now()}
     if database_of(session).is_sqlite:
-        session.execute(insert(AuditEntry), line)
+        session.execute(_LINE, audit.named(line))
         reached = session.execute(_COUNT, counting).one()
         return [*reached, session.scalar(_CAP, counting)] if with_cap else reached
     return session.execute(_written_and_counted(with_cap=with_cap), {**audit.named(line), **counting}).one()
@@ -148,6 +147,7 @@ def _written_and_counted(*, with_cap: bool) -> Any:
     return audit.line().add_cte(counted).returning(*told)
 
 
+_LINE = audit.line()
 _COUNT = _adding("sqlite")
 _CAP = select(cap_of(DEFAULTS[LIST]))
 

@@ -19,8 +19,8 @@ from platform_core.customers.pool.stages import STAGE
 from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.idlists import among
-from platform_core.kernel.scope import proven
+from platform_core.kernel.idlists import NamedIds, among
+from platform_core.kernel.scope import AnySelect, prepared, proven
 from platform_core.users import labels
 from platform_core.users.models import Team
 from platform_core.web.lists.declaration import (
@@ -46,12 +46,16 @@ def tags_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Names of tags of customers that the actor sees."""
     found: dict[UUID, list[str]] = {}
     if ids:
-        tags = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id).order_by(Tag.name)
-        # The ids come from a page that the actor was just shown, so the tags need no scope of their own.
-        theirs = tags.where(among(CustomerTag.customer_id, ids))
-        for customer_id, name in session.execute(theirs, execution_options=_PROOF):
+        for customer_id, name in session.execute(_tags(session), {"customer_ids": list(ids)}):
             found.setdefault(customer_id, []).append(name)
     return found
+
+
+@prepared
+def _tags(_reader: Actor) -> AnySelect:
+    """Of customers from a page that the actor was just shown, so that the tags need no scope of their own."""
+    tags = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id).order_by(Tag.name)
+    return tags.where(among(CustomerTag.customer_id, NamedIds("customer_ids"))).execution_options(**_PROOF)
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:

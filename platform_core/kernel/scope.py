@@ -32,6 +32,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader
 from sqlalchemy.sql import visitors
 
 from platform_core.contracts.identity import Actor
+from platform_core.kernel.columns import of_columns
 from platform_core.kernel.protected import (
     ScopeViolation,
     class_of_table,
@@ -274,8 +275,8 @@ def _loads_more(statement: AnySelect) -> bool:
 def _keep(known: dict[Any, AnySelect], key: Any, statement: AnySelect) -> AnySelect:
     if len(known) > _MOST_WRITTEN:
         known.clear()
-    known[key] = statement
-    return statement
+    kept = known[key] = of_columns(statement) if PROOF_OPTION in statement.get_execution_options() else statement
+    return kept
 
 
 @event.listens_for(ScopedSession, "before_flush")

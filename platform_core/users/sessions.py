@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.kernel import counters, dictionaries
 from platform_core.kernel.clock import now
+from platform_core.kernel.columns import of_columns
 from platform_core.kernel.models import SettingValue
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.kernel.signals import signal
@@ -93,7 +94,7 @@ _columns: tuple[Any, ...] = (
     *(counters.current(counter).label(column) for column, counter in _FOLLOWED.items()),
     _themes.label("themes"),
 )
-_by_cookie = (
+_by_cookie = of_columns(
     select(
         *_columns,
         SignInSession.id.label("session_id"),
@@ -113,7 +114,7 @@ _by_cookie = (
         User.status == "active",
     )
 )
-_by_token = (
+_by_token = of_columns(
     select(*_columns, ApiToken.id.label("session_id"), ApiToken.seen_at)
     .join(User, User.id == ApiToken.user_id)
     .outerjoin(Department, Department.id == User.department_id)

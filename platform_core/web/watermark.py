@@ -5,6 +5,7 @@ A deterrent, not a lock: whoever changes the page in their browser takes it away
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -30,5 +31,11 @@ def image(actor: Actor) -> str:
     person = actor.real
     who = f"{person.name} {person.employee_no}".strip()
     tail = person.session_id.hex[-_TAIL:] if person.session_id else ""
-    svg = _TILE.format(who=escape(who), when=f"{formats.exact(now())} {tail}".strip())
+    return _drawn(who, f"{formats.exact(now())} {tail}".strip())
+
+
+@lru_cache(maxsize=512)
+def _drawn(who: str, when: str) -> str:
+    """Kept, since within a minute it is the same on each page of a person."""
+    svg = _TILE.format(who=escape(who), when=when)
     return "data:image/svg+xml," + quote(svg, safe=" =:/.,()'-")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
+from platform_core.kernel.columns import of_columns
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
@@ -45,7 +46,7 @@ _COLUMNS = (
     SavedView.version,
 )  # fmt: skip
 _for_me = sharing.for_reader(SavedView)
-_listed = (
+_listed = of_columns(
     select(*_COLUMNS)
     .where(SavedView.list_key == bindparam("list"), _for_me)
     .order_by(SavedView.name, SavedView.id)

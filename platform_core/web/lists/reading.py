@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.kernel.columns import of_columns
 from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
@@ -202,7 +203,9 @@ class Reader:
             made: Select[Any] = build()
             return made
         shape = statements.shape(reach, sqlite=self._sqlite)
-        return statements.once((self._view.key, self._view.edition, self.plan, self._sqlite, shape, *kind), build)
+        key = (self._view.key, self._view.edition, self.plan, self._sqlite, shape, *kind)
+        # Where the session adds the policy, the ORM has to see the statement.
+        return statements.once(key, build if self.plan == "policy" else lambda: of_columns(build()))
 
 
 def _filters(session: Session, actor: Actor, state: ListState, search: Search | None) -> list[ColumnElement[bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
@@ -91,7 +91,7 @@ class Drawn:
         return f"+{self.key}={self.cells}" if self.cells else f"={self.key}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what every control of the head asks for is worked out once
 class Listing:
     """The context `list` of web/lists/page.html."""
 
@@ -158,7 +158,7 @@ class Listing:
     def plain_url(self) -> str:
         return f"{self.view.path}?f=" if self.state.home else self.view.path
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The state as dialogs carry it along."""
         return self.state.carried

@@ -19,11 +19,12 @@ from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.testing.browser import Browser
 from platform_core.users.models import Notification, User
 
-TEN = at_local(today() + timedelta(days=2), 10)
+DAY = today() + timedelta(days=2)
+TEN = at_local(DAY, 10)
 
 
 def plan(house, name="collector", time="10:00", **fields):
-    return house.plan(name, on=today() + timedelta(days=2), time=time, **fields)
+    return house.plan(name, on=DAY, time=time, **fields)
 
 
 def work(house, moment, job=sweep.remind):
@@ -85,7 +86,7 @@ def test_a_plan_with_a_time_is_reminded_of_once_and_moves_with_its_reminder(hous
         plans.move_plan(session, actor, made.id, plans.PlanMove(on=moved, time="11:00"))
     assert len(work(house, at_local(moved, 11))) == 1
     with house.as_("collector") as (session, actor):  # there again: the moment was announced
-        plans.move_plan(session, actor, made.id, plans.PlanMove(on=today() + timedelta(days=2), time="10:00"))
+        plans.move_plan(session, actor, made.id, plans.PlanMove(on=DAY, time="10:00"))
     assert work(house, TEN) == []
     assert len(told(house)) == 2
 
@@ -143,11 +144,11 @@ def test_the_morning_tells_everybody_of_their_day_once(house):
     plan(house)
     plan(house, name="collect_head")
     late = house.plan("collector", on=today() + timedelta(days=1))
-    found = work(house, at_local(today() + timedelta(days=2), 8, 15), digest.overview)
+    found = work(house, at_local(DAY, 8, 15), digest.overview)
     assert who(house, found) == ["collect_head", "collector"]
     (carols,) = [line for line in found if line.user_id == late.assignee_id]
     assert carols.parameters == {"number": 2, "late": 1}
-    assert work(house, at_local(today() + timedelta(days=2), 9), digest.overview) == []
+    assert work(house, at_local(DAY, 9), digest.overview) == []
 
 
 @pytest.fixture
