@@ -81,7 +81,7 @@ def test_a_plan_with_a_time_is_reminded_of_once_and_moves_with_its_reminder(hous
     assert line.parameters["customer"] == "Qiheng Consulting"
     assert line.url == f"/customers/{house.customer.id}?plan={made.id}"
     assert work(house, TEN) == []
-    moved = today() + timedelta(days=3)
+    moved = DAY + timedelta(days=1)
     with house.as_("collector") as (session, actor):
         plans.move_plan(session, actor, made.id, plans.PlanMove(on=moved, time="11:00"))
     assert len(work(house, at_local(moved, 11))) == 1
@@ -143,7 +143,7 @@ def test_put_off_it_comes_again_for_that_person_alone(house, browser):
 def test_the_morning_tells_everybody_of_their_day_once(house):
     plan(house)
     plan(house, name="collect_head")
-    late = house.plan("collector", on=today() + timedelta(days=1))
+    late = house.plan("collector", on=DAY - timedelta(days=1))
     found = work(house, at_local(DAY, 8, 15), digest.overview)
     assert who(house, found) == ["collect_head", "collector"]
     (carols,) = [line for line in found if line.user_id == late.assignee_id]

@@ -123,7 +123,7 @@ def requests(house):
 
 
 def test_a_plan_goes_along_a_chain_and_its_result_back_to_everybody(shared):
-    plan = shared.plan("collector", time="23:59")
+    plan = shared.plan("collector")
     answer(shared, "other_collector", ask(shared, "collector", "other_collector", plan))
     assert shared.read_plan(plan.id).passed_on_by_label == "Carol"
     answer(shared, "trainer", ask(shared, "other_collector", "trainer", plan))
