@@ -65,6 +65,13 @@ class SearchInput(msgspec.Struct, kw_only=True):
 
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     limit: Annotated[int, msgspec.Meta(ge=1, le=_MOST_FOUND)] = 20
+    similar: bool = False
+    """Where nobody is found: customers with similar names."""
+
+
+class FoundCustomer(CustomerLine, kw_only=True):
+    similar: bool = False
+    """Its name is only like the words."""
 
 
 @get("/search", permission=SIGNED_IN, name="customers:search_page")
@@ -125,11 +132,14 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
 
 
 @post("/search", permission="customers.view", name="customers:api_search", opt={"unkept": True})
-def api_search(session: Session, actor: Actor, data: SearchInput) -> Items[CustomerLine]:
+def api_search(session: Session, actor: Actor, data: SearchInput) -> Items[FoundCustomer]:
     """The best matches first; there are no further pages, use more words."""
     found = searching.find(session, actor, data.q, data.limit)
+    nobody = data.similar and not found.rows and not found.many
+    if nobody:
+        found = searching.near(session, actor, data.q, data.limit)
     names = labels.of_rows(session, found.rows)
-    return Items([CustomerLine(**_line(row, names)) for row in found.rows])
+    return Items([FoundCustomer(**_line(row, names), similar=nobody) for row in found.rows])
 
 
 def _line(row: Any, names: labels.Labels) -> dict[str, Any]:

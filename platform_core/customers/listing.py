@@ -211,6 +211,7 @@ CUSTOMERS = ListView(
     ),
     search=searching.condition,
     search_label=_.lazy("Search in this list"),
+    similar=searching.similar,
     export="customers.export",
     record="/customers/{id}",
     counted=("classification", "region", "industry", "status", "grade", "source"),

@@ -93,9 +93,28 @@ def near(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
     Best first, of those that are found by the pieces of the words. Nothing for numbers, addresses and short words.
     """
     words = words.strip()[:MAX_QUERY]
-    query = parse_query(words)
-    if query.digits or query.mail:
+    if not _may_be_a_slip(words):
         return Hits(())
+    rows = _nearly(session, words)
+    ids_shown = [row.id for row in rows[:limit]]
+    audit.record(session, actor, "customers.search", ids=ids_shown, after={"words": masked(words), "similar": True})
+    return Hits(rows[:limit], many=len(rows) > limit)
+
+
+def similar(session: Session, words: str) -> Search | None:
+    """For the search box of a list in which nobody is found."""
+    words = words.strip()[:MAX_QUERY]
+    rows = _nearly(session, words) if _may_be_a_slip(words) else []
+    return Search(Customer.id.in_([row.id for row in rows]), selective=True) if rows else None
+
+
+def _may_be_a_slip(words: str) -> bool:
+    query = parse_query(words)
+    return not query.digits and not query.mail
+
+
+def _nearly(session: Session, words: str) -> list[Any]:
+    """Customers that the session's actor sees, the most similar first."""
     ranked: list[tuple[int, Any]] = []
     rare, every = (nearwords.alternatives(words, rare=rare) for rare in (True, False))
     for pieces in (rare, every if every != rare else []):
@@ -103,10 +122,7 @@ def near(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
             ids = matching.nearly(session, pieces)
             some = session.execute(_ranked(session, ids, words, _COMPARED), execution_options=_PROOF)
             ranked = [(slips, row) for row in some if row.id is not None and (slips := _slips(words, row)) is not None]
-    rows = [row for _slips, row in sorted(ranked, key=lambda item: (item[0], -item[1].updated_at.timestamp()))]
-    ids_shown = [row.id for row in rows[:limit]]
-    audit.record(session, actor, "customers.search", ids=ids_shown, after={"words": masked(words), "similar": True})
-    return Hits(rows[:limit], many=len(rows) > limit)
+    return [row for _slips, row in sorted(ranked, key=lambda item: (item[0], -item[1].updated_at.timestamp()))]
 
 
 def _slips(words: str, row: Any) -> int | None:

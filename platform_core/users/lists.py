@@ -102,10 +102,18 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     probing.check(session, actor, asked.words)
     reader = Reader(session, actor, asked)
     found = reader.page()
-    _note(session, actor, asked, found)
+    instead = _similar(session, actor, asked) if not found.rows else None
+    _note(session, actor, asked, found, instead)
+    found = instead or found
     chosen = _chosen(session, actor, asked)
     hooks = platform_of(request).hooks
-    shown = Shown(asked, found, _total(reader, found), reader.footer(actor) if found.rows else "")
+    shown = Shown(
+        asked,
+        found,
+        _total(reader, found),
+        reader.footer(actor) if found.rows and not instead else "",
+        similar=instead is not None,
+    )
     made = rendering.listing(session, actor, hooks, shown, chosen)
     return page(request, "web/lists/page.html", active=view.key, list=made)
 
@@ -118,12 +126,24 @@ def read_for_api(session: Session, actor: Actor, asked: ListState, limit: int) -
     return found
 
 
-def _note(session: Session, actor: Actor, asked: ListState, found: Page) -> None:
+def _similar(session: Session, actor: Actor, asked: ListState) -> Page | None:
+    """Rows of the list, within its conditions, that are called nearly so; None where there are none either."""
+    if not asked.words or asked.view.similar is None or asked.after or asked.before:
+        return None
+    meant = asked.view.similar(session, asked.words)
+    found = Reader(session, actor, asked, similar=meant).page() if meant is not None else None
+    return found if found is not None and found.rows else None
+
+
+def _note(session: Session, actor: Actor, asked: ListState, found: Page, instead: Page | None = None) -> None:
+    """`instead`: what resembles the words, shown since nothing was found."""
     shown: dict[str, Any] = {"conditions": list(asked.texts)} if asked.conditions else {}
     if asked.words:
         shown["words"] = masked(asked.words)
+    if instead is not None:
+        shown["similar"] = True
     result = probing.result(asked.words, found=bool(found.rows))
-    ids = [row.id for row in found.rows]
+    ids = [row.id for row in (instead or found).rows]
     audit.record(session, actor, f"{asked.view.prefix}.list", ids=ids, after=shown, result=result)
 
 

@@ -169,6 +169,7 @@ LEADS = ListView(
     ),
     search=searching.condition,
     search_label=_.lazy("Search in this list"),
+    similar=searching.similar,
     record="/customers/{id}",
     reach=_leads,
     prepare=_prepare,

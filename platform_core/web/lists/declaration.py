@@ -190,6 +190,8 @@ class ListView:
     """The attribute that names a row aloud."""
     search: Callable[[Session, str], Search] | None = None
     search_label: str = ""
+    similar: Callable[[Session, str], Search | None] | None = None
+    """What the words might have been meant for, where nobody in the list is called so; None where nobody resembles."""
     reach: Callable[[Session, Actor], Reach] | None = None
     """Core lists only: the actor's rows in a shape that indexes serve. Others are scoped by their policy."""
     prepare: Callable[[Session, Actor, Sequence[Any]], Mapping[str, Any]] | None = None

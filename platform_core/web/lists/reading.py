@@ -76,13 +76,24 @@ def choose(state: ListState, reach: Reach | None, search: Search | None) -> Plan
 class Reader:
     """Reads one list for one actor."""
 
-    def __init__(self, session: Session, actor: Actor, state: ListState, *, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        state: ListState,
+        *,
+        plan: Plan | None = None,
+        similar: Search | None = None,
+    ) -> None:
+        """`similar` takes the place of what the words mean."""
         self._session = session
         self._state = state
         self._view: ListView = state.view
         self._sqlite = database_of(session).is_sqlite
         self._reach = self._view.reach(session, actor) if self._view.reach else None
-        search = self._view.search(session, state.words) if state.words and self._view.search else None
+        search = similar
+        if search is None and state.words and self._view.search:
+            search = self._view.search(session, state.words)
         self.plan: Plan = plan or choose(state, self._reach, search)
         self._filters = _filters(session, actor, state, search)
         self._where = [*self._filters, *self._scope(actor)]

@@ -45,6 +45,8 @@ class Shown:
     page: Page
     count: Count
     footer: str = ""
+    similar: bool = False
+    """Nothing met the words of the search box; the rows resemble them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Listing:
     whole: tuple[WholeAction, ...]
     buttons: tuple[Button, ...]
     footer: str
+    similar: bool
     may_export: bool
     invited: bool
     """The actor may follow the view's invitation."""
@@ -218,6 +221,7 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
         page=shown.page,
         count=shown.count,
         footer=shown.footer,
+        similar=shown.similar,
         columns=tuple(_drawn(session, actor, hooks, shown, placed) for placed in columns),
         look=view.prepare(session, actor, shown.page.rows) if view.prepare else {},
         groups=tuple(_chips(session, actor, shown.state)),

@@ -264,3 +264,39 @@ def test_names_that_resemble_are_offered_when_nothing_is_called_so(make, runtime
     similar = [line for line in lines if line.after.get("similar")]
     assert len(similar) == 6
     assert all(len(line.ids) == 1 for line in similar)
+
+
+def test_a_list_and_programs_offer_similar_names_when_nobody_is_found(make, runtime, factory, browser, count_queries):
+    user = factory.user("coordinator")
+    make("上海启衡管理咨询有限公司", user, grade="A")
+    make("上海启恒贸易有限公司", factory.user("coordinator", login="elsewhere"))
+    inside = browser.sign_in(user)
+
+    def listed(words, query=""):
+        place = inside.post("/customers/find", {"q": words, "state": query}).headers["location"]
+        with count_queries(at_most=12):
+            return inside.get(place).text
+
+    inside.get("/customers")  # dictionaries are read once
+    note = "Nobody in this list is called just so."
+    shown = listed("启恒管理")
+    assert note in shown
+    assert "上海启衡管理咨询有限公司" in shown
+    assert "启恒贸易" not in shown, "nobody learns of customers that they do not see"
+    assert note not in listed("启衡管理")
+    assert note in listed("启恒管理", "f=grade:is:A")
+    for none in (listed("启恒管理", "f=grade:is:B"), listed("138 0000 6021"), listed("谁也不是")):
+        assert note not in none
+        assert "上海启衡" not in none
+    program = browser.token(user)
+    asked = [
+        program.post("/api/v1/customers/search", json={"q": words, "similar": similar}).json()["items"]
+        for words, similar in (("启恒管理", False), ("启恒管理", True), ("启衡管理", True))
+    ]
+    assert [[(item["name"], item["similar"]) for item in items] for items in asked] == [
+        [], [("上海启衡管理咨询有限公司", True)], [("上海启衡管理咨询有限公司", False)],
+    ]  # fmt: skip
+    with runtime.database.system_session("look", write=False) as session:
+        lines = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.list")).all()
+    similar = [line for line in lines if line.after.get("similar")]
+    assert [len(line.ids) for line in similar] == [1, 1]
