@@ -44,6 +44,7 @@ from platform_core.contracts.reports import Linked, Report, ReportColumn, Report
 from platform_core.customers import audience as customer_audience
 from platform_core.customers import callers
 from platform_core.customers.attachments import store as store_attachment
+from platform_core.customers.fields import born as birthday_told
 from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer
 from platform_core.customers.opening import opened as customer_opened
@@ -222,6 +223,7 @@ __all__ = [
     "among",
     "at_local",
     "bind",
+    "birthday_told",
     "callers",
     "cancel_engagement",
     "changes",

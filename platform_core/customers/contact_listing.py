@@ -113,6 +113,7 @@ CONTACTS = ListView(
             Contact.gender,
             choices=lambda _session, _actor: [(code, str(label)) for code, label in GENDERS.items()],
         ),
+        Filter("birth_month", _.lazy("Month of birth"), "number", Contact.birth_month),
         Filter("added", _.lazy("Added on"), "date", Contact.created_at),
         Filter("changed", _.lazy("Changed"), "date", Contact.updated_at),
     ),

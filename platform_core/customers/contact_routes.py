@@ -19,7 +19,7 @@ from platform_core.web.pages import fragment, redirect
 from platform_core.web.routing import get, post
 
 _ = translator("customers")
-_CONTACT_FIELDS = ("name", "title", "division", "gender", "notes", "is_primary")
+_CONTACT_FIELDS = ("name", "title", "division", "gender", *fields.BIRTH, "notes", "is_primary")
 
 
 @get("/customers/{customer_id:uuid}/contacts", permission="customers.view", name="customers:contacts")
@@ -189,7 +189,8 @@ def _contact_form(
     url = f"/contacts/{contact.id}/edit" if contact else f"/customers/{customer_id}/contacts/new"
     return drawing.form_page(
         request, "customers/_contact_form.html", title, status=status, form=bound, url=url, contact=contact,
-        genders=list(fields.GENDERS.items()), back=f"/customers/{customer_id}?tab=contacts" if customer_id else "/",
+        genders=list(fields.GENDERS.items()), labels=fields.LABELS,
+        back=f"/customers/{customer_id}?tab=contacts" if customer_id else "/",
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import points, queries, quietly, rights, search_rows
+from platform_core.customers import fields, points, queries, quietly, rights, search_rows
 from platform_core.customers.forms import POINT_FIELDS, AddressInput, ContactInput, ContactPatch, given
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel.clock import now
@@ -52,6 +52,7 @@ def create(session: Session, actor: Actor, data: ContactInput) -> Contact:
     elif not actor.can("customers.create"):
         raise Forbidden(_("You may not add contacts."), lacks="customers.create")
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
+    fields.check(session, values)
     name, is_primary = values.pop("name"), values.pop("is_primary", False)
     others = queries.contacts_of(session, customer_id) if customer_id else []
     contact = unsaved(actor, name, customer_id, **values)
@@ -79,6 +80,7 @@ def update(session: Session, actor: Actor, contact_id: UUID, data: ContactPatch,
     values = given(data)
     values.pop("customer_id", None)  # `attach` is the only way to another customer
     texts = {name: values.pop(name) for name in POINT_FIELDS if name in values}
+    fields.check(session, {**{name: getattr(contact, name) for name in fields.BIRTH}, **values})
     becomes_main = values.pop("is_primary", False) and not contact.is_primary
     values = {name: value for name, value in values.items() if getattr(contact, name) != value}
     if version is not None and version != contact.version and values:
@@ -233,7 +235,8 @@ def _refresh(session: Session, customer_id: UUID | None) -> None:
 
 def _after(session: Session, contact: Contact) -> dict[str, Any]:
     held = queries.points_of_contacts(session, [contact.id])[contact.id]
-    return {"name": contact.name, "title": contact.title, **{point.kind: point.mask for point in held}}
+    born = {name: value for name in fields.BIRTH if (value := getattr(contact, name))}
+    return {"name": contact.name, "title": contact.title, **born, **{point.kind: point.mask for point in held}}
 
 
 def _main_mask(session: Session, contact: Contact, kind: str) -> str:

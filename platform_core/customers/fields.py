@@ -66,20 +66,37 @@ LABELS: dict[str, str] = {
     "filename": _.lazy("File"),
 }
 PERSON = _.lazy("Person")
+BIRTH = ("birth_year", "birth_month", "birth_day", "birth_lunar", "birth_leap")
 GROUPS: dict[str, tuple[str, ...]] = {
     _.lazy("Basics"): (
-        "name", "short_name", "code", "kind", "classification", "status", "grade", "source", "source_url",
-        "collected_on", "intent", "notes",
+        "name",
+        "short_name",
+        "code",
+        "kind",
+        "classification",
+        "status",
+        "grade",
+        "source",
+        "source_url",
+        "collected_on",
+        "intent",
+        "notes",
     ),
     _.lazy("Organisation"): (
-        "industry", "nature", "size", "region", "city", "legal_person", "website", "tax_no", "bank", "bank_account",
+        "industry",
+        "nature",
+        "size",
+        "region",
+        "city",
+        "legal_person",
+        "website",
+        "tax_no",
+        "bank",
+        "bank_account",
         "credit",
     ),
-    PERSON: (
-        "gender", "birth_year", "birth_month", "birth_day", "birth_lunar", "birth_leap", "work_status", "position",
-        "education",
-    ),
-}  # fmt: skip
+    PERSON: ("gender", *BIRTH, "work_status", "position", "education"),
+}
 KINDS = {"organisation": _.lazy("Organisation"), "person": PERSON}
 GENDERS = {"f": _.lazy("Female"), "m": _.lazy("Male")}
 ADDRESS_KINDS = {
@@ -137,6 +154,18 @@ def shown(session: Session, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return str(value)
+
+
+def born(row: Any) -> str:
+    """A birthday as people say it; "" while month or day are not known. Of customers and contacts."""
+    if not row.birth_month or not row.birth_day:
+        return ""
+    if not row.birth_lunar:
+        told = f"{row.birth_month:02}-{row.birth_day:02}"
+        return f"{row.birth_year}-{told}" if row.birth_year else told
+    month = _("leap month %(month)s", month=row.birth_month) if row.birth_leap else str(row.birth_month)
+    words = _("lunar calendar, month %(month)s, day %(day)s", month=month, day=row.birth_day)
+    return _("%(year)s, %(day)s", year=row.birth_year, day=words) if row.birth_year else words
 
 
 def label(name: str, session: Session | None = None) -> str:

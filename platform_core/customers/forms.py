@@ -96,6 +96,11 @@ class ContactPatch(msgspec.Struct, kw_only=True, omit_defaults=True):
     title: Text60 = UNSET
     division: Text60 = UNSET
     gender: Literal["", "m", "f"] | UnsetType = UNSET
+    birth_year: Year = UNSET
+    birth_month: Month = UNSET
+    birth_day: Day = UNSET
+    birth_lunar: bool | UnsetType = UNSET
+    birth_leap: bool | UnsetType = UNSET
     notes: Note = UNSET
     is_primary: bool | UnsetType = UNSET
     phone: Text200 = UNSET

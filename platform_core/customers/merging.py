@@ -44,7 +44,6 @@ PERMISSION = "customers.merge"
 _OWN_NUMBERS = {"contact_name", "phone", "email", "wechat", "qq", "mobile", "fax", "tags", "code"}
 FIELDS = tuple(name for name in fields.LABELS if hasattr(Customer, name) and name not in _OWN_NUMBERS)
 """Columns of which each takes its value from one of the two."""
-_BIRTH = ("birth_year", "birth_month", "birth_day", "birth_lunar", "birth_leap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,9 @@ def _take_over(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set the chosen fields; the parts of a date of birth go together. Returns (before, after) as JSON holds them."""
     built_in = [name for name in wanted if not name.startswith(definitions.PREFIX)]
-    parts = dict.fromkeys(name for chosen in built_in for name in (_BIRTH if chosen in _BIRTH else (chosen,)))
+    parts = dict.fromkeys(
+        name for chosen in built_in for name in (fields.BIRTH if chosen in fields.BIRTH else (chosen,))
+    )
     values = {name: getattr(other, name) for name in parts if name != "status"}
     before, after = audit.changes({name: getattr(keep, name) for name in values}, values)
     if "name" in values:

@@ -6,7 +6,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, TextClause, Uuid, event, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    TextClause,
+    Uuid,
+    event,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
@@ -22,6 +35,12 @@ class Base(DeclarativeBase):
 _KEPT = text("deleted_at IS NULL")
 _POOLED = text("deleted_at IS NULL AND owner_id IS NULL")
 _LEADS = text("deleted_at IS NULL AND lead_since IS NOT NULL")
+_BORN = text("birth_day IS NOT NULL")
+
+
+def _born(table: str) -> Index:
+    """Who has a birthday on a day."""
+    return Index(f"ix_{table}_birth", "birth_month", "birth_day", postgresql_where=_BORN, sqlite_where=_BORN)
 
 
 def _partly(name: str, where: TextClause, *columns: str) -> Index:
@@ -117,6 +136,7 @@ class Customer(Identified, Stamped, Versioned, Base):
         _partly("pool", _POOLED, "department_id", "placed_at"),
         _partly("pool_of_all", _POOLED, "placed_at"),
         _partly("lead_since", _LEADS, "lead_since"),
+        _born("customers_customer"),
         Index("ix_customers_customer_name_norm", "name_norm"),
         Index("ix_customers_customer_batch_id", "batch_id"),
     )
@@ -147,6 +167,11 @@ class Contact(Identified, Stamped, Versioned, Base):
     division: Mapped[str] = mapped_column(String(60), default="")
     """The contact's department within the customer."""
     gender: Mapped[str] = mapped_column(String(1), default="")
+    birth_year: Mapped[int | None]
+    birth_month: Mapped[int | None]
+    birth_day: Mapped[int | None]
+    birth_lunar: Mapped[bool] = mapped_column(default=False, server_default=false())
+    birth_leap: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_primary: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(Text, default="")
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -157,6 +182,7 @@ class Contact(Identified, Stamped, Versioned, Base):
         Index(
             "ix_customers_contact_name_key", "name_key", "id", postgresql_where=_KEPT, sqlite_where=_KEPT,
         ),
+        _born("customers_contact"),
     )  # fmt: skip
 
 

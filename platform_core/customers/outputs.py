@@ -85,6 +85,11 @@ class ContactOut(msgspec.Struct, kw_only=True):
     title: str
     division: str
     gender: str
+    birth_year: int | None
+    birth_month: int | None
+    birth_day: int | None
+    birth_lunar: bool
+    birth_leap: bool
     notes: str
     is_primary: bool
     points: list[PointOut]
@@ -117,8 +122,7 @@ def customer(session: Session, row: Customer, tags: list[str] | None = None) -> 
 
 def contact(row: Contact, points: list[ContactPoint]) -> ContactOut:
     return ContactOut(
-        id=row.id, version=row.version, customer_id=row.customer_id, name=row.name, title=row.title,
-        division=row.division, gender=row.gender, notes=row.notes, is_primary=row.is_primary,
+        **{name: getattr(row, name) for name in ContactOut.__struct_fields__ if name != "points"},
         points=[
             PointOut(id=item.id, kind=item.kind, mask=item.mask, extension=item.extension, is_primary=item.is_primary)
             for item in points

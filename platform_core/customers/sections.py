@@ -65,6 +65,10 @@ class Person:
     contact: Contact | None
     points: list[ContactPoint]
 
+    @property
+    def born(self) -> str:
+        return fields.born(self.contact) if self.contact else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -221,6 +221,18 @@ def customer_row(made: Identity, code: str, status: str, **more: Any) -> Row:
     }
 
 
+def _birthday(contact_id: UUID) -> Row:
+    """Of one contact in three, out of its key: nothing else of the house is drawn differently for it."""
+    drawn = contact_id.int & 0xFFFFFF
+    known = drawn % 3 == 0
+    return {
+        "birth_year": None,
+        "birth_month": 1 + drawn // 3 % 12 if known else None,
+        "birth_day": 1 + drawn // 36 % 28 if known else None,
+        "birth_lunar": known and drawn // 1008 % 4 == 0,
+    }
+
+
 def contact_rows(made: Identity, owner_id: UUID | None, department_id: UUID | None) -> Iterator[Row]:
     for place, contact in enumerate(made.contacts):
         yield {
@@ -233,6 +245,7 @@ def contact_rows(made: Identity, owner_id: UUID | None, department_id: UUID | No
             "title": contact.title,
             "division": contact.division,
             "gender": contact.person.gender,
+            **_birthday(contact.id),
             "is_primary": place == 0,
             "created_at": made.created,
             "updated_at": made.created,

@@ -22,7 +22,7 @@ FIELDS = (
     "work_status", "position", "education", "collected_on", *BIRTH,
 )  # fmt: skip
 """Name, code and kind are what a customer is known by; an import leaves them alone."""
-_OF_THE_CONTACT = ("position", "gender")
+OF_THE_CONTACT = ("position", "gender", *BIRTH)
 """In a row about an organisation these speak of its contact."""
 
 
@@ -80,7 +80,7 @@ def _fields(customer: Any, values: Mapping[str, Any], *, is_company: bool, overw
     born = any(getattr(customer, name) for name in BIRTH)
     for name in FIELDS:
         new, old = values.get(name), plain(getattr(customer, name))
-        if not new or new == old or (is_company and name in _OF_THE_CONTACT):
+        if not new or new == old or (is_company and name in OF_THE_CONTACT):
             continue
         filled = born if name in BIRTH else bool(old)
         if overwrite or not filled:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from platform_core.contracts.identity import Actor
 from platform_core.customers import names, points, search_rows
 from platform_core.customers.importing import own
+from platform_core.customers.importing.changes import BIRTH, OF_THE_CONTACT
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import Payload, Row, name_key
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
@@ -47,8 +48,8 @@ _CUSTOMER = (
     "phone_point_id", *_AT,
 )  # fmt: skip
 _CONTACT = (
-    "id", "customer_id", "owner_id", "department_id", "name", "name_key", "title", "gender", "is_primary", "version",
-    *_AT,
+    "id", "customer_id", "owner_id", "department_id", "name", "name_key", "title", "gender", *BIRTH, "is_primary",
+    "version", *_AT,
 )  # fmt: skip
 _POINT = (
     "id", "customer_id", "contact_id", "is_primary", "kind", "cipher", "mask", "extension", "full_hash", "last8_hash",
@@ -142,12 +143,12 @@ class Drafter:
         customer_id = new_id()
         contacts = []
         if contact_name and (is_company or contact_name != values["name"]):
-            about = {"title": values.pop("position", ""), "gender": values.pop("gender", "")} if is_company else {}
-            contacts.append(self._contact(customer_id, contact_name, **about))
+            about = {name: values.pop(name) for name in OF_THE_CONTACT if name in values} if is_company else {}
+            contacts.append(self._contact(customer_id, contact_name, about.pop("position", ""), **about))
         contact_id = contacts[0].id if contacts and is_company else None
         held = _points(vault, customer_id, contact_id, payload.points)
         for further in payload.further:
-            made = self._contact(customer_id, further.name, title=further.position, is_primary=not contacts)
+            made = self._contact(customer_id, further.name, further.position, is_primary=not contacts)
             contacts.append(made)
             held += _points(vault, customer_id, made.id, further.points)
         customer = self._customer(vault, asked, customer_id, values)
@@ -190,12 +191,11 @@ class Drafter:
         customer.status = customer.status or "new"
         return customer
 
-    def _contact(
-        self, customer_id: UUID, name: str, *, title: str = "", gender: str = "", is_primary: bool = True
-    ) -> Any:
+    def _contact(self, customer_id: UUID, name: str, title: str = "", *, is_primary: bool = True, **about: Any) -> Any:
+        """`about`: gender and date of birth."""
         return Plain(
             id=new_id(), customer_id=customer_id, **self._holder, name=name, name_key=sort_key(name)[:120],
-            title=title, gender=gender, is_primary=is_primary, version=1,
+            title=title, is_primary=is_primary, version=1, **{"gender": "", **dict.fromkeys(BIRTH), **about},
         )  # fmt: skip
 
     def _address(self, customer: Any, street: str) -> dict[str, Any]:

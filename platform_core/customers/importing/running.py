@@ -20,7 +20,7 @@ from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
 from platform_core.customers.importing import batches, drafting, files, matching, reverting, updating, writing
 from platform_core.customers.importing.ahead import Part, ahead, drafted
-from platform_core.customers.importing.changes import Present, change_of
+from platform_core.customers.importing.changes import OF_THE_CONTACT, Present, change_of
 from platform_core.customers.importing.columns import Options
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
@@ -182,7 +182,7 @@ def _update(session: Session, batch: ImportBatch, actor: Actor, rows: Sequence[I
         if present is not None:
             payload.change = change_of(vault, present, payload.said, payload.points, overwrite=overwrite)
         if present is not None and payload.change:
-            about = {"title": payload.values.get("position", ""), "gender": payload.values.get("gender", "")}
+            about = {name: payload.values[name] for name in OF_THE_CONTACT if name in payload.values}
             updating.apply(session, actor, present, payload.change, about)
         done = present is not None and bool(payload.change)
         changed.append({

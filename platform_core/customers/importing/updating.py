@@ -68,14 +68,15 @@ def _look_up(session: Session, present: dict[UUID, Present]) -> None:
 
 
 def apply(session: Session, actor: Actor, present: Present, change: Change, about: dict[str, Any]) -> None:
-    """Change the customer and write down what was added. `about`: position and gender of a new contact."""
+    """Change the customer and write down what was added. `about`: position, gender, birthday of a new contact."""
     customer: Customer = present.customer
     before = {name: old for name, (old, _new) in change.fields.items()}
     after = {name: new for name, (_old, new) in change.fields.items()}
     _set(session, actor, customer, after)
     main = present.contacts[0] if present.contacts else None
     if change.contact:
-        made = contacts.unsaved(actor, change.contact, customer.id, is_primary=main is None, **about)
+        title, rest = about.get("position", ""), {name: about[name] for name in about if name != "position"}
+        made = contacts.unsaved(actor, change.contact, customer.id, is_primary=main is None, title=title, **rest)
         session.add(made)
         session.flush()  # points refer to their contact, and nothing tells the session so
         change.contact_id, main, after["contact_name"] = made.id, main or made, change.contact

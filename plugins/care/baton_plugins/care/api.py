@@ -16,10 +16,12 @@ _ONE = "/customers/{customer_id:uuid}"
 
 
 class GreetedOut(msgspec.Struct, kw_only=True):
-    """`reason`: why nothing is sent; `personal`: a call is planned instead."""
+    """`contact`: one of its on a birthday; `reason`: why nothing is sent; `personal`: a call is planned."""
 
     customer_id: UUID
     name: str
+    contact_id: UUID | None
+    contact: str
     personal: bool
     reason: str
 
@@ -70,7 +72,8 @@ def week(session: Session, actor: Actor) -> Items[KeptOut]:
                 customers=[
                     GreetedOut(
                         customer_id=item.row.customer_id, name=item.row.name, personal=item.is_personal,
-                        reason=item.why,
+                        reason=item.why, contact_id=item.row.person_id if item.row.is_contact else None,
+                        contact=item.row.called if item.row.is_contact else "",
                     )
                     for item in kept.verdicts
                 ],

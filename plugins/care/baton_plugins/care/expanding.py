@@ -1,7 +1,7 @@
 """Writing down whom the house greets on a day: one statement for each occasion, and the same again writes nothing.
 
-A greeting is known by occasion, customer and year, and there is one a day at most for a customer: of two occasions
-on one day the one that comes first in the house's order is kept.
+A greeting is known by occasion, person and year, and there is one a day at most for a person: of two occasions on one
+day the one that comes first in the house's order is kept. Persons are customers, and on birthdays their contacts.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from baton_plugins.care import calendars
 from baton_plugins.care.calendars import Match
 from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish, Wording
-from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, case, cast, exists, literal, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from platform_core.api import AnySelect, Customer, Session, proven
+from platform_core.api import AnySelect, Contact, Customer, Session, proven
 
 WHOLE = proven("the house's nightly work, of all customers")
 _COUNTED = {**WHOLE, "preserve_rowcount": True}
@@ -50,10 +50,20 @@ def met(columns: Any, match: Match, prefix: str = "") -> ColumnElement[bool]:
     return or_(solar, lunar)
 
 
-def due(occasion: Occasion, day: date) -> AnySelect | None:
-    """(occasion, customer, year, day) of those to be greeted; None where the occasion is not on this day."""
+COLUMNS = ("occasion_id", "person_id", "customer_id", "contact_id", "year", "day")
+
+
+def due(occasion: Occasion, day: date) -> list[AnySelect]:
+    """`COLUMNS` of customers to be greeted, and of contacts; empty where the occasion is not on this day."""
+    customers = _customers(occasion, day)
+    if customers is None:
+        return []
+    return [customers, _contacts(occasion, day)] if occasion.kind == "birthday" else [customers]
+
+
+def _customers(occasion: Occasion, day: date) -> AnySelect | None:
     match = calendars.matching(day)
-    kept: list[ColumnElement[bool]] = [Customer.deleted_at.is_(None), Customer.restricted_at.is_(None)]
+    kept: list[ColumnElement[bool]] = []
     year: Any = literal(day.year)
     if occasion.kind == "birthday":
         kept += [Customer.birth_day.is_not(None), met(Customer, match, "birth_")]
@@ -67,12 +77,35 @@ def due(occasion: Occasion, day: date) -> AnySelect | None:
         kept.append(Customer.phone_point_id.is_not(None))
     else:
         return None
+    columns = (literal(occasion.id), Customer.id, Customer.id, cast(null(), Uuid()), year, literal(day))
+    return select(*columns).where(*kept, *_kept(occasion))
+
+
+def _contacts(occasion: Occasion, day: date) -> AnySelect:
+    """Those born on this day, through their customers: what holds for one holds for its people."""
+    match = calendars.matching(day)
+    year = case((Contact.birth_lunar.is_(True), match.lunar_year), else_=day.year)
+    columns = (literal(occasion.id), Contact.id, Customer.id, Contact.id, year, literal(day))
+    born = (Contact.birth_day.is_not(None), met(Contact, match, "birth_"), *contact_is_there())
+    return (
+        select(*columns).join_from(Customer, Contact, Contact.customer_id == Customer.id).where(*born, *_kept(occasion))
+    )
+
+
+def contact_is_there() -> tuple[ColumnElement[bool], ...]:
+    return Contact.deleted_at.is_(None), Contact.restricted_at.is_(None)
+
+
+def _kept(occasion: Occasion) -> list[ColumnElement[bool]]:
+    """Customers that there is something to write to on the occasion, and who are there."""
     written = select(Wording.grade).where(Wording.occasion_id == occasion.id)
     everybody = exists().where(Wording.occasion_id == occasion.id, Wording.grade == "")
-    kept.append(or_(everybody, Customer.grade.in_(written)))
+    kept = [
+        Customer.deleted_at.is_(None), Customer.restricted_at.is_(None), or_(everybody, Customer.grade.in_(written)),
+    ]  # fmt: skip
     if occasion.sensitive:
         kept.append(exists().where(Wish.customer_id == Customer.id, Wish.occasion_id == occasion.id))
-    return select(literal(occasion.id), Customer.id, year, literal(day)).where(*kept)
+    return kept
 
 
 def expand(session: Session, day: date) -> int:
@@ -80,16 +113,14 @@ def expand(session: Session, day: date) -> int:
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     made = 0
     for occasion in occasions(session):
-        whom = due(occasion, day)
-        if whom is None:
-            continue
-        insert = dialect.insert(Greeting).from_select(["occasion_id", "customer_id", "year", "day"], whom)
-        found: Any = session.execute(insert.on_conflict_do_nothing(), execution_options=_COUNTED)
-        made += found.rowcount
+        for whom in due(occasion, day):
+            insert = dialect.insert(Greeting).from_select(COLUMNS, whom)
+            found: Any = session.execute(insert.on_conflict_do_nothing(), execution_options=_COUNTED)
+            made += found.rowcount
     return made
 
 
-def of_day(session: Session, day: date, limit: int) -> Sequence[Greeting]:
+def of_day(session: Session, day: date, occasion: Occasion, limit: int) -> Sequence[Greeting]:
     """Those that still have to be sent."""
-    statement = select(Greeting).where(Greeting.day == day, Greeting.state == "planned").order_by(Greeting.customer_id)
-    return session.scalars(statement.limit(limit)).all()
+    waiting = (Greeting.day == day, Greeting.state == "planned", Greeting.occasion_id == occasion.id)
+    return session.scalars(select(Greeting).where(*waiting).order_by(Greeting.person_id).limit(limit)).all()

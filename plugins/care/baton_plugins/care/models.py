@@ -99,21 +99,28 @@ class Wish(Base):
 
 
 class Greeting(Base):
-    """One customer on one occasion of one year. States: planned, queued, personal (a plan), left, expired."""
+    """One person on one occasion of one year: a customer, or on a birthday one of its contacts.
+
+    States: planned, queued, personal (a plan), left, expired.
+    """
 
     __tablename__ = "care_greeting"
 
     occasion_id: Mapped[UUID] = mapped_column(ForeignKey("care_occasion.id", ondelete="CASCADE"), primary_key=True)
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey(_CUSTOMER, ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
+    """Of the contact, or else of the customer"""
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Lunar for lunar dates: what makes two of them the same"""
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey(_CUSTOMER, ondelete="CASCADE"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="CASCADE"), index=True)
     day: Mapped[date] = mapped_column(Date())
     state: Mapped[str] = mapped_column(String(10), default="planned", server_default="planned")
     why: Mapped[str] = mapped_column(String(12), default="", server_default="")
     message_id: Mapped[UUID | None] = mapped_column(Uuid())
 
     __table_args__ = (
-        # At most one greeting a day, and the customer page of care.
-        Index("uq_care_greeting_customer_id_day", "customer_id", "day", unique=True),
-        Index("ix_care_greeting_day", "day", "state", "customer_id"),
+        # At most one greeting a day
+        Index("uq_care_greeting_person_id_day", "person_id", "day", unique=True),
+        Index("ix_care_greeting_customer_id_day", "customer_id", "day"),
+        Index("ix_care_greeting_day", "day", "state", "occasion_id", "person_id"),
     )

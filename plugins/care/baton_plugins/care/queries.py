@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from baton_plugins.care import calendars, expanding, sending
@@ -13,7 +13,7 @@ from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish
 from baton_plugins.care.sending import Row, Verdict
 from sqlalchemy import func, literal, select, union_all
 
-from platform_core.api import AnySelect, Customer, Session, proven, readable, today
+from platform_core.api import AnySelect, Contact, Customer, Session, birthday_told, proven, readable, today
 
 DAYS = 7
 SHOWN = 100
@@ -42,9 +42,7 @@ def week(session: Session, first: date | None = None) -> list[tuple[date, list[K
     for at in range(DAYS):
         day = begins + timedelta(days=at)
         for place, occasion in enumerate(active):
-            whom = expanding.due(occasion, day)
-            if whom is not None:
-                parts.append(_part(session, whom, place, at))
+            parts += [_part(session, whom, place, at) for whom in expanding.due(occasion, day)]
     found: dict[tuple[int, int], Kept] = {}
     if parts:
         _read(session, parts, active, begins, found)
@@ -55,34 +53,44 @@ def week(session: Session, first: date | None = None) -> list[tuple[date, list[K
 
 
 def _part(session: Session, whom: AnySelect, place: int, at: int) -> AnySelect:
-    """(place of the occasion, day, customer, how many), the first by name and the number of all."""
+    """(place of the occasion, day, customer, contact, how many), the first by name and the number of all."""
     if (allowed := readable(session, Customer)) is not None:
         whom = whom.where(allowed)
-    columns = (literal(at).label("at"), literal(place).label("place"), Customer.id.label("id"))
-    first = whom.with_only_columns(*columns, func.count().over().label("number")).order_by(Customer.name_key)
-    return select(first.limit(SHOWN).subquery())
+    names = dict(zip(expanding.COLUMNS, whom.selected_columns, strict=True))
+    theirs = (names[name].label(name) for name in ("customer_id", "contact_id"))
+    columns = (literal(at).label("at"), literal(place).label("place"), *theirs, func.count().over().label("number"))
+    return select(whom.with_only_columns(*columns).order_by(Customer.name_key).limit(SHOWN).subquery())
 
 
 def _read(
     session: Session, parts: list[AnySelect], active: Any, begins: date, found: dict[tuple[int, int], Kept]
 ) -> None:
     due = union_all(*parts).subquery()
-    statement = sending.reading().join(due, due.c.id == Customer.id).add_columns(due.c.at, due.c.place, due.c.number)
+    statement = sending.reading(due).add_columns(due.c.at, due.c.place, due.c.number)
     greeted: set[tuple[int, UUID]] = set()
+    counted: set[tuple[int, int, bool]] = set()
     shown: list[tuple[Kept, Row]] = []
     for *columns, at, place, number in session.execute(
-        statement.order_by(due.c.at, due.c.place), execution_options=_PROOF
+        statement.order_by(due.c.at, due.c.place, due.c.contact_id.is_not(None)), execution_options=_PROOF
     ):
         row = Row(*columns)
-        kept = found.setdefault((at, place), Kept(active[place], begins + timedelta(days=at), number))
-        if (at, row.customer_id) in greeted:
+        kept = found.setdefault((at, place), Kept(active[place], begins + timedelta(days=at)))
+        if (at, place, row.is_contact) not in counted:
+            counted.add((at, place, row.is_contact))
+            kept.number += number
+        if (at, row.person_id) in greeted:
             kept.number -= 1
             continue
-        greeted.add((at, row.customer_id))
+        greeted.add((at, row.person_id))
         shown.append((kept, row))
     verdicts = sending.judged(session, [(kept.occasion, row) for kept, row in shown])
-    for (kept, _row), verdict in zip(shown, verdicts, strict=True):
-        kept.verdicts.append(verdict)
+    written: set[tuple[date, int | None]] = set()
+    for (kept, row), verdict in zip(shown, verdicts, strict=True):
+        number = (kept.day, row.point_hash)
+        is_written = not verdict.why and not verdict.is_personal
+        kept.verdicts.append(verdict._replace(why="duplicate") if is_written and number in written else verdict)
+        if is_written:
+            written.add(number)
 
 
 def dates_of(session: Session, customer_id: UUID) -> dict[UUID, CustomerDate]:
@@ -102,15 +110,46 @@ def wishes_of(session: Session, customer_id: UUID) -> set[UUID]:
 
 
 def greetings_of(session: Session, customer_id: UUID) -> list[Any]:
-    """(occasion, day, state, why), the latest first."""
+    """(occasion, day, state, why, contact), the latest first."""
     statement = (
-        select(Occasion.name, Greeting.day, Greeting.state, Greeting.why)
+        select(Occasion.name, Greeting.day, Greeting.state, Greeting.why, Contact.name)
         .join(Occasion, Occasion.id == Greeting.occasion_id)
+        .outerjoin(Contact, Contact.id == Greeting.contact_id)
         .where(Greeting.customer_id == customer_id)
         .order_by(Greeting.day.desc())
         .limit(20)
     )
     return list(session.execute(statement))
+
+
+class Born(NamedTuple):
+    """A person with a birthday: the customer, or a contact of it."""
+
+    name: str
+    told: str
+    next_day: date
+
+
+def born(session: Session, customer: Customer) -> list[Born]:
+    """Whose birthdays are known, the next ones first."""
+    mine = (Contact.customer_id == customer.id, Contact.birth_day.is_not(None), *expanding.contact_is_there())
+    contacts = session.scalars(select(Contact).where(*mine).order_by(Contact.birth_month).limit(SHOWN))
+    found = [
+        Born(person.name, birthday_told(person), _next_birthday(person))
+        for person in (customer, *contacts)
+        if person.birth_month and person.birth_day
+    ]
+    return sorted(found, key=lambda one: one.next_day)
+
+
+def _next_birthday(person: Customer | Contact) -> date:
+    now_on, month, day = today(), person.birth_month or 1, person.birth_day or 1
+    years = range(now_on.year - 1, now_on.year + 2)
+    if person.birth_lunar:
+        days = [calendars.lunar_day(year, month, day, leap=person.birth_leap) for year in years]
+    else:
+        days = [calendars.solar_day(year, month, day) for year in years]
+    return min(found for found in days if found >= now_on)
 
 
 def next_day(occasion: Occasion) -> date | None:

@@ -71,7 +71,8 @@ def _customer_page(
         errors=errors, anniversaries=[item for item in every if item.kind == "anniversary"],
         sensitive=[item for item in every if item.sensitive], names={item.code: item.name for item in every},
         dates=dates, given=given, wishes=queries.wishes_of(session, customer.id),
-        alone=message_left_alone(session, customer.id), past=queries.greetings_of(session, customer.id), states=STATES,
+        alone=message_left_alone(session, customer.id), born=queries.born(session, customer),
+        past=queries.greetings_of(session, customer.id), states=STATES,
         words=WHY, may_tend=actor.may_enter(TEND),
         choices=[("", _("All occasions")), *((item.code, item.name) for item in every)],
     )  # fmt: skip

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from baton_plugins.care import expanding
 from baton_plugins.care.expanding import WHOLE
 from baton_plugins.care.models import Greeting, Occasion, Wording
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from platform_core.api import (
     PLANNER,
@@ -45,6 +46,7 @@ from platform_core.api.messages import (
 
 _ = translator("care")
 PURPOSE = "greeting"
+OWNER = "care"
 SLICE = 500
 PERSONAL = Setting(
     "care.personal_grades", _.lazy("Grades that are called instead of written to"), "A",
@@ -54,8 +56,10 @@ SIGNED = Setting("care.signed_by", _.lazy("Who signs greetings"), "", help=_.laz
 
 
 class Row(NamedTuple):
-    """A customer of a greeting, with its number where the main one is a mobile."""
+    """Who is greeted: a customer with its main number where that is a mobile, or a contact with its own mobile."""
 
+    person_id: UUID
+    is_contact: bool
     customer_id: UUID
     name: str
     kind: str
@@ -68,6 +72,10 @@ class Row(NamedTuple):
     contact_id: UUID | None
     contact: str | None
 
+    @property
+    def called(self) -> str:
+        return self.contact if self.is_contact and self.contact else self.name
+
 
 class Verdict(NamedTuple):
     """What becomes of a greeting: `why` it is left out, or `personal`, or neither."""
@@ -77,22 +85,38 @@ class Verdict(NamedTuple):
     is_personal: bool
 
 
-def customers(session: Session, ids: Sequence[UUID], options: Any) -> dict[UUID, Row]:
-    """Those that are there and not restricted, within what the session sees."""
-    statement = reading().where(among(Customer.id, ids))
-    return {row[0]: Row(*row) for row in session.execute(statement, execution_options=options)}
+def people(session: Session, greetings: Sequence[Greeting], options: Any) -> list[Row]:
+    """Those of one occasion and day that are there and not restricted, within what the session sees."""
+    first, ids = greetings[0], [item.person_id for item in greetings]
+    mine = (Greeting.occasion_id == first.occasion_id, Greeting.day == first.day, among(Greeting.person_id, ids))
+    statement = reading(Greeting.__table__).where(*mine)
+    return [Row(*row) for row in session.execute(statement, execution_options=options)]
 
 
-def reading() -> AnySelect:
-    """The columns of `Row` of customers that may be greeted at all."""
+def reading(source: Any) -> AnySelect:
+    """The columns of `Row` of those who may be greeted at all. `source` has columns customer_id and contact_id."""
+    greeted, own = source.c, aliased(ContactPoint)
+    theirs = (
+        select(own.id)
+        .where(own.contact_id == greeted.contact_id, own.kind == "mobile")
+        .order_by(own.is_primary.desc(), own.created_at, own.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    point_id = case((greeted.contact_id.is_(None), Customer.phone_point_id), else_=theirs)
+    named = func.coalesce(greeted.contact_id, ContactPoint.contact_id)
     return (
         select(
-            Customer.id, Customer.name, Customer.kind, Customer.grade, Customer.owner_id, Customer.contact_name,
-            ContactPoint.id, ContactPoint.full_hash, ContactPoint.mask, ContactPoint.contact_id, Contact.name,
+            func.coalesce(greeted.contact_id, Customer.id), greeted.contact_id.is_not(None), Customer.id, Customer.name,
+            Customer.kind, Customer.grade, Customer.owner_id, Customer.contact_name, ContactPoint.id,
+            ContactPoint.full_hash, ContactPoint.mask, Contact.id, Contact.name,
         )
-        .outerjoin(ContactPoint, and_(ContactPoint.id == Customer.phone_point_id, ContactPoint.kind == "mobile"))
-        .outerjoin(Contact, and_(Contact.id == ContactPoint.contact_id, Contact.deleted_at.is_(None)))
+        .select_from(source)
+        .join(Customer, Customer.id == greeted.customer_id)
+        .outerjoin(ContactPoint, and_(ContactPoint.id == point_id, ContactPoint.kind == "mobile"))
+        .outerjoin(Contact, and_(Contact.id == named, *expanding.contact_is_there()))
         .where(Customer.deleted_at.is_(None), Customer.restricted_at.is_(None))
+        .where(or_(greeted.contact_id.is_(None), Contact.id.is_not(None)))
     )  # fmt: skip
 
 
@@ -122,29 +146,28 @@ def run(context: JobContext) -> None:
         session.execute(late.values(state="expired", why="late"), execution_options=options)
         if made:
             record(session, None, "care.expand", after={"number": made, "day": now_on.isoformat()})
+        active = expanding.occasions(session)
     for day in (now_on - timedelta(days=1), now_on):
-        while _slice(context, day):
-            pass
+        for occasion in active:
+            while _slice(context, occasion, day):
+                pass
 
 
-def _slice(context: JobContext, day: date) -> int:
-    """The next greetings of a day, in one transaction with their messages and plans."""
+def _slice(context: JobContext, occasion: Occasion, day: date) -> int:
+    """The next greetings of an occasion and day, in one transaction with their messages and plans."""
     with context.database.system_session("send greetings") as session:
-        waiting = expanding.of_day(session, day, SLICE)
-        by_occasion: dict[UUID, list[Greeting]] = {}
-        for greeting in waiting:
-            by_occasion.setdefault(greeting.occasion_id, []).append(greeting)
-        for occasion_id, greetings in by_occasion.items():
-            _send(session, session.get_one(Occasion, occasion_id), greetings, day)
+        waiting = expanding.of_day(session, day, occasion, SLICE)
+        if waiting:
+            _send(session, occasion, waiting, day)
         return len(waiting)
 
 
-def _send(session: Session, occasion: Occasion, greetings: list[Greeting], day: date) -> None:
-    rows = customers(session, [item.customer_id for item in greetings], WHOLE)
-    verdicts = {item.row.customer_id: item for item in judged(session, [(occasion, row) for row in rows.values()])}
+def _send(session: Session, occasion: Occasion, greetings: Sequence[Greeting], day: date) -> None:
+    rows = people(session, greetings, WHOLE)
+    verdicts = {item.row.person_id: item for item in judged(session, [(occasion, row) for row in rows])}
     written: list[tuple[Greeting, Row]] = []
     for greeting in greetings:
-        verdict = verdicts.get(greeting.customer_id)
+        verdict = verdicts.get(greeting.person_id)
         if verdict is None:
             greeting.state, greeting.why = "left", "gone"
         elif verdict.why:
@@ -161,6 +184,9 @@ def _send(session: Session, occasion: Occasion, greetings: list[Greeting], day: 
 def _planned(session: Session, occasion: Occasion, greeting: Greeting, row: Row) -> bool:
     """A plan to call for whoever looks after the customer; False where nobody keeps plans."""
     subject, cause = _("Call personally: %(occasion)s", occasion=occasion.name), f"care:{occasion.code}:{greeting.year}"
+    if row.is_contact:
+        subject = _("Call personally: %(occasion)s, %(name)s", occasion=occasion.name, name=row.called)
+        cause = f"care:{occasion.code}:{row.person_id.hex}:{greeting.year}"
     plan = service_of(session, PLANNER)
     return row.owner_id is not None and bool(plan(session, row.customer_id, row.owner_id, subject, today(), cause))
 
@@ -169,38 +195,50 @@ def _write(session: Session, occasion: Occasion, written: list[tuple[Greeting, R
     expires = day_start(day + timedelta(days=2))
     starts = at_local(day, occasion.hour)
     messages: dict[str, Outgoing] = {}
-    for greeting, row, text in _filled(session, occasion, written):
+    queued: dict[str, Greeting] = {}
+    for greeting, row, text in _filled(session, occasion, written, expires):
         if isinstance(text, str):
             greeting.state, greeting.why = "left", text
             continue
-        key = f"greet:{occasion.id}:{row.customer_id}:{greeting.year}"
+        key = _key(greeting)
         messages[key] = Outgoing(
-            key=key, channel="sms", owner="care", text=text.text, point_id=row.point_id, purpose=PURPOSE, lane="bulk",
+            key=key, channel="sms", owner=OWNER, text=text.text, point_id=row.point_id, purpose=PURPOSE, lane="bulk",
             occasion=occasion.code, customer_id=row.customer_id, not_before=starts, expires_at=expires,
             parts=text.parts, templates=text.templates,
         )  # fmt: skip
-        greeting.state = "queued"
+        queued[key], greeting.state = greeting, "queued"
     if not messages:
         return
     send_messages(session, None, list(messages.values()))
-    mine = select(OutboxMessage.customer_id, OutboxMessage.id).where(OutboxMessage.key.in_(messages))
-    rows = session.execute(mine, execution_options=WHOLE)
-    ids = {customer_id: message_id for customer_id, message_id in rows if customer_id is not None}
-    for greeting, _row in written:
-        greeting.message_id = ids.get(greeting.customer_id)
-    ref, sent = occasion.ref, list(ids)
-    record(session, None, "care.greet", ref, ids=sent, after={"number": len(sent)}, shown=False)
+    mine = select(OutboxMessage.key, OutboxMessage.id).where(OutboxMessage.key.in_(messages))
+    for key, message_id in session.execute(mine, execution_options=WHOLE):
+        queued[key].message_id = message_id
+    ref, sent = occasion.ref, {item.customer_id for item in queued.values()}
+    record(session, None, "care.greet", ref, ids=sent, after={"number": len(queued)}, shown=False)
+
+
+def _key(greeting: Greeting) -> str:
+    return f"greet:{greeting.occasion_id}:{greeting.person_id}:{greeting.year}"
+
+
+def _greeted(session: Session, written: list[tuple[Greeting, Row]], expires: datetime) -> set[int | None]:
+    """Numbers that are greeted on this day already: by its end greetings of a day know each other."""
+    hashes = {row.point_hash for _greeting, row in written}
+    others = OutboxMessage.key.not_in([_key(greeting) for greeting, _row in written])
+    same = (OutboxMessage.owner == OWNER, OutboxMessage.expires_at == expires, others)
+    statement = select(OutboxMessage.address_hash).where(OutboxMessage.address_hash.in_(hashes), *same)
+    return set(session.scalars(statement, execution_options=WHOLE))
 
 
 def _filled(
-    session: Session, occasion: Occasion, written: list[tuple[Greeting, Row]]
+    session: Session, occasion: Occasion, written: list[tuple[Greeting, Row]], expires: datetime
 ) -> Iterator[tuple[Greeting, Row, Filled | str]]:
     """Each with its text, or why there is none. One number is greeted once: couples share telephones."""
     texts = service_of(session, SMS_TEXTS)
     known = dict(
         session.execute(select(Wording.grade, Wording.template_id).where(Wording.occasion_id == occasion.id)).all()
     )
-    signed, met = read_setting(session, SIGNED), set[int | None]()
+    signed, met = read_setting(session, SIGNED), _greeted(session, written, expires)
     writers: dict[UUID, TextWriter] = {}
     for greeting, row in written:
         template_id = known.get(row.grade) or known.get("")
