@@ -18,6 +18,7 @@ from platform_core.customers import selecting
 from platform_core.customers.groups import queries as groups
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.models import Customer
+from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import AnySelect, visible
@@ -70,6 +71,23 @@ def choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
     found = [(f"f=group:is:{key}", _("Group: %(name)s", name=name)) for key, name in groups.choices(session, actor)]
     views = saved.known(session, actor, CUSTOMERS).values()
     return [*found, *((f"view={view.key}", _("View: %(name)s", name=view.name)) for view in views)]
+
+
+def in_words(session: Session, actor: Actor, texts: Sequence[str]) -> list[str]:
+    """Conditions of the list as its chips say them; one that is no longer understood stays as it was written."""
+    found = []
+    for text in texts:
+        declared = CUSTOMERS.filter(text.partition(":")[0])
+        try:
+            condition = conditions.parse(CUSTOMERS, text)
+        except Invalid:
+            condition = None
+        if declared is None or condition is None:
+            found.append(text)
+        else:
+            words = (str(declared.label), *conditions.describe(session, actor, declared, condition))
+            found.append(" ".join(filter(None, words)))
+    return found
 
 
 def _told(asked: ListState) -> list[str]:

@@ -241,6 +241,31 @@ def test_what_the_sender_may_no_longer_see_is_left_out_unread(fair, browser, fac
 
 
 @pytest.mark.any_database
+def test_a_saved_view_is_an_audience_of_whoever_may_use_it(fair, browser, factory, runtime, count_queries) -> None:
+    with runtime.database.system_session("test") as session:
+        for name in ("a good", "e no consent"):
+            session.get(Customer, fair.customers[name].id).grade = "B"
+    page = browser.sign_in(fair.shop.user)
+    view = {"list": "customers", "state": "f=grade:is:B", "name": "Grade B of mine", "reach": "private"}
+    kept = page.post("/views", view).headers["location"].rpartition("?")[2]
+    assert f'<option value="{kept}">View: Grade B of mine</option>' in page.get("/sms/campaigns").text
+    url = page.post("/sms/campaigns", {"whole": "1", "state": kept}).headers["location"]
+    assert set(fair.lines()) == {"a good", "e no consent"}
+    with count_queries(at_most=12):
+        assert "Conditions: Grade is B" in page.get(url).text
+    page.post(f"{url}/choose", given())
+    assert (fair.campaign().preview["going"], fair.campaign().preview["left"]) == (1, {"no_consent": 1})
+    with runtime.database.system_session("test") as session:
+        session.get(Customer, fair.customers["b also good"].id).grade = "B"
+    page.post(f"{url}/submit", {"version": str(fair.campaign().version)})
+    fair.expand()
+    assert fair.lines() == {"a good": ("queued", ""), "e no consent": ("left", "no_consent")}, "as it was looked at"
+    stranger = browser.sign_in(factory.user("management"))
+    assert "Grade B of mine" not in stranger.get("/sms/campaigns").text
+    assert stranger.post("/sms/campaigns", {"whole": "1", "state": kept}).status_code in {404, 422}
+
+
+@pytest.mark.any_database
 def test_programs_send_to_a_group_at_a_time(fair, browser, runtime) -> None:
     program = browser.token(fair.shop.user)
     group = program.post("/api/v1/groups", json={"name": "Course 7", "conditions": None}).json()["id"]

@@ -187,6 +187,7 @@ def _page(
         templates=[(str(item.id), item.name) for item in templates.templates(session)] if mine and is_open else [],
         may_approve=actor.can(APPROVE) and not mine, may_stop=mine or actor.can(APPROVE),
         asks=is_open and services.needs_approval(session, campaign),
+        conditions=customer_audience.in_words(session, actor, campaign.conditions),
         busy=campaign.state == "running" or bool({"queued", "sending"} & set(counts)),
         next_url=f"{campaign.url}?state={state}&why={why}&after={following}" if following else "",
     )  # fmt: skip

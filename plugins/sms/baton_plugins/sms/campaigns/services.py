@@ -38,6 +38,7 @@ from platform_core.api import (
     read_setting,
     record,
     right_holders,
+    today,
     translator,
 )
 from platform_core.api.messages import OutboxMessage, Outgoing, change_messages, send_messages
@@ -85,7 +86,7 @@ def begin(session: Session, actor: Actor, audience: customer_audience.Audience) 
     if not (actor.can(MASS) and actor.may_enter(SEND)):
         raise Forbidden(_("You may not write to many customers at once."), lacks=MASS)
     campaign = Campaign(
-        id=new_id(), name=_("Message of %(day)s", day=f"{now():%Y-%m-%d}"), by_id=actor.user_id, by_label=actor.name,
+        id=new_id(), name=_("Message of %(day)s", day=today().isoformat()), by_id=actor.user_id, by_label=actor.name,
         conditions=audience.conditions,
     )  # fmt: skip
     session.add(campaign)
