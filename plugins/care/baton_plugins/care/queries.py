@@ -66,7 +66,9 @@ def _read(
     session: Session, parts: list[AnySelect], active: Any, begins: date, found: dict[tuple[int, int], Kept]
 ) -> None:
     due = union_all(*parts).subquery()
-    statement = sending.reading(due).add_columns(due.c.at, due.c.place, due.c.number)
+    statement = sending.reading(due, due.c.customer_id, due.c.contact_id).add_columns(
+        due.c.at, due.c.place, due.c.number
+    )
     greeted: set[tuple[int, UUID]] = set()
     counted: set[tuple[int, int, bool]] = set()
     shown: list[tuple[Kept, Row]] = []

@@ -89,34 +89,34 @@ def people(session: Session, greetings: Sequence[Greeting], options: Any) -> lis
     """Those of one occasion and day that are there and not restricted, within what the session sees."""
     first, ids = greetings[0], [item.person_id for item in greetings]
     mine = (Greeting.occasion_id == first.occasion_id, Greeting.day == first.day, among(Greeting.person_id, ids))
-    statement = reading(Greeting.__table__).where(*mine)
+    statement = reading(Greeting, Greeting.customer_id, Greeting.contact_id).where(*mine)
     return [Row(*row) for row in session.execute(statement, execution_options=options)]
 
 
-def reading(source: Any) -> AnySelect:
-    """The columns of `Row` of those who may be greeted at all. `source` has columns customer_id and contact_id."""
-    greeted, own = source.c, aliased(ContactPoint)
+def reading(source: Any, customer_id: Any, contact_id: Any) -> AnySelect:
+    """The columns of `Row` of those who may be greeted at all, from what has these columns."""
+    own = aliased(ContactPoint)
     theirs = (
         select(own.id)
-        .where(own.contact_id == greeted.contact_id, own.kind == "mobile")
+        .where(own.contact_id == contact_id, own.kind == "mobile")
         .order_by(own.is_primary.desc(), own.created_at, own.id)
         .limit(1)
         .scalar_subquery()
     )
-    point_id = case((greeted.contact_id.is_(None), Customer.phone_point_id), else_=theirs)
-    named = func.coalesce(greeted.contact_id, ContactPoint.contact_id)
+    point_id = case((contact_id.is_(None), Customer.phone_point_id), else_=theirs)
+    named = func.coalesce(contact_id, ContactPoint.contact_id)
     return (
         select(
-            func.coalesce(greeted.contact_id, Customer.id), greeted.contact_id.is_not(None), Customer.id, Customer.name,
+            func.coalesce(contact_id, Customer.id), contact_id.is_not(None), Customer.id, Customer.name,
             Customer.kind, Customer.grade, Customer.owner_id, Customer.contact_name, ContactPoint.id,
             ContactPoint.full_hash, ContactPoint.mask, Contact.id, Contact.name,
         )
         .select_from(source)
-        .join(Customer, Customer.id == greeted.customer_id)
+        .join(Customer, Customer.id == customer_id)
         .outerjoin(ContactPoint, and_(ContactPoint.id == point_id, ContactPoint.kind == "mobile"))
         .outerjoin(Contact, and_(Contact.id == named, *expanding.contact_is_there()))
         .where(Customer.deleted_at.is_(None), Customer.restricted_at.is_(None))
-        .where(or_(greeted.contact_id.is_(None), Contact.id.is_not(None)))
+        .where(or_(contact_id.is_(None), Contact.id.is_not(None)))
     )  # fmt: skip
 
 
