@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.customers.fields import LABELS
 from platform_core.customers.importing import batches, examples, files, matching, own, reverting, services, uploads
-from platform_core.customers.importing.columns import SUPPLIED, Guess, Options
+from platform_core.customers.importing.columns import SUPPLIED, Guess, Options, Target
 from platform_core.customers.importing.models import ImportBatch
 from platform_core.customers.importing.rows import Payload
 from platform_core.customers.importing.showing import ShownRow, masked_sample, shown
@@ -30,6 +30,8 @@ from platform_core.web.routing import get, post
 _ = translator("customers")
 _PERMISSION = uploads.PERMISSION
 _BATCH = "/customers/imports/{batch_id:uuid}"
+_MOST_OPTIONS = 800
+"""Of all columns together: a page with more is slow, so that these share one list."""
 _VERDICTS = ("error", "update", "duplicate", "new")
 
 
@@ -69,7 +71,9 @@ def check(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, batch_id: UUID
 ) -> Response[str]:
     batch = batches.get(session, batch_id)
-    targets = [form.get(f"column-{place}") for place in range(len(batch.headers))]
+    named = {label: key for key, label in _labels(own.targets(session)).items()}
+    written = [form.get(f"column-{place}").strip() for place in range(len(batch.headers))]
+    targets = [named.get(text, text) for text in written]
     bound = bind(Options, form)
     try:
         services.check(session, actor, batch_id, targets, bound.require())
@@ -155,11 +159,21 @@ def _cells(session: Session, actor: Actor, batch: ImportBatch, verdict: str) -> 
             yield [*cells, str(row.number), "\n".join(shown(session, batch, row, payload, known).reasons)]
 
 
+def _labels(known: Mapping[str, Target]) -> dict[str, str]:
+    """Key -> what the target is called; the second one of a name says its key as well."""
+    found: dict[str, str] = {}
+    for key, target in known.items():
+        label = str(target)
+        found[key] = f"{label} ({key})" if label in found.values() else label
+    return found
+
+
 def _mapping_page(
     request: Request[Any, Any, Any], session: Session, batch: ImportBatch, guess: Guess,
     errors: dict[str, str] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
     known = own.targets(session)
+    labels = _labels(known)
     samples = files.unsealed(vault_of(session).decrypt(batch.samples)) if batch.samples else [[] for _ in batch.headers]
     return page(
         request, "customers/importing/mapping.html", active="customers",
@@ -168,7 +182,8 @@ def _mapping_page(
             (title, [masked_sample(session, key if key in known else "", text) for text in texts], key)
             for title, texts, key in zip(batch.headers, samples, guess.targets, strict=True)
         ],
-        targets=[(key, str(target)) for key, target in known.items()],
+        targets=list(labels.items()), labels=labels,
+        is_long=len(batch.headers) * len(known) > _MOST_OPTIONS,
         supplied=[
             (name, str(LABELS[name]), dictionaries.choices(session, f"customers.{name}", current=code), code)
             for name in SUPPLIED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from litestar.params import Parameter
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import drawing, opening, queries, rights
+from platform_core.customers import drawing, opening, queries, rights, searching
 from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
 from platform_core.customers.relations import services
@@ -28,6 +29,8 @@ from platform_core.web.routing import delete, get, post
 _ = translator("customers")
 _VIEW, _EDIT = "customers.view", "customers.edit"
 _ONE = "/customers/{customer_id:uuid}/relations"
+_OFFERED = 8
+"""Customers that a part of a name may mean"""
 
 
 class RelationOut(msgspec.Struct, kw_only=True):
@@ -89,12 +92,17 @@ def add(
 ) -> Response[str]:
     bound = bind(RelationInput, form)
     try:
-        services.add(session, actor, customer_id, bound.require())
+        data = bound.require()
+        data.other = form.get("chosen") or data.other
+        services.add(session, actor, customer_id, data)
     except Invalid as error:
-        return _form(request, session, queries.get(session, customer_id), bound.add(error), status=422)
+        bound.add(error)
     except Conflict as error:
         bound.add(Invalid(error.message, fields={"other": error.message}))
-        return _form(request, session, queries.get(session, customer_id), bound, status=422)
+    if bound.errors:
+        customer = queries.get(session, customer_id)
+        meant = _meant(session, actor, customer, bound.get("other")) if bound.error("other") else []
+        return _form(request, session, customer, bound, status=422, meant=meant)
     return redirect(request, f"/customers/{customer_id}/relations")
 
 
@@ -106,13 +114,21 @@ def remove(
     return redirect(request, f"/customers/{customer_id}/relations")
 
 
+def _meant(session: Session, actor: Actor, customer: Customer, words: str) -> list[Any]:
+    """Whom the words may mean, to choose one: by part of a name, pinyin, code, contact, number or a slip."""
+    found = searching.find(session, actor, words, _OFFERED + 1)
+    if not found.rows and not found.many:
+        found = searching.near(session, actor, words, _OFFERED + 1)
+    return [row for row in found.rows if row.id != customer.id][:_OFFERED]
+
+
 def _form(
     request: Request[Any, Any, Any], session: Session, customer: Customer, form: Bound[RelationInput], *,
-    status: int = 200,
+    status: int = 200, meant: Sequence[Any] = (),
 ) -> Response[str]:  # fmt: skip
     return drawing.form_page(
         request, "customers/relations/_form.html", _("Add a relation"), status=status, customer=customer, form=form,
-        kinds=dictionaries.choices(session, services.DICTIONARY),
+        kinds=dictionaries.choices(session, services.DICTIONARY), meant=meant,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
-from platform_core.customers import merging
+from platform_core.customers import merging, search_rows
+from platform_core.customers.models import Customer
 from platform_core.customers.relations import services
 from platform_core.customers.relations.models import Relation
 from platform_core.customers.relations.services import RelationInput
@@ -123,3 +124,25 @@ def test_merging_moves_relations_and_gives_them_back(runtime, factory, house, re
     assert names(boss.get(f"/customers/{keep.id}/relations")) == ["Third"]  # and nothing to itself
     with runtime.database.system_session("look", write=False) as session:
         assert len(session.scalars(select(Relation)).all()) == 2
+
+
+def test_a_part_of_a_name_offers_whom_it_may_mean(browser, runtime, factory, house):
+    wang = factory.customer(house.anna, name="Wang", kind="person")
+    named = [factory.customer(house.anna, name=name) for name in ("Qiheng Consulting", "Qiheng Trade")]
+    factory.customer(house.carl, name="Qiheng Elsewhere")
+    with runtime.database.system_session("test") as session:
+        for customer in session.scalars(select(Customer)):
+            search_rows.reindex(session, customer.id)
+    anna = browser.sign_in(house.anna)
+    url = f"/customers/{wang.id}/relations"
+    asked = anna.post(url, {"other": "qiheng", "kind": "employer", "note": "boss of sales"})
+    assert asked.status_code == 422
+    assert sorted(re.findall(r'name="chosen" value="([^"]+)"', asked.text)) == sorted(item.code for item in named)
+    assert "boss of sales" in asked.text
+    assert "Elsewhere" not in asked.text
+    slip = anna.post(url, {"other": "qihegn consulting", "kind": "employer"}).text
+    assert re.findall(r'name="chosen" value="([^"]+)"', slip) == [named[0].code]
+    assert 'name="chosen"' not in anna.post(url, {"other": "nobody at all", "kind": "employer"}).text
+    chosen = {"other": "qiheng", "chosen": named[1].code, "kind": "employer"}
+    assert anna.post(url, chosen).status_code == 303
+    assert names(anna.get(url)) == ["Qiheng Trade"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from platform_core.customers.importing.columns import TARGETS, guess
@@ -120,3 +122,19 @@ def test_rows_without_a_source_get_the_chosen_one(collector: Collector) -> None:
         "某公司": "exhibition",
         "另一家": "referral",
     }
+
+
+def test_a_table_of_very_many_columns_shares_one_list_of_targets(collector: Collector) -> None:
+    titles = ["公司名称", "手机", *(f"列{number}" for number in range(38))]
+    collector.upload(csv_text(titles, [["启衡", "13800006021", *["x"] * 38]]).encode(), "wide.csv")
+    page = collector.page("/mapping")
+    assert len(re.findall(r"<[a-z]", page)) < 1500
+    assert page.count("<datalist") == 1
+    shown = re.findall(r'<input[^>]* name="(column-[0-9]+)" value="([^"]*)"', page)
+    assert len(shown) == 40
+    data = dict(shown) | {"column-2": "City", "duplicates": "skip", "kind": "organisation"}
+    wrong = collector.act("mapping", **data | {"column-3": "Sity"})
+    assert wrong.status_code == 422
+    assert 'value="Sity"' in wrong.text
+    assert collector.act("mapping", **data).status_code == 303
+    assert collector.batch.mapping[:4] == ["name", "phone", "city", ""]
