@@ -54,6 +54,12 @@ def previewed(page: Page) -> None:
     expect(page.locator("main form[action$='/rights']")).to_be_visible()
 
 
+def called(page: Page) -> None:
+    """The customer of a list who is called next, with the form for what came of it."""
+    page.locator("form[action$='/next'] button").first.click()
+    expect(page.locator("#calling form.composer")).to_be_visible()
+
+
 def palette(page: Page) -> None:
     found = acts.find(page, "启衡")
     expect(found.get_by_role("link").first).to_be_visible()
@@ -144,6 +150,9 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/customers/new", refused("form[action='/customers/new']"), expected=422),
         Stop("/contacts"),
         Stop("/calls"),
+        Stop("/calls/lists"),
+        Stop("/calls/people"),
+        Stop("/calls/people?day=yesterday", expected=422),
         Stop("/customers/imports"),
         Stop("/customers/import"),
         Stop("/customers/transfers"),
@@ -198,6 +207,10 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@?tab=opportunities > .table td:first-child a"),
     ),
     "manager": (
+        Stop("/calls/lists > main table a"),
+        Stop("/calls/lists > main table a", called),
+        Stop("/calls/scripts"),
+        Stop("/calls/scripts > main .people a", refused("main form")),
         Stop("@ > a[href$='/audience']"),
         Stop("/customers", lambda page: page.locator("[data-all]").check()),
         Stop("/leads"),

@@ -10,6 +10,7 @@ from uuid import UUID
 from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
+from baton_plugins.telephony.calling.models import CallList, Script
 from litestar.testing import TestClient
 from sqlalchemy import select
 
@@ -46,8 +47,10 @@ RECORDS: dict[str, type[Any]] = {
 """Path parameters that name something of a customer."""
 OTHERS: dict[str, type[Any]] = {
     "department_id": Department,
+    "list_id": CallList,
     "meeting_id": Meeting,
     "route_id": Route,
+    "script_id": Script,
     "type_id": ProjectType,
     "user_id": User,
 }

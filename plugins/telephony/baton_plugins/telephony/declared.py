@@ -6,16 +6,23 @@ from typing import Any
 
 import pluggy
 from baton_plugins.telephony import models
-from baton_plugins.telephony.policies import DIAL, VIEW, CallPolicy, RingPolicy
+from baton_plugins.telephony.calling import services as calling
+from baton_plugins.telephony.calling.models import CallList, ListLine, Script
+from baton_plugins.telephony.calling.policies import SCRIPTS, CallListPolicy
+from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW, CallPolicy, RingPolicy
 
 from platform_core.api import (
     AuditWords,
+    Customer,
     CustomerReference,
     Entity,
+    Listener,
     PastLine,
     Permission,
     Setting,
+    ThroughCustomer,
     UserReference,
+    lists,
     translator,
 )
 
@@ -53,6 +60,9 @@ def baton_entities() -> list[Entity]:
         Entity(models.Area, None, reason=apparatus),
         Entity(models.CallKey, None, reason="how sources name calls; leads to a call, which has a policy"),
         Entity(models.Asked, None, reason="for the agent that fetches it; numbers encrypted and gone with that"),
+        Entity(CallList, CallListPolicy()),
+        Entity(ListLine, ThroughCustomer(ListLine, Customer)),
+        Entity(Script, None, reason="what callers say, about nobody"),
         Entity(models.Heard, None, reason="what devices said, with masks; only where telephony is managed"),
     ]
 
@@ -62,6 +72,8 @@ def baton_permissions() -> list[Permission]:
     return [
         Permission(VIEW, _.lazy("See calls; who calls is on screen")),
         Permission(DIAL, _.lazy("Have the telephone call customers")),
+        Permission(LISTEN, _.lazy("Listen to recordings of calls"), scoped=False, act="reveal"),
+        Permission(SCRIPTS, _.lazy("Keep scripts for calls"), scoped=False, act="manage"),
         Permission("telephony.manage", _.lazy("Manage telephone agents, exchanges and lines"), scoped=False),
     ]
 
@@ -70,8 +82,8 @@ def baton_permissions() -> list[Permission]:
 def baton_default_grants() -> dict[str, dict[str, str]]:
     return {
         "coordinator": {VIEW: "own", DIAL: "own"},
-        "department_head": {VIEW: "subtree", DIAL: "subtree"},
-        "management": {VIEW: "all", DIAL: "all"},
+        "department_head": {VIEW: "subtree", DIAL: "subtree", SCRIPTS: "all", LISTEN: "all"},
+        "management": {VIEW: "all", DIAL: "all", SCRIPTS: "all", LISTEN: "all"},
         "office": {VIEW: "own"},
         "finance": {VIEW: "own"},
         "system_admin": {"telephony.manage": "all"},
@@ -81,7 +93,10 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
     line = PastLine(verb=_.lazy("was on the telephone"), at="started_at", permission=VIEW, who="answered_by_label")
-    return [CustomerReference(models.Call, "customer_id", "delete", label=_.lazy("Calls"), line=line)]
+    return [
+        CustomerReference(models.Call, "customer_id", "delete", label=_.lazy("Calls"), line=line),
+        CustomerReference(ListLine, "customer_id", "delete", label=_.lazy("Places in lists to call")),
+    ]
 
 
 @hookimpl
@@ -92,6 +107,8 @@ def baton_user_references() -> list[UserReference]:
         UserReference(models.Asked, "user_id"),
         UserReference(models.Source, "user_id"),
         UserReference(models.Call, "answered_by_id"),
+        UserReference(CallList, "by_id"),
+        UserReference(ListLine, "by_id"),
     ]
 
 
@@ -112,14 +129,36 @@ _ACTIONS = {
     "telephony.fetch": _.lazy("a telephone agent fetched numbers to call"),
     "telephony.change_workplace": _.lazy("said who works at a workstation"),
     "telephony.key_pulled": _.lazy("a key was pulled out, sessions ended"),
+    "telephony.make_list": _.lazy("made a list to call"),
+    "telephony.view_list": _.lazy("looked at a list to call"),
+    "telephony.change_list": _.lazy("changed a list to call"),
+    "telephony.close_list": _.lazy("closed a list to call"),
+    "telephony.put_off": _.lazy("put a call off"),
+    "telephony.save_script": _.lazy("wrote a script for calls"),
+    "telephony.listen": _.lazy("opened the recording of a call"),
     "telephony.simulate": _.lazy("simulated a call"),
 }
 _FIELDS = {
     "number": _.lazy("Number"), "kind": _.lazy("Kind"), "line": _.lazy("Line"),
     "area_code": _.lazy("Area code"), "person": _.lazy("Person"),
     "customer_id": _.lazy("Customer"), "count": _.lazy("Number of them"),
+    "name": _.lazy("Name"), "shared": _.lazy("My whole department calls"), "body": _.lazy("What is said"),
+    "active": _.lazy("Offered for lists"), "conditions": _.lazy("Conditions"),
     "locks": _.lazy("Pulling the key out signs out"),
 }  # fmt: skip
+
+
+@hookimpl
+def baton_listeners() -> list[Listener]:
+    return [Listener("activities.followed_up", calling.followed_up)]
+
+
+lists.offer(
+    lists.Offer(
+        "telephony", "customers",
+        lists.BulkAction("call_list", _.lazy("Call one by one"), "phone-call", "/calls/lists", DIAL),
+    )
+)  # fmt: skip
 
 
 @hookimpl

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
 import pluggy
+from baton_plugins.telephony.calling.models import CallList, ListLine, Script
 from baton_plugins.telephony.models import Call, CallKey, Ring, Source
 
 from platform_core.api import DemoContext, DemoCustomer, DemoData, DemoHouse, Session, callers, now
@@ -16,7 +19,9 @@ hookimpl = pluggy.HookimplMarker("baton")
 _SOURCE = UUID("7e1e9040-0000-7000-8000-0000000000d0")
 STRANGER = UUID("7e1e9040-0000-7000-8000-0000000000d1")
 """A call from a number that nobody has."""
+_SCRIPT = UUID("7e1e9040-0000-7000-8000-0000000000d2")
 _MISSED = 0.12
+_ON_LIST = 30
 
 
 @hookimpl
@@ -38,11 +43,17 @@ def prepare(session: Session, house: DemoHouse) -> None:
     stranger = Call(
         id=STRANGER, source_id=_SOURCE, number_cipher=number.cipher, number_mask=number.mask,
         number_hash=number.full_hash, last8_hash=number.last8_hash, line="1", started_at=at,
-        ended_at=at + timedelta(seconds=25), state="missed",
+        ended_at=at + timedelta(seconds=25), state="missed", recording="voicemail-0001",
     )  # fmt: skip
     session.add(stranger)
     session.flush()  # its key refers to it
     session.add(CallKey(source_id=_SOURCE, key="demo", call_id=STRANGER))
+    session.add(Script(id=_SCRIPT, **_told()["script"]))
+
+
+def _told() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files("baton_plugins.telephony").joinpath("data/demo.json").read_text("utf-8"))
+    return found
 
 
 def load(part: DemoContext) -> None:
@@ -57,6 +68,22 @@ def load(part: DemoContext) -> None:
             rings.append(ring)
     part.write(Call, calls)
     part.write(Ring, rings)
+    _list(part)
+
+
+def _list(part: DemoContext) -> None:
+    """Customers of one person who are to be called one by one."""
+    by = next((touch.by for customer in part.customers for touch in customer.touches), None)
+    if by is None:
+        return
+    mine = [one for one in part.customers if one.touches and one.touches[0].by.id == by.id][:_ON_LIST]
+    at = now()
+    list_id = part.id_at(at)
+    told = {"name": _told()["list"], "script_id": _SCRIPT, "total": len(mine), "created_at": at, "updated_at": at}
+    whose = {"by_id": by.id, "by_label": by.name, "department_id": by.department_id}
+    part.write(CallList, [{"id": list_id, **told, **whose}])
+    lines = [{"list_id": list_id, "number": number, "customer_id": one.id} for number, one in enumerate(mine, 1)]
+    part.write(ListLine, lines)
 
 
 def _of(part: DemoContext, customer: DemoCustomer) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

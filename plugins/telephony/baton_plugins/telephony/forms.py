@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -136,6 +136,14 @@ class LineInput(msgspec.Struct, kw_only=True):
 class AreaInput(msgspec.Struct, kw_only=True):
     line: Annotated[str, Meta(min_length=1, max_length=40)]
     area_code: Annotated[str, Meta(pattern=r"^0\d{2,4}$")]
+
+
+class PersonLogInput(msgspec.Struct, kw_only=True):
+    """Whose calls, of which day, which way."""
+
+    who: UUID | None = None
+    day: date | None = None
+    way: Literal["", "in", "out", "missed"] = ""
 
 
 class SimulatedInput(msgspec.Struct, kw_only=True):

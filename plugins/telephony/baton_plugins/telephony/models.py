@@ -200,7 +200,7 @@ class Heard(Identified, Base):
     kind: Mapped[str] = mapped_column(String(12))
     line: Mapped[str] = mapped_column(String(120), default="")
     number_mask: Mapped[str] = mapped_column(String(40), default="")
-    outcome: Mapped[str] = mapped_column(String(12))
+    outcome: Mapped[str] = mapped_column(String(12), info={"codes_of": ""})
     """matched, several, unknown, withheld, unverified, nobody (no telephone of anybody's) or late"""
     told: Mapped[str] = mapped_column(String(200), default="")
     """Names of those whose pages were signalled."""

@@ -10,11 +10,14 @@ from baton_plugins.telephony import (
     dial_routes,
     jobs,
     panels,
+    person_routes,
     routes,
     setting_routes,
     sources,
     webhooks,
 )
+from baton_plugins.telephony.calling import routes as calling
+from baton_plugins.telephony.calling import script_routes
 from baton_plugins.telephony.policies import VIEW
 
 from platform_core.api import NavItem, PluginInfo, Routes, translator
@@ -32,7 +35,16 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_routes() -> list[Routes]:
     return [
-        Routes("/calls", [*routes.HANDLERS, *dial_routes.HANDLERS]),
+        Routes(
+            "/calls",
+            [
+                *routes.HANDLERS,
+                *person_routes.HANDLERS,
+                *dial_routes.HANDLERS,
+                *calling.HANDLERS,
+                *script_routes.HANDLERS,
+            ],
+        ),
         setting_routes.ROUTES,
     ]
 
@@ -61,6 +73,7 @@ baton_customer_references = declared.baton_customer_references
 baton_default_grants = declared.baton_default_grants
 baton_demo_data = demo.baton_demo_data
 baton_entities = declared.baton_entities
+baton_listeners = declared.baton_listeners
 baton_jobs = jobs.baton_jobs
 baton_permissions = declared.baton_permissions
 baton_settings = declared.baton_settings

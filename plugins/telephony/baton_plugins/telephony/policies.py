@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_
 
 from platform_core.api import Actor, Customer, Scope, ThroughCustomer, among
 
-VIEW, DIAL = "telephony.view", "telephony.dial"
+VIEW, DIAL, LISTEN = "telephony.view", "telephony.dial", "telephony.listen"
 _ring = Ring.__table__.alias("telephony_scope_ring")
 
 

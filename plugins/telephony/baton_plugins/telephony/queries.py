@@ -8,12 +8,27 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from baton_plugins.telephony.forms import PersonLogInput
 from baton_plugins.telephony.models import Call, Heard, Ring, Source
+from baton_plugins.telephony.policies import VIEW
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from platform_core.api import Actor, Customer, Session, decode_cursor, encode_cursor, now, proven
+from platform_core.api import (
+    Actor,
+    Customer,
+    Scope,
+    Session,
+    User,
+    among,
+    at_local,
+    decode_cursor,
+    encode_cursor,
+    now,
+    proven,
+)
 
-PAGE = 50
+PAGE = 40
+_COLLEAGUES = 500
 _WHEN = proven("when a card was first shown, for those who look after the lines: ids and times alone")
 MISSED_DAYS = 14
 """Older missed calls are no longer anybody's to do."""
@@ -65,6 +80,35 @@ def page_of(
     found = list(session.scalars(statement.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit + 1)))
     following = encode_cursor([found[limit - 1].started_at, found[limit - 1].id]) if len(found) > limit else ""
     return _named(session, found[:limit]), following
+
+
+def colleagues(session: Session, actor: Actor) -> list[tuple[str, str]]:
+    """(id, name) of those whose calls the actor may go through: themselves, and by scope those of departments."""
+    scope, departments = actor.scope(VIEW), actor.departments_for(VIEW)
+    statement = select(User.id, User.name).order_by(User.name, User.id).limit(_COLLEAGUES)
+    if scope != Scope.ALL:
+        statement = statement.where(or_(User.id == actor.user_id, among(User.department_id, departments)))
+    return [(str(row.id), row.name) for row in session.execute(statement)]
+
+
+def page_of_person(
+    session: Session, user_id: UUID, asked: PersonLogInput, cursor: str = ""
+) -> tuple[list[CallRow], str]:
+    """Calls at somebody's telephone, newest first, and the cursor of the next page or ""."""
+    statement = select(Call, Ring.at, Ring.id).join(Ring, Ring.call_id == Call.id).where(Ring.user_id == user_id)
+    if asked.way == "missed":
+        statement = statement.where(Call.state == "missed")
+    elif asked.way:
+        statement = statement.where(Call.direction == asked.way)
+    if asked.day is not None:
+        begins = at_local(asked.day, 0, 0)
+        statement = statement.where(Ring.at >= begins, Ring.at < at_local(asked.day + timedelta(days=1), 0, 0))
+    if cursor:
+        at, key = decode_cursor(cursor, 2)
+        statement = statement.where(or_(Ring.at < at, and_(Ring.at == at, Ring.id < key)))
+    found = session.execute(statement.order_by(Ring.at.desc(), Ring.id.desc()).limit(PAGE + 1)).all()
+    following = encode_cursor([found[PAGE - 1][1], found[PAGE - 1][2]]) if len(found) > PAGE else ""
+    return _named(session, [row[0] for row in found[:PAGE]]), following
 
 
 def _named(session: Session, calls: Sequence[Call]) -> list[CallRow]:

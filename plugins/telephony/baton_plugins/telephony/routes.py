@@ -7,7 +7,7 @@ from uuid import UUID
 
 from baton_plugins.telephony import cards, queries, services
 from baton_plugins.telephony.forms import NewCallerInput
-from baton_plugins.telephony.policies import VIEW
+from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW
 
 from platform_core.api import (
     FOLLOW_UP_FORMS,
@@ -81,7 +81,8 @@ def log(
         ("out", _("Outgoing")),
     ]  # fmt: skip
     return page(
-        request, "telephony/log.html", active="calls", rows=rows, views=views, show=show,
+        request, "telephony/log.html", active="calls", rows=rows, views=views, show=show, may_dial=actor.can(DIAL),
+        may_listen=actor.can(LISTEN),
         following=f"/calls?show={show}&after={following}" if following else "",
         forms=service_of(session, FOLLOW_UP_FORMS),
     )  # fmt: skip
@@ -105,7 +106,8 @@ def of_customer(
     rows, following = queries.page_of(session, queries.of_customer(customer.id), after)
     return page(
         request, "telephony/of_customer.html", partial="telephony/_of_customer.html", active="customers",
-        customer=customer, rows=rows, following=f"/calls/of/{customer.id}?after={following}" if following else "",
+        customer=customer, rows=rows, may_listen=actor.can(LISTEN),
+        following=f"/calls/of/{customer.id}?after={following}" if following else "",
     )  # fmt: skip
 
 

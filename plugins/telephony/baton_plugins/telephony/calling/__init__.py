@@ -1,0 +1,1 @@
+"""Lists of customers to call, one after the other, with what to say beside them."""

@@ -1,0 +1,75 @@
+"""Pages of one person's calls, and the recording of one call."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from baton_plugins.telephony import queries, services
+from baton_plugins.telephony.forms import PersonLogInput
+from baton_plugins.telephony.policies import LISTEN, VIEW
+
+from platform_core.api import (
+    FOLLOW_UP_FORMS,
+    Actor,
+    EntityRef,
+    NotFound,
+    Request,
+    Response,
+    Session,
+    bind,
+    get,
+    page,
+    record,
+    redirect,
+    service_of,
+    translator,
+)
+
+_ = translator("telephony")
+URL = "/calls/people"
+_NUMBER = re.compile(r"\d{7,}")
+
+
+@get("/people", permission=VIEW, name="telephony:person_log")
+def person_log(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, who: str = "", after: str = ""
+) -> Response[str]:
+    """Calls at one's own telephone or, as far as rights go, at a colleague's; `day` and `way` narrow them."""
+    asked = {name: request.query_params.get(name, "") for name in ("day", "way")}
+    given = {"who": who or str(actor.user_id), **asked}
+    form, people = bind(PersonLogInput, given), queries.colleagues(session, actor)
+    rows: list[queries.CallRow] = []
+    following = ""
+    if form.ok:
+        wanted = form.require()
+        name = dict(people).get(str(wanted.who))
+        if wanted.who is None or name is None:
+            raise NotFound(_("There is no such colleague, or not for you."))
+        rows, following = queries.page_of_person(session, wanted.who, wanted, after)
+        ref = EntityRef("users", "user", wanted.who, name)
+        record(session, actor, "telephony.list", ref, ids=[row.call.id for row in rows])
+    ways = [("", _("All")), ("in", _("Incoming")), ("out", _("Outgoing")), ("missed", _("Missed"))]
+    return page(
+        request, "telephony/person_log.html", status=200 if form.ok else 422, active="calls", rows=rows, form=form,
+        people=people, ways=ways, may_listen=actor.can(LISTEN), forms=service_of(session, FOLLOW_UP_FORMS),
+        following=f"{URL}?{urlencode({**given, 'after': following})}" if following else "",
+    )  # fmt: skip
+
+
+@get("/{call_id:uuid}/recording", permission=LISTEN, name="telephony:recording")
+def recording(request: Request[Any, Any, Any], session: Session, actor: Actor, call_id: UUID) -> Response[str]:
+    """To where the exchange keeps it. Its address may hold the number, so it stands on no page of ours."""
+    call = services.call_of(session, call_id)
+    if not call.recording:
+        raise NotFound(_("This call was not recorded."))
+    record(session, actor, "telephony.listen", services.ref(call), customer_id=call.customer_id)
+    if urlsplit(call.recording).scheme in {"http", "https"}:
+        return redirect(request, call.recording)
+    named = _NUMBER.sub(lambda found: f"****{found[0][-4:]}", call.recording)
+    return page(request, "telephony/recording.html", active="calls", call=call, named=named)
+
+
+HANDLERS = [person_log, recording]
