@@ -63,7 +63,16 @@ from platform_core.customers.slices import run as run_slices
 from platform_core.kernel import counters, dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
 from platform_core.kernel.declared import declared, service_of
-from platform_core.kernel.errors import Ask, BatonError, Conflict, Forbidden, Invalid, NotFound, TooLarge
+from platform_core.kernel.errors import (
+    Ask,
+    BatonError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+)
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.idlists import among
@@ -212,6 +221,7 @@ __all__ = [
     "TimelineQuery",
     "Tone",
     "TooLarge",
+    "TooManyRequests",
     "User",
     "UserReference",
     "UtcDateTime",

@@ -13,6 +13,7 @@ NOBODY_TO_ASK = {
     "This token does not change rights": "the reader makes another one",
     "Only somebody at a browser can do this": "the reader goes to one",
     "A program cannot make tokens": "the reader signs in",
+    "A program cannot make this address": "the reader signs in",
     "Programs neither decide about files nor fetch them": "the reader signs in",
     "Only a browser looks as somebody else": "the reader signs in",
     "You only look at Baton as somebody else sees it": "the reader goes back",

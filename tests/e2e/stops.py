@@ -102,6 +102,11 @@ def token_made(page: Page) -> None:
     expect(page.locator("main [role=status] input[readonly]")).to_be_visible()
 
 
+def feed_made(page: Page) -> None:
+    page.locator("form[action='/calendar/feed'] button[type=submit]").first.click()
+    expect(page.locator("main [role=status] input[readonly]")).to_be_visible()
+
+
 def compared(page: Page) -> None:
     page.locator("main input[name=q]").fill("有限公司")
     page.locator("main form button[type=submit]").click()
@@ -135,6 +140,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/calendar?view=day"),
         Stop("/calendar/list"),
         Stop("/calendar?room=room"),
+        Stop("/calendar/feed"),
+        Stop("/calendar/feed", feed_made),
         Stop("/calendar/meetings/new"),
         Stop("/calendar/meetings/new", refused("form[action='/calendar/meetings']"), expected=422),
         Stop("/calendar?view=month > .cal-e.meet a"),

@@ -7,6 +7,8 @@ from baton_plugins.activities import api, models, plan_routes, preset_routes, ro
 from baton_plugins.activities.desk import team, views
 from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
+from baton_plugins.activities.feeds import routes as feeds
+from baton_plugins.activities.feeds.models import Feed
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.meetings.models import Invitation, Meeting, RoomTurn
@@ -34,8 +36,9 @@ _SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told
 def baton_entities() -> list[Entity]:
     scoped = [Entity(model, ThroughEngagement(model, Customer, permission=VIEW)) for model in _SCOPED]
     met = [Entity(Meeting, MeetingPolicy(Meeting.id)), Entity(Invitation, MeetingPolicy(Invitation.meeting_id))]
+    read = Entity(Feed, None, "says that somebody has a feed; its services read the actor's own alone")
     booked = Entity(RoomTurn, None, "counts how often a room was booked")
-    return [*scoped, *met, booked, Entity(Digest, None, "says that somebody had the overview of a day")]
+    return [*scoped, *met, read, booked, Entity(Digest, None, "says that somebody had the overview of a day")]
 
 
 @hookimpl
@@ -44,15 +47,18 @@ def baton_routes() -> list[Routes]:
         "/plans", [*plan_routes.HANDLERS, *card.HANDLERS, *together.HANDLERS, *task_routes.HANDLERS, *views.HANDLERS]
     )
     requests = Routes("/assistance", together.REQUESTS)
+    calendar = [diary.ROUTES, Routes(diary.PATH, feeds.PAGES)]
     kept = [preset_routes.ROUTES, kind_routes.ROUTES]
-    return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, diary.ROUTES, *kept]
+    return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept]
 
 
 @hookimpl
 def baton_api() -> list[Routes]:
     of_plans = Routes("/plans", [*api.PLANS, *together_api.OF_PLANS])
     of_requests = Routes("/assistance", together_api.REQUESTS)
-    return [Routes("/follow-ups", api.FOLLOW_UPS), of_plans, of_requests, Routes("/urges", urging_api.HANDLERS)]
+    calendar = Routes("/calendar", feeds.API)
+    urges = Routes("/urges", urging_api.HANDLERS)
+    return [Routes("/follow-ups", api.FOLLOW_UPS), of_plans, of_requests, urges, calendar]
 
 
 @hookimpl

@@ -17,6 +17,7 @@ from baton_plugins.activities import (
     settings,
     workbench,
 )
+from baton_plugins.activities.feeds import services as feeds
 from baton_plugins.activities.reminders import sweep
 from baton_plugins.activities.wording import baton_audit_words as words
 
@@ -34,6 +35,7 @@ def baton_plugin_info() -> PluginInfo:
 
 baton_api = declared.baton_api
 baton_audit_words = words
+baton_authenticate = feeds.baton_authenticate
 baton_commands = commands.baton_commands
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts

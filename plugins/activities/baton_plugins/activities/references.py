@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import models
+from baton_plugins.activities.feeds.models import Feed
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.meetings.models import Invitation, Meeting
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
@@ -49,6 +50,7 @@ PEOPLE = [
     UserReference(Assistance, "to_id"),
     UserReference(Meeting, "organizer_id"),
     UserReference(Invitation, "user_id"),
+    UserReference(Feed, "user_id"),
 ]  # fmt: skip
 
 

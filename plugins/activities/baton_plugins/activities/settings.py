@@ -6,6 +6,7 @@ from typing import Any
 
 import pluggy
 from baton_plugins.activities import cadence
+from baton_plugins.activities.feeds import writing
 from baton_plugins.activities.reminders import settings as reminders
 from baton_plugins.activities.together import joining
 from baton_plugins.activities.urging import services as urging
@@ -31,4 +32,4 @@ FIRST_VISIT_DAYS = Setting(
 
 @hookimpl
 def baton_settings() -> list[Setting[Any]]:
-    return [FIRST_VISIT_DAYS, joining.DAYS, urging.DAYS, cadence.CADENCE, *reminders.ALL]
+    return [FIRST_VISIT_DAYS, joining.DAYS, urging.DAYS, cadence.CADENCE, writing.NAMES, *reminders.ALL]

@@ -35,6 +35,9 @@ _ACTIONS = {
     "activities.change_meeting": _.lazy("changed a meeting"),
     "activities.cancel_meeting": _.lazy("cancelled a meeting"),
     "activities.answer_invitation": _.lazy("answered an invitation"),
+    "activities.make_feed": _.lazy("made an address for their calendar"),
+    "activities.end_feed": _.lazy("ended the address of their calendar"),
+    "activities.feed": _.lazy("read their calendar from another program"),
     "activities.kind": _.lazy("changed a kind of interaction"),
     "activities.preset": _.lazy("changed an outcome"),
 }

@@ -1,0 +1,1 @@
+"""Calendars that other programs read: the feed of a person, the file of a meeting."""
