@@ -13,7 +13,7 @@ from platform_core.customers import codes, services
 from platform_core.customers.codes import Rule
 from platform_core.customers.forms import CustomerInput, CustomerPatch
 from platform_core.customers.models import Customer
-from platform_core.kernel.clock import freeze
+from platform_core.kernel.clock import freeze, today
 from platform_core.kernel.errors import Forbidden, Invalid
 
 
@@ -63,7 +63,7 @@ def test_codes_are_unique_and_without_gaps_when_many_add_at_once(runtime, ruled,
 
 
 def test_numbers_begin_again_with_the_period_and_follow_what_was_typed(runtime, ruled, add, factory):
-    assert add() == f"C-{datetime.now(UTC).year}-00001"
+    assert add() == f"C-{today().year}-00001"
     ruled(prefix="P", separator="", date="day", reset="month", digits=3)
     ruled("person", prefix="R", separator="/", date="never", reset="never", digits=2)
     with freeze(datetime(2026, 11, 30, 4, tzinfo=UTC)):
@@ -106,7 +106,7 @@ def test_rules_say_who_makes_codes_and_which_rules_repeat(runtime, ruled, add, m
 def test_the_page_shows_the_next_code_and_takes_rules(browser, factory):
     office = browser.sign_in(factory.user("office"))
     page = office.get("/settings/codes")
-    assert f"C-{datetime.now(UTC).year}-00001" in page.text
+    assert f"C-{today().year}-00001" in page.text
     form = {"prefix": "VIP", "separator": "", "date": "never", "digits": "6", "reset": "never", "typed": "either"}
     assert "VIP000001" in office.post("/settings/codes/person/example", form).text
     assert office.post("/settings/codes/person", form).status_code == 303

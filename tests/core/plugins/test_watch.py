@@ -60,7 +60,7 @@ def test_calls_that_end_while_they_are_being_stopped_leave_nothing_behind(watch:
     assert not strays
     assert set(ended) == {"done", "stopped"}
     assert len(ended) == timing.calls == 240
-    assert inner.calls == 120
+    assert 60 < inner.calls <= 120, "whoever is stopped just before the inner call has not made it"
     assert not timing.running
     assert not inner.running
 
