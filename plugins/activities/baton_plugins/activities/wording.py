@@ -29,6 +29,7 @@ _ACTIONS = {
     "activities.accept_assistance": _.lazy("took over a plan"),
     "activities.decline_assistance": _.lazy("did not take over a plan"),
     "activities.withdraw_assistance": _.lazy("took back a request to take over a plan"),
+    "activities.import_follow_up": _.lazy("took an old follow-up in"),
     "activities.urge": _.lazy("urged somebody"),
     "activities.answer_urge": _.lazy("answered who urged them"),
     "activities.invite": _.lazy("invited to a meeting"),
@@ -43,6 +44,8 @@ _ACTIONS = {
 }
 _FIELDS = {
     "kind": _.lazy("Kind"),
+    "at": _.lazy("Date"),
+    "author": _.lazy("Who wrote it"),
     "outcome": _.lazy("Outcome"),
     "status": _.lazy("Status"),
     "next_due_at": _.lazy("Next plan"),
