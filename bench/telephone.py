@@ -27,7 +27,7 @@ from baton_plugins.telephony.forms import LineInput, SourceInput
 from baton_plugins.telephony.models import Call as CallRow
 from baton_plugins.telephony.models import Source
 from playwright.sync_api import Page
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 
 from bench import people, stands
 from bench.results import Result, Times
@@ -36,6 +36,7 @@ from platform_core.app import Runtime
 from platform_core.contracts.identity import Actor
 from platform_core.customers import callers
 from platform_core.customers.models import ContactPoint, Customer
+from platform_core.kernel.ids import new_id
 from platform_core.permissions.models import Role, RoleAssignment
 from platform_core.testing.chromium import chromium
 from platform_core.testing.waiting import wait_until
@@ -49,7 +50,10 @@ _VISIBLE = 1000.0
 _MEMORY = 60.0
 _IDLE = 1.0
 _LOOKUPS = 2000
+_NUMBERS = 1.5
+"""For each customer; the demo gives them fewer."""
 _CALLS = 30
+_SLICE = 5000
 _AT_ONCE = 100
 _IDLE_SECONDS = 20.0
 _PARK = 0.2
@@ -72,7 +76,8 @@ def measure(stand: Stand) -> Iterator[Result]:
     runtime.follow()
     try:
         with _desks(runtime) as desks:
-            yield _lookup(stand, runtime, desks[0])
+            with _more_numbers(stand, runtime):
+                yield _lookup(stand, runtime, desks[0])
             with stands.served(stand) as port:
                 if programs.has_umockdev():
                     yield from _through_a_box(stand, runtime, desks[0], port)
@@ -113,6 +118,33 @@ def _desks(runtime: Runtime) -> Iterator[list[_Desk]]:
 
 
 _NAME = "benchmark"
+
+
+@contextmanager
+def _more_numbers(stand: Stand, runtime: Runtime) -> Iterator[None]:
+    """As many numbers as the limit speaks of: copies of what is there, under hashes that nobody has."""
+    with runtime.database.system_session("benchmark: more numbers") as session:
+        phones = select(ContactPoint).where(ContactPoint.kind.in_(_PHONES))
+        there = session.scalar(select(func.count()).select_from(phones.subquery())) or 0
+        missing = max(0, int(stand.customers * _NUMBERS) - there)
+        columns = [column for column in ContactPoint.__table__.columns if column.name not in {"id", "extension"}]
+        like = session.execute(select(*columns).where(ContactPoint.kind == "mobile").limit(1)).one()._asdict()
+        customers = session.scalars(select(Customer.id).limit(missing)).all()
+        random = Random(2)
+        for start in range(0, len(customers), _SLICE):
+            rows = [
+                {
+                    **like, "id": new_id(), "customer_id": key, "contact_id": None, "extension": _NAME,
+                    "full_hash": random.getrandbits(62), "last8_hash": random.getrandbits(62),
+                }
+                for key in customers[start : start + _SLICE]
+            ]  # fmt: skip
+            session.execute(insert(ContactPoint), rows)
+    try:
+        yield
+    finally:
+        with runtime.database.system_session("benchmark: take away") as session:
+            session.execute(delete(ContactPoint).where(ContactPoint.extension == _NAME))
 
 
 def _desk(runtime: Runtime, user_id: UUID) -> _Desk:

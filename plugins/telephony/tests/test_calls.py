@@ -310,3 +310,14 @@ def test_old_calls_are_forgotten_and_nobodys_line_stays_with_who_left(house):
         house.signalled.clear()
         box.ring("13900008323", call=f"after {number}")
         assert house.signalled == []
+
+
+def test_a_colleague_who_calls_is_named_and_is_no_new_customer(house):
+    box = house.agent(("1", "carol"))
+    box.ring("102")
+    card = house.card("carol")
+    assert "Otto" in card
+    assert "102" in card
+    assert "new-customer" not in card
+    box.ring("199", call="nobody's")
+    assert "new-customer" in house.card("carol")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from baton_plugins.telephony import targets
 from baton_plugins.telephony.models import Call, Ring
 from sqlalchemy import bindparam, select
 
@@ -48,6 +49,8 @@ class Card:
     number: str
     facts: Sequence[Fact] = ()
     log_url: str = ""
+    colleague: str = ""
+    """Whose extension calls, where it is one of the house."""
 
     @property
     def chosen(self) -> callers.Caller | None:
@@ -68,7 +71,13 @@ class Card:
     @property
     def may_create(self) -> bool:
         """Nobody has the number, as far as anybody may know."""
-        return bool(self.number) and not self.who.known and not self.who.elsewhere and self.call.verified
+        return (
+            bool(self.number)
+            and not self.colleague
+            and not self.who.known
+            and not self.who.elsewhere
+            and self.call.verified
+        )
 
 
 _MINE = (
@@ -109,7 +118,7 @@ def _card(
     who = callers.calling(session, actor, call.number_hash, call.last8_hash)
     unknown = call.number_cipher is not None and not who.known and not who.elsewhere
     number = callers.clear(session, call.number_cipher) if unknown and call.number_cipher else call.number_mask
-    card = Card(ring, call, who, number)
+    card = Card(ring, call, who, number, colleague=targets.colleague(session, number) if unknown else "")
     if ring.shown_at is None:
         _shown(session, actor, ring, call, who)
     chosen = card.chosen

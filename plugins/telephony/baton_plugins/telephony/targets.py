@@ -70,6 +70,12 @@ def name_of(session: Session, user_id: UUID) -> str:
     return person.name if person else ""
 
 
+def colleague(session: Session, extension: str) -> str:
+    """Whose extension it is that calls; empty where it is nobody's, or where several share it."""
+    found = _followed.get(session).extensions.get(extension, ())
+    return found[0].name if len(found) == 1 else ""
+
+
 def area_code(session: Session, source: Source, lines: Iterable[str]) -> str:
     """Of the first of these lines and extensions that has one of its own, else the source's."""
     known = _followed.get(session).areas
