@@ -234,7 +234,8 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
             if actor.may_enter(item.permission)
         ),
         bulk=tuple(item for item in (*view.bulk, *offers(view, hooks.active())) if actor.may_enter(item.permission)),
-        whole=tuple(item for item in view.whole if actor.may_enter(item.permission)),
+        # What meets the conditions is nothing then: an act on all of that is none on what is shown.
+        whole=() if shown.similar else tuple(item for item in view.whole if actor.may_enter(item.permission)),
         buttons=tuple(item for item in view.buttons if actor.may_enter(item.permission)),
         may_export=bool(view.export) and actor.may_enter(view.export),
         invited=actor.may_enter(view.invitation.permission),
