@@ -46,7 +46,7 @@ from platform_core.customers import callers
 from platform_core.customers.attachments import store as store_attachment
 from platform_core.customers.fields import born as birthday_told
 from platform_core.customers.forms import CustomerInput
-from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer
+from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
@@ -150,6 +150,7 @@ __all__ = [
     "Customer",
     "CustomerInput",
     "CustomerReference",
+    "CustomerTag",
     "DeclarativeBase",
     "DemoContext",
     "DemoCustomer",
@@ -214,6 +215,7 @@ __all__ = [
     "Setting",
     "Slot",
     "Stamped",
+    "Tag",
     "TemplateHelper",
     "ThroughCustomer",
     "ThroughEngagement",

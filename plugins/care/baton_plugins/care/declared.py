@@ -15,6 +15,7 @@ _OF_CUSTOMERS = {
 ENTITIES = [
     Entity(models.Occasion, None, reason="days of the calendar, about nobody"),
     Entity(models.Wording, None, reason="which template an occasion uses, about nobody"),
+    Entity(models.TagWording, None, reason="which template an occasion uses, about nobody"),
     *(Entity(model, ThroughCustomer(model, Customer)) for model in _OF_CUSTOMERS),
 ]
 REFERENCES = [

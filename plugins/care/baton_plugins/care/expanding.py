@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from baton_plugins.care import calendars
+from baton_plugins.care import calendars, segments
 from baton_plugins.care.calendars import Match
-from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish, Wording
+from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish
 from sqlalchemy import ColumnElement, Uuid, and_, case, cast, exists, literal, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -98,11 +98,7 @@ def contact_is_there() -> tuple[ColumnElement[bool], ...]:
 
 def _kept(occasion: Occasion) -> list[ColumnElement[bool]]:
     """Customers that there is something to write to on the occasion, and who are there."""
-    written = select(Wording.grade).where(Wording.occasion_id == occasion.id)
-    everybody = exists().where(Wording.occasion_id == occasion.id, Wording.grade == "")
-    kept = [
-        Customer.deleted_at.is_(None), Customer.restricted_at.is_(None), or_(everybody, Customer.grade.in_(written)),
-    ]  # fmt: skip
+    kept = [Customer.deleted_at.is_(None), Customer.restricted_at.is_(None), segments.met(occasion.id)]
     if occasion.sensitive:
         kept.append(exists().where(Wish.customer_id == Customer.id, Wish.occasion_id == occasion.id))
     return kept

@@ -56,14 +56,29 @@ class Occasion(Identified, Stamped, Versioned, Base):
 
 
 class Wording(Base):
-    """What is written on an occasion to customers of a grade; "" is everybody else."""
+    """What is written on an occasion to customers of a grade or of a classification; with neither: everybody else."""
 
     __tablename__ = "care_wording"
 
     occasion_id: Mapped[UUID] = mapped_column(ForeignKey("care_occasion.id", ondelete="CASCADE"), primary_key=True)
     grade: Mapped[str] = mapped_column(DictionaryCode("customers.grade"), primary_key=True, default="")
+    classification: Mapped[str] = mapped_column(
+        DictionaryCode("customers.classification"), primary_key=True, default="", server_default=""
+    )
     template_id: Mapped[UUID] = mapped_column(Uuid())
     """Of the plugin that sends"""
+
+
+class TagWording(Base):
+    """What is written on an occasion to customers with a tag."""
+
+    __tablename__ = "care_tag_wording"
+
+    occasion_id: Mapped[UUID] = mapped_column(ForeignKey("care_occasion.id", ondelete="CASCADE"), primary_key=True)
+    tag_id: Mapped[UUID] = mapped_column(
+        ForeignKey("customers_tag.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    template_id: Mapped[UUID] = mapped_column(Uuid())
 
 
 class CustomerDate(Identified, Base):

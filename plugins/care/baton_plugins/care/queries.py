@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from baton_plugins.care import calendars, expanding, sending
+from baton_plugins.care import calendars, expanding, segments, sending
 from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish
 from baton_plugins.care.sending import Row, Verdict
 from sqlalchemy import func, literal, select, union_all
@@ -37,7 +37,7 @@ def week(session: Session, first: date | None = None) -> list[tuple[date, list[K
     Of two occasions of a customer on one day the first counts, as it does at night.
     """
     begins = first or today()
-    active = expanding.occasions(session)
+    active, choices = segments.kept(session)
     parts: list[AnySelect] = []
     for at in range(DAYS):
         day = begins + timedelta(days=at)
@@ -45,7 +45,7 @@ def week(session: Session, first: date | None = None) -> list[tuple[date, list[K
             parts += [_part(session, whom, place, at) for whom in expanding.due(occasion, day)]
     found: dict[tuple[int, int], Kept] = {}
     if parts:
-        _read(session, parts, active, begins, found)
+        _judge(session, _read(session, parts, active, begins, found), choices)
     by_day: dict[date, list[Kept]] = defaultdict(list)
     for _place, kept in sorted(found.items()):
         by_day[kept.day].append(kept)
@@ -64,7 +64,7 @@ def _part(session: Session, whom: AnySelect, place: int, at: int) -> AnySelect:
 
 def _read(
     session: Session, parts: list[AnySelect], active: Any, begins: date, found: dict[tuple[int, int], Kept]
-) -> None:
+) -> list[tuple[Kept, Row]]:
     due = union_all(*parts).subquery()
     statement = sending.reading(due, due.c.customer_id, due.c.contact_id).add_columns(
         due.c.at, due.c.place, due.c.number
@@ -85,7 +85,11 @@ def _read(
             continue
         greeted.add((at, row.person_id))
         shown.append((kept, row))
-    verdicts = sending.judged(session, [(kept.occasion, row) for kept, row in shown])
+    return shown
+
+
+def _judge(session: Session, shown: list[tuple[Kept, Row]], choices: Any) -> None:
+    verdicts = sending.judged(session, [(kept.occasion, row) for kept, row in shown], choices)
     written: set[tuple[date, int | None]] = set()
     for (kept, row), verdict in zip(shown, verdicts, strict=True):
         number = (kept.day, row.point_hash)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.care import queries, services
+from baton_plugins.care import queries, segments, services
 from baton_plugins.care.services import MANAGE, TEND, DateInput, NewOccasion, OccasionInput, PauseInput
 from baton_plugins.care.wording import KINDS, STATES, TERMS, WEEKDAYS, WHY
 
@@ -48,7 +49,10 @@ def week(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Res
     days = queries.week(session)
     shown = {item.row.customer_id for _day, kept in days for one in kept for item in one.verdicts}
     record(session, actor, "care.week", ids=shown)
-    return page(request, "care/week.html", active="care", days=days, words=WHY, today=today())
+    return page(
+        request, "care/week.html", active="care", days=days, words=WHY, today=today(),
+        whom=partial(segments.label, session),
+    )  # fmt: skip
 
 
 @get("/of/{customer_id:uuid}", permission=VIEW, name="care:of_customer")
@@ -150,7 +154,7 @@ def show(request: Request[Any, Any, Any], session: Session, occasion_id: UUID) -
         OccasionInput, name=found.name, hour=found.hour, order=found.order, active=found.active,
         sensitive=found.sensitive, **{name: found.moved.get(str(year), "") for name, year in years.items()},
     )  # fmt: skip
-    given.values.update({f"text_{grade}": key for grade, key in services.wordings(session, found.id).items()})
+    given.values.update({f"text_{key}": text for key, text in services.wordings(session, found.id).items()})
     return _occasion(request, session, found.id, given)
 
 
@@ -161,9 +165,20 @@ def _occasion(
     years = (("this_year", today().year), ("next_year", today().year + 1))
     return page(
         request, "care/occasion.html", active="care_occasions", status=422 if form.errors else 200, found=found,
-        form=form, kinds=KINDS, segments=services.segments(session), templates=services.templates(session),
+        form=form, kinds=KINDS, segments=segments.offered(session, found.id), tags=segments.tags(session),
+        templates=services.templates(session),
         years=[(name, year, queries.by_rule(found, year)) for name, year in years],
     )  # fmt: skip
+
+
+def _texts(session: Session, form: FormData, occasion_id: UUID) -> dict[str, str]:
+    """Key of a segment -> id of a template. Raises Invalid for a tag without a template, or the other way round."""
+    found = {key: form.get(f"text_{key}") for key, _label in segments.offered(session, occasion_id)}
+    tag, text = form.get("new_tag"), form.get("new_text")
+    if bool(tag) != bool(text):
+        message = _("Choose both, the tag and its template.")
+        raise Invalid(message, fields={"new_text" if tag else "new_tag": message})
+    return {**found, f"tag:{tag}": text} if tag else found
 
 
 @post("/{occasion_id:uuid}", permission=MANAGE, name="care:change_occasion")
@@ -172,9 +187,8 @@ def change(
 ) -> Response[str]:
     bound = bind(OccasionInput, form)
     if bound.ok:
-        texts = {grade: form.get(f"text_{grade}") for grade, _label in services.segments(session)}
         try:
-            services.change(session, actor, occasion_id, bound.require(), texts)
+            services.change(session, actor, occasion_id, bound.require(), _texts(session, form, occasion_id))
         except Invalid as error:
             bound.add(error)
         else:

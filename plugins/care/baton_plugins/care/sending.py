@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from baton_plugins.care import expanding
+from baton_plugins.care import expanding, segments
 from baton_plugins.care.expanding import WHOLE
-from baton_plugins.care.models import Greeting, Occasion, Wording
+from baton_plugins.care.models import Greeting, Occasion
+from baton_plugins.care.segments import Choice, Chooser
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
@@ -64,6 +65,7 @@ class Row(NamedTuple):
     name: str
     kind: str
     grade: str
+    classification: str
     owner_id: UUID | None
     contact_name: str
     point_id: UUID | None
@@ -78,11 +80,12 @@ class Row(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What becomes of a greeting: `why` it is left out, or `personal`, or neither."""
+    """What becomes of a greeting: `why` it is left out, or `personal`, or which template it is written with."""
 
     row: Row
     why: str
     is_personal: bool
+    choice: Choice | None
 
 
 def people(session: Session, greetings: Sequence[Greeting], options: Any) -> list[Row]:
@@ -108,8 +111,8 @@ def reading(source: Any, customer_id: Any, contact_id: Any) -> AnySelect:
     return (
         select(
             func.coalesce(contact_id, Customer.id), contact_id.is_not(None), Customer.id, Customer.name,
-            Customer.kind, Customer.grade, Customer.owner_id, Customer.contact_name, ContactPoint.id,
-            ContactPoint.full_hash, ContactPoint.mask, Contact.id, Contact.name,
+            Customer.kind, Customer.grade, Customer.classification, Customer.owner_id, Customer.contact_name,
+            ContactPoint.id, ContactPoint.full_hash, ContactPoint.mask, Contact.id, Contact.name,
         )
         .select_from(source)
         .join(Customer, Customer.id == customer_id)
@@ -120,19 +123,24 @@ def reading(source: Any, customer_id: Any, contact_id: Any) -> AnySelect:
     )  # fmt: skip
 
 
-def judged(session: Session, greeted: Sequence[tuple[Occasion, Row]]) -> list[Verdict]:
-    """The same for the preview and for what is sent."""
+def judged(
+    session: Session, greeted: Sequence[tuple[Occasion, Row]], choices: Sequence[tuple[UUID, Choice]]
+) -> list[Verdict]:
+    """The same for the preview and for what is sent. `choices` of the occasions, as `segments.kept` has them."""
     excluded = message_excluded(session, {row.customer_id for _occasion, row in greeted})
     personal = {code.strip() for code in read_setting(session, PERSONAL).split(",") if code.strip()}
     asked = [Recipient(row.customer_id, row.contact_id, row.point_hash) for _occasion, row in greeted]
     verdicts = contact_allowed_among(session, asked, "sms", PURPOSE)
+    chooser = Chooser(session, choices, {row.customer_id for _occasion, row in greeted})
     found = []
     for (occasion, row), verdict in zip(greeted, verdicts, strict=True):
         is_personal = row.grade in personal and row.owner_id is not None
         why = "excluded" if excluded & {(row.customer_id, ""), (row.customer_id, occasion.code)} else ""
         if not why and not is_personal:
             why = "no_number" if row.point_id is None else verdict.code
-        found.append(Verdict(row, why, is_personal and not why))
+        codes = {"grade": row.grade, "classification": row.classification}
+        choice = chooser.choice(occasion.id, row.customer_id, codes)
+        found.append(Verdict(row, why, is_personal and not why, choice))
     return found
 
 
@@ -164,8 +172,9 @@ def _slice(context: JobContext, occasion: Occasion, day: date) -> int:
 
 def _send(session: Session, occasion: Occasion, greetings: Sequence[Greeting], day: date) -> None:
     rows = people(session, greetings, WHOLE)
-    verdicts = {item.row.person_id: item for item in judged(session, [(occasion, row) for row in rows])}
-    written: list[tuple[Greeting, Row]] = []
+    choices = segments.of_occasion(session, occasion.id)
+    verdicts = {item.row.person_id: item for item in judged(session, [(occasion, row) for row in rows], choices)}
+    written: list[tuple[Greeting, Verdict]] = []
     for greeting in greetings:
         verdict = verdicts.get(greeting.person_id)
         if verdict is None:
@@ -177,7 +186,7 @@ def _send(session: Session, occasion: Occasion, greetings: Sequence[Greeting], d
         elif verdict.row.point_id is None:
             greeting.state, greeting.why = "left", "no_number"
         else:
-            written.append((greeting, verdict.row))
+            written.append((greeting, verdict))
     _write(session, occasion, written, day)
 
 
@@ -191,7 +200,7 @@ def _planned(session: Session, occasion: Occasion, greeting: Greeting, row: Row)
     return row.owner_id is not None and bool(plan(session, row.customer_id, row.owner_id, subject, today(), cause))
 
 
-def _write(session: Session, occasion: Occasion, written: list[tuple[Greeting, Row]], day: date) -> None:
+def _write(session: Session, occasion: Occasion, written: list[tuple[Greeting, Verdict]], day: date) -> None:
     expires = day_start(day + timedelta(days=2))
     starts = at_local(day, occasion.hour)
     messages: dict[str, Outgoing] = {}
@@ -221,27 +230,24 @@ def _key(greeting: Greeting) -> str:
     return f"greet:{greeting.occasion_id}:{greeting.person_id}:{greeting.year}"
 
 
-def _greeted(session: Session, written: list[tuple[Greeting, Row]], expires: datetime) -> set[int | None]:
+def _greeted(session: Session, written: list[tuple[Greeting, Verdict]], expires: datetime) -> set[int | None]:
     """Numbers that are greeted on this day already: by its end greetings of a day know each other."""
-    hashes = {row.point_hash for _greeting, row in written}
-    others = OutboxMessage.key.not_in([_key(greeting) for greeting, _row in written])
+    hashes = {verdict.row.point_hash for _greeting, verdict in written}
+    others = OutboxMessage.key.not_in([_key(greeting) for greeting, _verdict in written])
     same = (OutboxMessage.owner == OWNER, OutboxMessage.expires_at == expires, others)
     statement = select(OutboxMessage.address_hash).where(OutboxMessage.address_hash.in_(hashes), *same)
     return set(session.scalars(statement, execution_options=WHOLE))
 
 
 def _filled(
-    session: Session, occasion: Occasion, written: list[tuple[Greeting, Row]], expires: datetime
+    session: Session, occasion: Occasion, written: list[tuple[Greeting, Verdict]], expires: datetime
 ) -> Iterator[tuple[Greeting, Row, Filled | str]]:
     """Each with its text, or why there is none. One number is greeted once: couples share telephones."""
     texts = service_of(session, SMS_TEXTS)
-    known = dict(
-        session.execute(select(Wording.grade, Wording.template_id).where(Wording.occasion_id == occasion.id)).all()
-    )
     signed, met = read_setting(session, SIGNED), _greeted(session, written, expires)
     writers: dict[UUID, TextWriter] = {}
-    for greeting, row in written:
-        template_id = known.get(row.grade) or known.get("")
+    for greeting, (row, _why, _is_personal, choice) in written:
+        template_id = choice.template_id if choice is not None else None
         if texts is None or template_id is None:
             yield greeting, row, "no_text"
         elif row.point_hash in met:

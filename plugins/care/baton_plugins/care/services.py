@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from baton_plugins.care import calendars
+from baton_plugins.care import calendars, segments
 from baton_plugins.care.expanding import HOLIDAYS
-from baton_plugins.care.models import CustomerDate, Occasion, Wish, Wording
+from baton_plugins.care.models import CustomerDate, Occasion, TagWording, Wish, Wording
 from msgspec import Meta
 from sqlalchemy import delete, select
 
@@ -23,7 +23,6 @@ from platform_core.api import (
     changes,
     customer_get,
     customer_require,
-    dictionaries,
     new_id,
     record,
     service_of,
@@ -35,7 +34,6 @@ from platform_core.api.messages import SMS_TEXTS, message_leave_alone, message_w
 _ = translator("care")
 TEND = "care.tend"
 MANAGE = "care.manage"
-GRADES = "customers.grade"
 _DEFAULTS: tuple[tuple[str, str, str, dict[str, int], bool, int], ...] = (
     ("birthday", _.lazy("Birthday"), "birthday", {}, False, 10),
     ("graduation", _.lazy("Graduation"), "anniversary", {}, False, 20),
@@ -123,7 +121,7 @@ def add(session: Session, actor: Actor, data: NewOccasion) -> Occasion:
 
 
 def change(session: Session, actor: Actor, occasion_id: UUID, data: OccasionInput, texts: dict[str, str]) -> Occasion:
-    """`texts`: grade ("" is everybody else) -> id of a template, "" for none. Raises Invalid at the field."""
+    """`texts`: key of a segment -> id of a template, "" for none. Raises Invalid at the field."""
     found = occasion(session, occasion_id)
     _unlike_others(session, data.name.strip(), found.id)
     chosen = _checked(session, texts)
@@ -145,9 +143,10 @@ def change(session: Session, actor: Actor, occasion_id: UUID, data: OccasionInpu
     before, after = changes({name: getattr(found, name) for name in given}, given)
     for name, value in given.items():
         setattr(found, name, value)
-    session.execute(delete(Wording).where(Wording.occasion_id == found.id))
-    for grade, template_id in chosen.items():
-        session.add(Wording(occasion_id=found.id, grade=grade, template_id=template_id))
+    for model in (Wording, TagWording):
+        session.execute(delete(model).where(model.occasion_id == found.id))
+    for key, template_id in chosen.items():
+        session.add(segments.made(segments.read(key), found.id, template_id))
     record(session, actor, "care.occasion", found.ref, before=before, after={**after, "texts": len(chosen)})
     return found
 
@@ -155,12 +154,13 @@ def change(session: Session, actor: Actor, occasion_id: UUID, data: OccasionInpu
 def _checked(session: Session, texts: dict[str, str]) -> dict[str, UUID]:
     known = dict(templates(session))
     chosen: dict[str, UUID] = {}
-    for grade, key in texts.items():
-        if key and key not in known:
+    for key, template_id in texts.items():
+        is_known = not template_id or template_id in known
+        if not is_known or (template_id and not segments.exists(session, segments.read(key))):
             message = _("Please choose from the list.")
-            raise Invalid(message, fields={f"text_{grade}": message})
-        if key:
-            chosen[grade] = UUID(key)
+            raise Invalid(message, fields={"new_tag" if is_known else f"text_{key}": message})
+        if template_id:
+            chosen[key] = UUID(template_id)
     return chosen
 
 
@@ -171,13 +171,9 @@ def templates(session: Session) -> list[tuple[str, str]]:
 
 
 def wordings(session: Session, occasion_id: UUID) -> dict[str, str]:
-    rows = session.execute(select(Wording.grade, Wording.template_id).where(Wording.occasion_id == occasion_id))
-    return {grade: str(template_id) for grade, template_id in rows}
-
-
-def segments(session: Session) -> list[tuple[str, str]]:
-    """(grade, label), everybody else first."""
-    return [("", _("Everybody else")), *dictionaries.choices(session, GRADES)]
+    """Key of the segment -> id of the template."""
+    found = segments.of_occasion(session, occasion_id)
+    return {choice.segment.key: str(choice.template_id) for _occasion, choice in found}
 
 
 class DateInput(msgspec.Struct, kw_only=True):
