@@ -1,7 +1,8 @@
 """Builds the static files from our sources and the npm packages: `python -m platform_core.web.assets`.
 
-Output (`platform_core/web/static/`, not under version control): app.css, app.js, htmx.min.js, icons.svg, logo.svg
-and manifest.json, which maps each file name to a hash of its content for cache-proof URLs.
+Output (`platform_core/web/static/`, not under version control): app.css, sheets of single pages, app.js,
+htmx.min.js, icons.svg, logo.svg and manifest.json, which maps each file name to a hash of its content for cache-proof
+URLs.
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ def build(
         raise AssetError(htmx, "install the npm packages first (make setup)")
     out.mkdir(parents=True, exist_ok=True)
     _write(out / "app.css", minify_css(with_auto_scheme("".join(_read(_css_sources(themes))))))
+    # Of pages that few open: everybody fetches app.css.
+    for source in sorted((SOURCES / "css" / "alone").glob("*.css")):
+        _write(out / source.name, minify_css(source.read_text("utf-8")))
     _write(out / "app.js", minify_js("".join(_read(sorted((SOURCES / "js").glob("*.js"))))))
     _write(out / "icons.svg", sprite(node_modules, known_icons() if icons is None else icons))
     # Without its last line, which points at a source map that is not served.
