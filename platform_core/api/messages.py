@@ -28,6 +28,7 @@ from platform_core.contracts.messaging import (
 from platform_core.outbox.accounts import drivers as message_drivers
 from platform_core.outbox.accounts import establish as establish_account
 from platform_core.outbox.accounts import price_of as price_of_part
+from platform_core.outbox.accounts import signature_of as account_signature
 from platform_core.outbox.leaving_alone import leave_alone as message_leave_alone
 from platform_core.outbox.leaving_alone import left_alone as message_left_alone
 from platform_core.outbox.leaving_alone import write_again as message_write_again
@@ -76,6 +77,7 @@ __all__ = [
     "Taken",
     "TextWriter",
     "Verdict",
+    "account_signature",
     "cancel_message",
     "change_messages",
     "contact_allowed",

@@ -56,6 +56,11 @@ def config_of(session: Session, account: Account) -> dict[str, str]:
     return found
 
 
+def signature_of(session: Session, account: Account) -> str:
+    """What stands in brackets before each of its texts; "" for none."""
+    return config_of(session, account).get("signature", "").strip()
+
+
 def callback_url(base_url: str, vault: Vault, account: Account) -> str:
     """Nobody can guess it, and it says nothing; it stays the same."""
     return f"{base_url}/messages/told/{account.id}/{vault.sign(_PURPOSE, str(account.id))}"

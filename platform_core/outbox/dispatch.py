@@ -98,7 +98,7 @@ class Dispatcher:
             if account is None:
                 return 0
             troubles, callback = account.troubles, accounts.callback_url(self._base_url, vault_of(session), account)
-            signature = accounts.config_of(session, account).get("signature", "")
+            signature = accounts.signature_of(session, account)
             held = claiming.claim(session, account_id, driver, routes, lane, limit=self.timing.batch, lease=lease)
         if not held:
             return 0

@@ -6,6 +6,7 @@ import html
 import re
 from uuid import UUID
 
+import msgspec
 import pytest
 from baton_plugins.sms import queries
 from baton_plugins.sms.models import Reply, Template
@@ -57,6 +58,19 @@ def test_it_is_looked_at_sent_once_and_stands_with_the_customer(shop, page) -> N
     assert "您好，Li Na回访。" in done
     assert "Take back" not in done
     assert shop.message().state == "sent"
+
+
+def test_the_signature_of_the_account_is_in_the_price(shop, page) -> None:
+    with shop.runtime.database.system_session("test") as session:
+        account = session.get(OutboxAccount, shop.account_id)
+        signed = msgspec.json.encode({**config_of(session, account), "signature": "启衡咨询"})
+        account.config = shop.runtime.vault.encrypt_bytes(signed)
+    for length, parts, cost in ((64, "1 part", "0.05 yuan"), (65, "2 parts", "0.10 yuan")):
+        seen = page.post("/sms", form(shop, text="字" * length, act="preview")).text
+        assert parts in seen
+        assert cost in seen
+    assert page.post("/sms", form(shop, text="字" * 65)).status_code == 303
+    assert shop.message().parts == 2
 
 
 def test_older_messages_are_a_page_away(shop, page, monkeypatch) -> None:

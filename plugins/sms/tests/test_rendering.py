@@ -53,6 +53,22 @@ def test_what_would_go_wrong_is_refused_at_the_text(body, rules, is_marketing) -
     assert "text" in refused.value.fields
 
 
+SIGNED = {True: "启衡咨询", False: ""}
+
+
+def test_the_signature_is_paid_for_and_counts_towards_the_longest_text() -> None:
+    fits, over = "字" * 64, "字" * 65
+    for body, parts in ((fits, 1), (over, 2)):
+        found = rendering.render(body, VALUES, Rules(), is_marketing=False, signatures=SIGNED)
+        assert (found.text, found.parts, found.length) == (body, parts, len(body) + 6)
+    wording = rendering.Wording("x" * 160, Rules(longest=163), is_marketing=False, signatures=SIGNED)
+    assert wording.attempt(VALUES) == "text"
+    assert wording.attempt(VALUES, mainland=False).parts == 1, "another account sends abroad, and signs nothing"
+    with pytest.raises(Invalid) as refused:
+        wording.fill(VALUES)
+    assert "157 characters; the signature takes 6 of 163" in refused.value.fields["text"]
+
+
 def test_what_a_value_brings_along_is_no_place() -> None:
     values = {**VALUES, "customer": "{sender}"}
     assert rendering.render("{customer}", values, Rules(), is_marketing=False).text == "{sender}"

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from baton_plugins.sms.models import Reply, Template
+from baton_plugins.sms.rendering import Signatures
 from sqlalchemy import LargeBinary, and_, cast, desc, false, literal, null, or_, select, union_all
 
 from platform_core.api import AnySelect, NotFound, Session, decode_cursor, encode_cursor, proven, readable, translator
-from platform_core.api.messages import OutboxAccount, OutboxMessage, Rules, message_drivers
+from platform_core.api.messages import OutboxAccount, OutboxMessage, Rules, account_signature, message_drivers
 
 _ = translator("sms")
 PAGE = 50
@@ -51,6 +52,15 @@ def first_among(found: Sequence[OutboxAccount], route: str) -> OutboxAccount | N
 def rules_of(session: Session, account: OutboxAccount | None) -> Rules:
     driver = message_drivers(session).get(account.driver) if account else None
     return driver.rules if driver else Rules()
+
+
+def signatures(session: Session, found: Sequence[OutboxAccount], kind: str) -> Signatures:
+    """Of the accounts that are first in line for numbers of the mainland and for others."""
+    home, away = (first_among(found, f"{kind}.{place}") for place in ("cn", "abroad"))
+    return {
+        mainland: account_signature(session, account) if account is not None else ""
+        for mainland, account in ((True, home), (False, away))
+    }
 
 
 def message(session: Session, message_id: UUID) -> OutboxMessage:

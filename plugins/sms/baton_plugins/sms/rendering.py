@@ -20,6 +20,10 @@ PLACES = {
 }
 """Nothing that the sender may not see: each is on the page they send from."""
 
+Signatures = Mapping[bool, str]
+"""What stands in brackets before a text to a number of the mainland, and to others; "" for nothing"""
+_UNSIGNED: Signatures = {True: "", False: ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -28,6 +32,7 @@ class Rendered:
     """Those that the text uses, in its order"""
     parts: int
     length: int
+    """Both with the signature that the account puts before the text"""
 
 
 def places_of(body: str) -> list[str]:
@@ -55,10 +60,11 @@ class Wording:
     Raises Invalid at the field `text` for places that nothing fills.
     """
 
-    def __init__(self, body: str, rules: Rules, *, is_marketing: bool) -> None:
+    def __init__(self, body: str, rules: Rules, *, is_marketing: bool, signatures: Signatures = _UNSIGNED) -> None:
         self.used = places_of(body)
         self._pieces = _PLACE.split(body)
         self._rules = rules
+        self._before = {mainland: f"\u3010{name}\u3011" if name else "" for mainland, name in signatures.items()}
         self._forbidden = frozenset(rules.forbidden)
         self._is_marketing = is_marketing
         if is_marketing and self.used and not rules.marketing_variables:
@@ -72,7 +78,7 @@ class Wording:
             message = _("Nothing to put in: %(names)s.", names=", ".join(empty))
             raise Invalid(message, fields={"text": message})
         text = self._text(values)
-        told = self._refused(text)
+        told = self._refused(text, self._before[mainland])
         if told:
             raise Invalid(told, fields={"text": told})
         return self._rendered(text, values, mainland=mainland)
@@ -83,7 +89,9 @@ class Wording:
             if not values[name]:
                 return "empty"
         text = self._text(values)
-        return "text" if self._refused(text) else self._rendered(text, values, mainland=mainland)
+        return (
+            "text" if self._refused(text, self._before[mainland]) else self._rendered(text, values, mainland=mainland)
+        )
 
     def _text(self, values: Mapping[str, str]) -> str:
         # The pieces between the places and the places' names, in turn.
@@ -91,14 +99,18 @@ class Wording:
 
     def _rendered(self, text: str, values: Mapping[str, str], *, mainland: bool) -> Rendered:
         found = {name: values[name] for name in self.used}
-        return Rendered(text, found, segments.parts(text, mainland=mainland), segments.units(text))
+        sent = self._before[mainland] + text
+        return Rendered(text, found, segments.parts(sent, mainland=mainland), segments.units(sent))
 
-    def _refused(self, text: str) -> str:
+    def _refused(self, text: str, before: str) -> str:
         """What the provider would say to it, or ""."""
         if not text:
             return _("Please fill this in.")
-        if len(text) > self._rules.longest:
-            return _("At most %(limit)s characters.", limit=self._rules.longest)
+        if len(before) + len(text) > self._rules.longest:
+            return _(
+                "At most %(limit)s characters; the signature takes %(number)s of %(all)s.",
+                limit=self._rules.longest - len(before), number=len(before), all=self._rules.longest,
+            ) if before else _("At most %(limit)s characters.", limit=self._rules.longest)  # fmt: skip
         if not self._forbidden.isdisjoint(text):
             return _("The provider refuses %(chars)s.", chars=" ".join(sorted(self._forbidden.intersection(text))))
         ending = self._rules.marketing_ends_with
@@ -110,10 +122,11 @@ class Wording:
 
 
 def render(
-    body: str, values: Mapping[str, str], rules: Rules, *, is_marketing: bool, mainland: bool = True
-) -> Rendered:
+    body: str, values: Mapping[str, str], rules: Rules, *, is_marketing: bool, mainland: bool = True,
+    signatures: Signatures = _UNSIGNED,
+) -> Rendered:  # fmt: skip
     """The text as its reader gets it. Raises Invalid at the field `text`."""
-    return Wording(body, rules, is_marketing=is_marketing).fill(values, mainland=mainland)
+    return Wording(body, rules, is_marketing=is_marketing, signatures=signatures).fill(values, mainland=mainland)
 
 
 Codes = Mapping[str, tuple[str, Mapping[str, str]]]

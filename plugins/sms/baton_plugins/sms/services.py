@@ -86,11 +86,15 @@ def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) 
     if data.purpose not in purposes:
         raise Invalid(_("Please check the marked fields."), fields={"purpose": _("Please choose from the list.")})
     is_marketing = data.purpose not in _OURS
-    first = queries.first_account(session, "marketing" if is_marketing else "service")
+    kind, accounts = "marketing" if is_marketing else "service", queries.accounts(session)
+    first = queries.first_among(accounts, f"{kind}.cn")
     values = rendering.values_of(actor, customer, reach.contact)
-    rendered = rendering.render(data.text, values, queries.rules_of(session, first), is_marketing=is_marketing)
+    rendered = rendering.render(
+        data.text, values, queries.rules_of(session, first), is_marketing=is_marketing,
+        signatures=queries.signatures(session, accounts, kind),
+    )  # fmt: skip
     verdict = message_verdict(session, customer.id, reach, "sms", data.purpose)
-    cents = rendered.parts * price_of_part(session, "sms", f"{'marketing' if is_marketing else 'service'}.cn")
+    cents = rendered.parts * price_of_part(session, "sms", f"{kind}.cn")
     return Preview(rendered, reach.mask, cents, verdict, first.name if first else "")
 
 

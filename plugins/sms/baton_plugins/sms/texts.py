@@ -22,10 +22,11 @@ class Texts:
         if template is None or not template.active:
             return _nothing
         is_service = template.purpose == "service"
-        account = queries.first_account(session, "service" if is_service else "marketing")
-        rules, codes = queries.rules_of(session, account), template.approved()
+        accounts, kind = queries.accounts(session), "service" if is_service else "marketing"
+        rules = queries.rules_of(session, queries.first_among(accounts, f"{kind}.cn"))
+        signatures, codes = queries.signatures(session, accounts, kind), template.approved()
         try:
-            wording = rendering.Wording(template.body, rules, is_marketing=not is_service)
+            wording = rendering.Wording(template.body, rules, is_marketing=not is_service, signatures=signatures)
         except Invalid:
             return _refused
 

@@ -91,7 +91,8 @@ class Judge:
         kind = kind_of(campaign.purpose)
         accounts = queries.accounts(session)
         rules = queries.rules_of(session, queries.first_among(accounts, f"{kind}.cn"))
-        self._wording = Wording(campaign.body, rules, is_marketing=kind == "marketing")
+        signed = queries.signatures(session, accounts, kind)
+        self._wording = Wording(campaign.body, rules, is_marketing=kind == "marketing", signatures=signed)
         self._routes = {True: f"{kind}.cn", False: f"{kind}.abroad"}
         self._carried = {route for account in accounts for route in account.serves}
         self._met: set[int] = set()
