@@ -16,7 +16,7 @@ WORKERS ?= 3
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 # What is installed into the folder: the core, the plugins, and the agent for workstations, which imports neither.
 PACKAGES := . $(PLUGINS) agent
-SOURCES := platform_core $(wildcard plugins/*/baton_plugins) agent/baton_agent
+SOURCES := platform_core bench $(wildcard plugins/*/baton_plugins) agent/baton_agent
 ASSET_SOURCES := $(shell find platform_core/web/static_src themes -type f 2>/dev/null) \
 	$(wildcard platform_core/web/assets.py platform_core/web/icons.py)
 

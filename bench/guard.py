@@ -61,8 +61,8 @@ def scratch(stand: Stand, part: str) -> Iterator[Runtime]:
     name = f"baton_bench_{part}"
     with tempfile.TemporaryDirectory(prefix=f"baton-{part}-") as folder:
         url = f"sqlite:///{Path(folder) / 'baton.sqlite3'}"
+        place = make_url(stand.settings.database_url)
         if not stand.settings.is_sqlite:
-            place = make_url(stand.settings.database_url)
             url = place.set(database=name).render_as_string(hide_password=False)
             _sql(place.set(database="postgres").render_as_string(hide_password=False), name, create=True)
         settings = replace(

@@ -17,6 +17,7 @@ from platform_core.plugins import faults
 from platform_core.web.endpoint import PUBLIC, SIGNED_IN
 from platform_core.web.requests import Platform, platform_of
 from platform_core.web.routing import get
+from platform_core.web.statics import static
 
 _RECHECK_SECONDS = 15
 
@@ -96,4 +97,4 @@ async def _in_thread(call: Any, *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, context.run, call, *arguments)
 
 
-HANDLERS = [health, live, theme]
+HANDLERS = [health, live, theme, static]

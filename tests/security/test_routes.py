@@ -20,7 +20,7 @@ PUBLIC = {
     "GET /setup/{code}",
     "POST /setup/{code}",
     "POST /setup/{code}/check",
-    "GET /static/{file_path}",
+    "GET /static/{file}",
     "GET /static/themes/{file}",
     # Whoever has a pairing code gets a token for it, once.
     "POST /api/v1/telephony/pair",
