@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from platform_core.api import Invalid, local, today
 from platform_core.permissions.models import Access
+from platform_core.testing.browser import Browser
 
 
 @pytest.fixture
@@ -85,3 +87,22 @@ def test_in_an_engagement_only_those_who_may_write_in_it(shared):
     with pytest.raises(Invalid) as refused:
         shared.log("collector", "Please @Tom", engagement_id=engagement_id)
     assert "body" in refused.value.fields
+
+
+def test_names_are_suggested_by_their_beginning_and_their_sound(house, browser: Browser, count_queries):
+    house.factory.user(department=house.departments["train"], name="\u8d75\u654f")
+    house.factory.user(department=house.departments["train"], name="Mio Tanaka")
+    carol = browser.sign_in(house.people["collector"])
+    carol.get("/follow-ups/names?q=")
+
+    def names(piece):
+        with count_queries(at_most=12):
+            return re.findall(r'data-text="([^"]+)"', carol.get(f"/follow-ups/names?q={piece}", htmx=True).text)
+
+    assert names("t") == ["Tom", "Mio Tanaka", "Otto"]
+    for piece in ("zhaom", "zm", "\u8d75", "\u654f"):
+        assert names(piece) == ["\u8d75\u654f"]
+    assert "Carol" not in names("")
+    assert len(names("")) == 8
+    assert names("nobody%20there") == []
+    assert browser.sign_in(house.people["finance"]).get("/follow-ups/names?q=t").status_code == 403

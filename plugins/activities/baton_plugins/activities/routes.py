@@ -11,6 +11,7 @@ from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
 from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.models import FollowUp
+from baton_plugins.activities.together import mentioning
 
 from platform_core.api import (
     Actor,
@@ -61,6 +62,12 @@ def compose(
     return page(
         request, "activities/compose.html", partial="activities/_compose_sheet.html", active="customers", c=composer
     )
+
+
+@get("/names", permission=WRITE, name="activities:names")
+def names(request: Request[Any, Any, Any], session: Session, actor: Actor, q: str = "") -> Response[str]:
+    """Colleagues for what is typed behind an @."""
+    return fragment(request, "activities/_names.html", people=mentioning.suggested(session, actor, q[:20]))
 
 
 @post("/", permission=WRITE, name="activities:log")
@@ -235,4 +242,4 @@ def record_read(session: Session, actor: Actor, follow_up: FollowUp) -> None:
     record(session, actor, "activities.view", ref, customer_id=follow_up.customer_id)
 
 
-HANDLERS = [compose, kind_routes.asked, log, edit, correct, versions]
+HANDLERS = [compose, names, kind_routes.asked, log, edit, correct, versions]

@@ -10,7 +10,7 @@ from baton_plugins.activities.models import FollowUp
 from baton_plugins.activities.together import assisting
 from baton_plugins.activities.together.assisting import AssistInput
 
-from platform_core.api import Actor, Invalid, Session, new_id, person_choices, translator
+from platform_core.api import Actor, Invalid, Session, index_tokens, new_id, person_choices, translator
 
 _ = translator("activities")
 CAUSE = "mention"
@@ -18,6 +18,21 @@ MOST = 10
 _AT = re.compile(r"(?<![\w.+-])@", re.ASCII)
 """Not the one of a mail address; a Chinese character may stand right before it."""
 _EXCERPT = 120
+_SUGGESTED = 8
+
+
+def suggested(session: Session, actor: Actor, piece: str) -> list[str]:
+    """Names of colleagues that a piece may become, by its characters, pinyin or initials; those it begins first."""
+    wanted = piece.casefold()
+    own = str(actor.user_id)
+    names = dict.fromkeys(name for key, name in person_choices(session) if key != own and name)
+    begun = [name for name in names if name.casefold().startswith(wanted)]
+    other = [name for name in names if wanted in name.casefold() or _sounds(name, wanted)] if wanted else []
+    return list(dict.fromkeys([*begun, *other]))[:_SUGGESTED]
+
+
+def _sounds(name: str, wanted: str) -> bool:
+    return any(token.startswith(wanted) for token in index_tokens(name))
 
 
 def called(session: Session, actor: Actor, body: str) -> list[UUID]:
