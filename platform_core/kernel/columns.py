@@ -27,4 +27,4 @@ def of_columns(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 def _is_object(column: Any) -> bool:
     """An entry of `column_descriptions` that stands for an entity or a bundle."""
-    return column["expr"] is column["entity"] or isinstance(column["expr"], Bundle)
+    return column["expr"] is column.get("entity") or isinstance(column["expr"], Bundle)

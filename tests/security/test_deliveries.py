@@ -46,6 +46,8 @@ DELIVERS = {
     "customers.bulk_undo",
 }  # fmt: skip
 NOTHING = {
+    "admin.merge_entry": "changes codes of a dictionary in the house; its page counts rows and shows none",
+    "admin.unmerge_entry": "the way back of that",
     "audit.archive": "moves lines of the trail into a file of the data folder, which no address hands out",
     "outbox.health": "asks a provider whether an account works",
     "sms.expand": "messages to customers, as far as the sender sees them then: plugins/sms/tests/test_campaigns.py",

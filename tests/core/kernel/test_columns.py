@@ -64,6 +64,13 @@ def test_what_needs_the_orm_stays_with_it(statement: Any) -> None:
     assert of_columns(statement) is statement
 
 
+def test_what_is_of_core_already_stays_as_it_is(runtime: Runtime, factory: Factory) -> None:
+    factory.user()
+    statement = select(func.max(User.__table__.c.name))
+    with runtime.database.system_session("test", write=False) as session:
+        assert session.scalar(of_columns(statement)) == session.scalar(statement) is not None
+
+
 def test_without_proof_it_is_refused_and_with_it_it_goes_by_its_own_policy(runtime: Runtime, factory: Factory) -> None:
     user = factory.user()
     mine, _other = factory.customer(user), factory.customer(factory.user())

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -114,6 +115,9 @@ class Collector:
             name: "".join(re.findall(r'<option value="([^"]*)" selected>', body))
             for name, body in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL)
         }
+        # Very wide tables choose by a target's words, out of one list for all columns.
+        named = re.findall(r'<input[^>]* list="targets"[^>]* name="([^"]+)" value="([^"]*)"', page)
+        chosen |= {name: unescape(words) for name, words in named}
         answer = self.act("mapping", **{**chosen, **changes})
         assert answer.status_code == 303, answer.text
         assert self.run()
