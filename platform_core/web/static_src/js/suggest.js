@@ -1,5 +1,5 @@
 // textarea[data-suggest="@ /address?q="]: what follows the sign is looked up while it is typed; arrows choose, Enter or
-// Tab writes it into the text, Escape closes. The address answers with <li role="option" data-text>.
+// Tab writes it into the text, Escape closes. The address answers with a JSON list of texts.
 (() => {
   const signOf = (area) => area.dataset.suggest.split(' ');
   let list = null;
@@ -31,22 +31,25 @@
   const take = (option) => {
     const el = area;
     const end = el.selectionStart;
-    el.setRangeText(`${option.dataset.text} `, end - pieceOf(el).length, end, 'end');
+    el.setRangeText(`${option.textContent} `, end - pieceOf(el).length, end, 'end');
     close();
     el.focus();
     el.dispatchEvent(new Event('input', { bubbles: true }));
   };
-  const show = (el, html) => {
-    const found = document.createElement('ul');
-    found.innerHTML = html;
-    if (!found.children.length) return close();
+  const show = (el, texts) => {
+    if (!texts.length) return close();
     list?.remove();
-    [list, area] = [found, el];
+    [list, area] = [document.createElement('ul'), el];
     list.className = 'suggest';
     list.id = `${el.id}-suggest`;
     list.setAttribute('role', 'listbox');
     list.setAttribute('aria-label', el.labels?.[0]?.textContent ?? '');
-    options().forEach((option, number) => { option.id = `${list.id}-${number}`; });
+    texts.forEach((text, number) => {
+      const option = list.appendChild(document.createElement('li'));
+      option.id = `${list.id}-${number}`;
+      option.setAttribute('role', 'option');
+      option.textContent = text;
+    });
     el.after(list);
     el.setAttribute('aria-controls', list.id);
     choose(list.firstElementChild);
@@ -61,7 +64,7 @@
     asked = url;
     const answer = await fetch(url, { headers: { 'HX-Request': 'true' } });
     // A later letter has asked again, or the caret has gone on.
-    if (answer.ok && asked === url && pieceOf(el) === piece) show(el, await answer.text());
+    if (answer.ok && asked === url && pieceOf(el) === piece) show(el, await answer.json());
   });
   document.addEventListener('keydown', (e) => {
     if (!list || e.target !== area || e.isComposing || e.ctrlKey || e.metaKey) return;

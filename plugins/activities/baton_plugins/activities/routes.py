@@ -65,9 +65,9 @@ def compose(
 
 
 @get("/names", permission=WRITE, name="activities:names")
-def names(request: Request[Any, Any, Any], session: Session, actor: Actor, q: str = "") -> Response[str]:
+def names(request: Request[Any, Any, Any], session: Session, actor: Actor, q: str = "") -> list[str]:
     """Colleagues for what is typed behind an @."""
-    return fragment(request, "activities/_names.html", people=mentioning.suggested(session, actor, q[:20]))
+    return mentioning.suggested(session, actor, q[:20])
 
 
 @post("/", permission=WRITE, name="activities:log")
