@@ -6,7 +6,7 @@ import pytest
 from baton_plugins.sms import rendering, segments
 from baton_plugins.sms.drivers import ALIYUN, KANNEL
 
-from platform_core.api import Invalid
+from platform_core.api import Invalid, speaking
 from platform_core.api.messages import Rules
 
 
@@ -64,7 +64,7 @@ def test_the_signature_is_paid_for_and_counts_towards_the_longest_text() -> None
     wording = rendering.Wording("x" * 160, Rules(longest=163), is_marketing=False, signatures=SIGNED)
     assert wording.attempt(VALUES) == "text"
     assert wording.attempt(VALUES, mainland=False).parts == 1, "another account sends abroad, and signs nothing"
-    with pytest.raises(Invalid) as refused:
+    with speaking("en"), pytest.raises(Invalid) as refused:
         wording.fill(VALUES)
     assert "157 characters; the signature takes 6 of 163" in refused.value.fields["text"]
 
