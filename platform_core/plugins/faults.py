@@ -79,9 +79,12 @@ class FaultBook:
         return list(self._latest.get(owner, ()))
 
     def drop(self, owner: str) -> None:
-        """Those of this process, seen to by an administrator."""
+        """Those of this process, seen to by an administrator; also those that are not in the database yet."""
         with self._lock:
             self._latest.pop(owner, None)
+            kept = [fault for fault in self._waiting if fault.owner != owner]
+            self._waiting.clear()
+            self._waiting.extend(kept)
 
     def fresh(self) -> dict[str, Fault]:
         """Owner -> newest fault of the last minutes, of this process."""

@@ -148,6 +148,8 @@ def runtime(stand: Stand) -> Iterator[Runtime]:
     stand.runtime.take_charge()  # tests make platforms of their own
     yield stand.runtime
     stand.client.cookies.clear()
+    for owner in stand.runtime.manager.faults.fresh():
+        stand.runtime.manager.faults.drop(owner)
     with stand.runtime.database.connection("clean up after a test") as connection:
         _restore(connection, stand)
     for followed in (dictionaries.followed, labels.followed):

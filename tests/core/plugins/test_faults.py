@@ -172,3 +172,13 @@ def test_a_card_stands_for_what_is_missing_and_leads_administrators_to_the_reaso
         assert reader.get(f"/customers/{customer.id}").text.count("left-out") == 1
         page = reader.get(f"/customers/{customer.id}?tab=specimen")
         assert (page.status_code, page.text.count("left-out")) == (200, 1)
+
+
+def test_what_an_administrator_has_seen_to_is_not_written_down_afterwards(runtime: Runtime) -> None:
+    faults = runtime.manager.faults
+    for owner in ("activities", "opportunities"):
+        faults.note(owner, "hook", "baton_customer_facts", LookupError())
+    faults.drop("activities")
+    assert faults.latest("activities") == []
+    assert faults.save(runtime.database) == 1
+    assert list(faults.fresh()) == ["opportunities"]

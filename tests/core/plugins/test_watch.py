@@ -36,8 +36,16 @@ def test_calls_that_end_while_they_are_being_stopped_leave_nothing_behind(watch:
     ended: list[str] = []
     strays: list[BaseException] = []
 
+    asked: list[float] = []
+    begun: list[float] = []
+
+    def within(seconds: float) -> str:
+        begun.append(seconds)
+        return spin(seconds)
+
     def nested(seconds: float) -> str:
-        return watch.call(inner, spin, seconds, must=True)
+        asked.append(seconds)
+        return watch.call(inner, within, seconds, must=True)
 
     def work(number: int) -> None:
         random = Random(number)
@@ -60,7 +68,8 @@ def test_calls_that_end_while_they_are_being_stopped_leave_nothing_behind(watch:
     assert not strays
     assert set(ended) == {"done", "stopped"}
     assert len(ended) == timing.calls == 240
-    assert 60 < inner.calls <= 120, "whoever is stopped just before the inner call has not made it"
+    # On a busy machine the outer call can be stopped just before or within the registering of the inner one.
+    assert 0 < len(begun) <= inner.calls <= len(asked) <= 120
     assert not timing.running
     assert not inner.running
 
