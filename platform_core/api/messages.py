@@ -30,12 +30,12 @@ from platform_core.outbox.accounts import establish as establish_account
 from platform_core.outbox.accounts import price_of as price_of_part
 from platform_core.outbox.accounts import signature_of as account_signature
 from platform_core.outbox.leaving_alone import leave_alone as message_leave_alone
-from platform_core.outbox.leaving_alone import left_alone as message_left_alone
 from platform_core.outbox.leaving_alone import write_again as message_write_again
 from platform_core.outbox.models import Account as OutboxAccount
 from platform_core.outbox.models import Message as OutboxMessage
 from platform_core.outbox.recipients import excluded as message_excluded
 from platform_core.outbox.recipients import exclusion as message_exclusion
+from platform_core.outbox.recipients import left_alone as message_left_alone
 from platform_core.outbox.recipients import reaches as message_reaches
 from platform_core.outbox.recipients import verdict_on as message_verdict
 from platform_core.outbox.services import cancel as cancel_message

@@ -12,13 +12,13 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.messaging import Driver
 from platform_core.kernel import clock
-from platform_core.outbox import services
-from platform_core.outbox.models import Exclusion, Message
+from platform_core.outbox import recipients, services
+from platform_core.outbox.models import Message
 from platform_core.privacy.allowed import Recipient, allowed_among
 
 _DAY = timedelta(days=1)
@@ -39,7 +39,8 @@ def objections(session: Session, driver: Driver, messages: Sequence[Message]) ->
     moment = clock.now()
     found: dict[UUID, Objection] = {}
     closed = _not_allowed(session, messages)
-    excluded = _excluded(session, messages, moment)
+    many = [message for message in messages if _is_to_many(message)]
+    excluded = recipients.excluded(session, (key for message in many for key in _people(message)))
     often = _often(session, driver, messages, moment)
     for message in messages:
         if message.expires_at <= moment:
@@ -47,7 +48,7 @@ def objections(session: Session, driver: Driver, messages: Sequence[Message]) ->
         elif message.id in closed:
             found[message.id] = Objection(closed[message.id])
         elif _is_to_many(message):
-            named = {(message.customer_id, ""), (message.customer_id, message.occasion)}
+            named = {(key, occasion) for key in _people(message) for occasion in ("", message.occasion)}
             opens = opening(driver.rules.window, message.zone, moment)
             if named & excluded:
                 found[message.id] = Objection("excluded")
@@ -89,14 +90,8 @@ def _not_allowed(session: Session, messages: Sequence[Message]) -> dict[UUID, st
     return found
 
 
-def _excluded(session: Session, messages: Sequence[Message], moment: datetime) -> set[tuple[UUID | None, str]]:
-    ids = {message.customer_id for message in messages if message.customer_id and _is_to_many(message)}
-    if not ids:
-        return set()
-    statement = select(Exclusion.customer_id, Exclusion.occasion).where(
-        Exclusion.customer_id.in_(ids), or_(Exclusion.until.is_(None), Exclusion.until > moment)
-    )
-    return {(customer_id, occasion) for customer_id, occasion in session.execute(statement)}
+def _people(message: Message) -> set[UUID | None]:
+    return {message.customer_id, message.contact_id}
 
 
 def _often(session: Session, driver: Driver, messages: Sequence[Message], moment: datetime) -> set[int]:

@@ -132,11 +132,15 @@ class Report(Identified, Base):
 
 
 class Exclusion(Identified, Base):
-    """Somebody who is to be left alone for a while, on one occasion or on all. Why is nobody's business."""
+    """Somebody who is to be left alone for a while, on one occasion or on all. Why is nobody's business.
+
+    Of a customer, which speaks for all its contacts, or of one contact; never of both.
+    """
 
     __tablename__ = "outbox_exclusion"
 
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="CASCADE"))
     occasion: Mapped[str] = mapped_column(String(60), default="")
     """Empty: all"""
     until: Mapped[datetime | None]
@@ -145,4 +149,7 @@ class Exclusion(Identified, Base):
     by_label: Mapped[str] = mapped_column(String(120), default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
 
-    __table_args__ = (Index("uq_outbox_exclusion_customer_id_occasion", "customer_id", "occasion", unique=True),)
+    __table_args__ = (
+        Index("uq_outbox_exclusion_customer_id_occasion", "customer_id", "occasion", unique=True),
+        Index("uq_outbox_exclusion_contact_id_occasion", "contact_id", "occasion", unique=True),
+    )

@@ -16,6 +16,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.outbox import jobs, models, routes, wording
 from platform_core.outbox.services import MANAGE
 from platform_core.permissions.policies import ThroughCustomer
+from platform_core.privacy.policies import ConsentPolicy
 
 _ = translator("outbox")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -34,7 +35,7 @@ def baton_entities() -> list[Entity]:
     own: list[Any] = [models.Account, models.Report]
     return [
         Entity(models.Message, ThroughCustomer(models.Message, Customer)),
-        Entity(models.Exclusion, ThroughCustomer(models.Exclusion, Customer)),
+        Entity(models.Exclusion, ConsentPolicy(models.Exclusion)),
         *(Entity(model, None, reason="configuration and encrypted callbacks, read by workers") for model in own),
     ]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.messaging import Heard, Inbound
@@ -16,13 +17,15 @@ from platform_core.customers import queries
 from platform_core.customers.models import ContactPoint, Customer
 from platform_core.customers.points import lookup
 from platform_core.kernel import phones
-from platform_core.kernel.clock import now
+from platform_core.kernel.clock import local, now
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
 from platform_core.outbox.models import Exclusion, Message
 from platform_core.privacy.allowed import POINT_KINDS, Recipient, Verdict, allowed_among
 from platform_core.privacy.consent import opt_out
+
+_WHOM = func.coalesce(Exclusion.contact_id, Exclusion.customer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +61,38 @@ def verdict_on(session: Session, customer_id: UUID, reach: Reach, channel: str, 
     return allowed_among(session, [recipient], channel, purpose)[0]
 
 
-def excluded(session: Session, customer_ids: Iterable[UUID]) -> set[tuple[UUID, str]]:
-    """(customer, occasion) of those who are to be left alone now; "" is on all. Why stays with the row."""
-    statement = select(Exclusion.customer_id, Exclusion.occasion).where(
-        among(Exclusion.customer_id, customer_ids), or_(Exclusion.until.is_(None), Exclusion.until > now())
-    )
-    proof = proven("yes or no about customers whose ids the sender holds; every exclusion counts")
+def excluded(session: Session, people: Iterable[UUID | None]) -> set[tuple[UUID, str]]:
+    """(customer or contact, occasion) of those who are to be left alone now; "" is on all. Why stays with the row.
+
+    `people`: ids of customers and of contacts. Whoever writes to a contact asks about its customer as well.
+    """
+    ids = {key for key in people if key is not None}
+    if not ids:
+        return set()
+    statement = select(_WHOM, Exclusion.occasion).where(_of(ids), _holds())
+    proof = proven("yes or no about persons whose ids the sender holds; every exclusion counts")
     return {(key, occasion) for key, occasion in session.execute(statement, execution_options=proof)}
 
 
-def exclusion(customer_id: Any) -> ColumnElement[bool]:
-    """SQL: as `excluded` says of this column, on all occasions."""
-    until = or_(Exclusion.until.is_(None), Exclusion.until > now())
-    return exists().where(Exclusion.customer_id == customer_id, Exclusion.occasion == "", until)
+def exclusion(customer_id: Any, contact_id: Any) -> ColumnElement[bool]:
+    """SQL: as `excluded` says of the persons in these columns, on all occasions."""
+    columns = ((Exclusion.customer_id, customer_id), (Exclusion.contact_id, contact_id))
+    return or_(*(exists().where(column == key, Exclusion.occasion == "", _holds()) for column, key in columns))
+
+
+def left_alone(session: Session, people: Iterable[UUID]) -> list[tuple[UUID, str, date | None]]:
+    """(customer or contact, occasion, until) of what holds now, for pages: within what their reader sees."""
+    statement = select(_WHOM, Exclusion.occasion, Exclusion.until).where(_of(set(people)), _holds())
+    rows = session.execute(statement.order_by(Exclusion.contact_id, Exclusion.occasion))
+    return [(key, occasion, local(until).date() if until else None) for key, occasion, until in rows]
+
+
+def _of(ids: Collection[UUID]) -> ColumnElement[bool]:
+    return or_(among(Exclusion.customer_id, ids), among(Exclusion.contact_id, ids))
+
+
+def _holds() -> ColumnElement[bool]:
+    return or_(Exclusion.until.is_(None), Exclusion.until > now())
 
 
 def hear(session: Session, channel: str, message: Inbound, words: Collection[str]) -> Heard:

@@ -31,7 +31,7 @@ _REASONS = {
     "opted_out": _.lazy("This number or person wants no more messages."),
     "withdrawn": _.lazy("The person has withdrawn their consent."),
     "no_consent": _.lazy("The person has not agreed to this."),
-    "excluded": _.lazy("The customer is to be left alone."),
+    "excluded": _.lazy("The person is to be left alone."),
     "window": _.lazy("Waits for the hours in which it may arrive."),
     "often": _.lazy("This number has had enough for today."),
     "template": _.lazy("Its provider has no approved template for it."),
@@ -47,8 +47,8 @@ _WORDS = {
     "outbox.pause": _.lazy("paused messages"),
     "outbox.resume": _.lazy("let messages go on"),
     "outbox.release": _.lazy("let messages leave again after a restore"),
-    "outbox.leave_alone": _.lazy("had a customer left alone"),
-    "outbox.write_again": _.lazy("had a customer written to again"),
+    "outbox.leave_alone": _.lazy("had somebody left alone"),
+    "outbox.write_again": _.lazy("had somebody written to again"),
     "outbox.decide": _.lazy("decided about a message of which nobody knows"),
 }
 _FIELDS = {

@@ -9,9 +9,11 @@ import pytest
 from baton_plugins.care.models import Greeting
 from sqlalchemy import select
 
-from platform_core.api import Contact, Customer, at_local, now
+from platform_core.api import Contact, Customer, at_local, now, speaking
 from platform_core.api.messages import OutboxMessage
+from platform_core.audit.models import AuditEntry
 from platform_core.kernel.clock import freeze
+from platform_core.outbox.models import Exclusion
 from platform_core.privacy.consent import Suppression
 
 DAY = date(2026, 9, 25)
@@ -86,6 +88,45 @@ def test_each_at_its_own_number_or_left_out_for_a_reason(house, company, browser
     assert masks == {"139****0011", "139****0012"}
     assert None not in whom
     assert "Li Mei" in past.split("handed over")[0]
+
+
+def test_a_contact_is_left_alone_and_the_others_of_its_customer_are_not(house, company, browser, runtime) -> None:
+    widow, brother = (
+        house.contact(company, name, f"1390000004{at}", **SOLAR) for at, name in enumerate(("Wang Fang", "Li Mei"))
+    )
+    stranger = house.contact(house.customer("Another", "13900000004"), "Zhao Liu", "13900000045")
+    page, program = browser.sign_in(house.user), browser.token(house.user)
+    url, told = f"/care/of/{company}", {"occasion": "", "until": "", "reason": "her mother has died"}
+    with freeze(at_local(DAY - timedelta(days=3), 10)), speaking("en"):
+        refused = page.post(f"{url}/pause", {**told, "contact_id": str(stranger)})
+        assert (refused.status_code, "choose from the list" in refused.text, "has died" in refused.text) == (
+            422, True, True,
+        )  # fmt: skip
+        assert page.post(f"{url}/pause", {**told, "contact_id": str(widow)}).status_code == 303
+        own, week = page.get(url).text, page.get("/care/").text
+        assert browser.sign_in(house.factory.user("coordinator")).post(f"{url}/pause", told).status_code == 404
+    assert re.search(r"<b>Wang Fang</b> · All occasions", own)
+    assert re.search(r"Wang Fang</a>.*?left out.*?The person is to be left alone", week, re.DOTALL)
+    assert "died" not in own + week
+    house.night()
+    assert found(house) == {"Wang Fang": ("left", "excluded"), "Li Mei": ("queued", "")}
+    again = {"contact_id": str(brother), "occasion": "birthday"}
+    assert program.post(f"/api/v1/care/customers/{company}/pause", json=again).status_code < 300
+    with freeze(at_local(DAY, 10)):
+        runtime.outbox.work("bulk")
+    assert house.messages() == {"refused": 1}, "whoever is left alone since gets nothing"
+    assert program.post(f"/api/v1/care/customers/{company}/resume", json=again).status_code < 300
+    assert page.post(f"{url}/resume", {"contact_id": str(widow), "occasion": ""}).status_code == 303
+    assert page.post(f"{url}/resume", {"contact_id": "x", "occasion": ""}).status_code == 422
+    with runtime.database.system_session("test", write=False) as session:
+        assert session.scalars(select(Exclusion)).all() == []
+        trail = session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("outbox."))).all()
+    assert [(line.action, line.entity_label) for line in trail] == [
+        ("outbox.leave_alone", "Wang Fang"), ("outbox.leave_alone", "Li Mei"),
+        ("outbox.write_again", "Li Mei"), ("outbox.write_again", "Wang Fang"),
+    ]  # fmt: skip
+    assert {line.customer_id for line in trail} == {company}
+    assert "died" not in " ".join(f"{line.reason} {line.after}" for line in trail)
 
 
 def test_one_number_is_greeted_once_a_day_whatever_for(house, company, template) -> None:

@@ -31,7 +31,9 @@ FLAWS: dict[str, dict[str, Any]] = {
     "fixed": {"main": "fixed"}, "fixed, and a mobile": {"main": "fixed", "other": "cn"}, "no number": {"main": None},
     "never asked": {"words": []}, "said no": {"words": [False]}, "took it back": {"words": [True, False]},
     "opted out": {"opted_out": True}, "left alone": {"excluded": timedelta(days=9)},
-    "left alone until then": {"excluded": timedelta(days=-1)}, "restricted": {"state": {"restricted_at": now()}},
+    "left alone until then": {"excluded": timedelta(days=-1)}, "contact left alone": {"contact": {}, "alone": ("", 9)},
+    "contact left alone until then": {"contact": {}, "alone": ("", -1)},
+    "contact left alone on its birthday": {"contact": {}, "alone": ("birthday", 9)}, "restricted": {"state": {"restricted_at": now()}},
     "binned": {"state": {"deleted_at": now()}}, "of others": {"mine": False},
     "contact gone": {"contact": {"deleted_at": now()}}, "contact restricted": {"contact": {"restricted_at": now()}},
 }  # fmt: skip
@@ -39,7 +41,7 @@ FLAWS: dict[str, dict[str, Any]] = {
 
 PLAIN: dict[str, Any] = {
     "name": "Li", "kind": "person", "contact_name": "Wang", "number": 0, "main": "cn", "other": None, "contact": None,
-    "words": [True], "opted_out": False, "excluded": None, "state": {}, "mine": True,
+    "words": [True], "opted_out": False, "excluded": None, "alone": None, "state": {}, "mine": True,
 }  # fmt: skip
 NAMELESS = {**PLAIN, "kind": "organisation", "contact_name": "", "number": 1}
 EVERY = [PLAIN, PLAIN, NAMELESS, {**PLAIN, "name": "x" * 60, "number": 2}]
@@ -94,6 +96,10 @@ def _customer(session: Any, given: dict[str, Any], owners: Any, base: int) -> Cu
     if given["excluded"] is not None:
         until = now() + given["excluded"]
         session.add(Exclusion(id=new_id(), customer_id=customer.id, until=until, reason=b""))
+    if given["alone"] is not None and contact_id:
+        occasion, days = given["alone"]
+        until = now() + timedelta(days=days)
+        session.add(Exclusion(id=new_id(), contact_id=contact_id, occasion=occasion, until=until, reason=b""))
     return customer
 
 

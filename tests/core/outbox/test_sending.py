@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from platform_core.contracts.messaging import NotSent, Rejected, Rules, Taken
+from platform_core.customers.models import Contact
 from platform_core.kernel.clock import freeze, now
 from platform_core.kernel.errors import Conflict, Invalid
+from platform_core.kernel.ids import new_id
 from platform_core.outbox import claiming, holding, services
 from platform_core.outbox.checks import opening
 from platform_core.outbox.claiming import Claimed
@@ -166,11 +168,17 @@ def test_what_changed_since_it_was_put_in_counts(house: House, factory, runtime)
     house.account(rules=Rules(window=(9, 20), per_day=2))
     noon, night = (datetime(2031, 11, 23, hour, tzinfo=UTC) for hour in (4, 15))
     gone, left_alone, fine = factory.customer(), factory.customer(), factory.customer()
+    alone, other = (Contact(id=new_id(), customer_id=fine.id, name="Li") for _each in range(2))
+    with runtime.database.system_session("test") as session:
+        session.add_all([alone, other])
     with freeze(noon):
         for key, customer in (("gone", gone), ("excluded", left_alone), ("fine", fine)):
             house.put(
                 key, customer_id=customer.id, purpose="marketing", occasion="birthday", address=f"1380013800{len(key)}"
             )
+        for key, contact in (("contact excluded", alone), ("contact", other)):
+            address = f"1380013801{len(key) % 10}"
+            house.put(key, customer_id=fine.id, contact_id=contact.id, purpose="marketing", address=address)
         house.put("late", expires_at=noon - timedelta(seconds=1))
         house.put("service", customer_id=left_alone.id)
         house.put_many([f"often{number}" for number in range(3)], purpose="marketing", address="13900000000")
@@ -181,12 +189,17 @@ def test_what_changed_since_it_was_put_in_counts(house: House, factory, runtime)
                 Consent(customer_id=customer.id, channel="", purpose="marketing", given=True, at=noon, source="x")
             )
         session.add(Exclusion(customer_id=left_alone.id, occasion="birthday", reason=b""))
+        session.add(Exclusion(contact_id=alone.id, reason=b""))
+        for contact in (alone, other):
+            said = {"channel": "", "purpose": "marketing", "given": True, "at": noon, "source": "x"}
+            session.add(Consent(contact_id=contact.id, **said))
     with freeze(night):
         house.work()
         assert house.message("fine").state == "queued"
         assert house.message("fine").next_at == datetime(2031, 11, 24, 1, tzinfo=UTC), "nine in Shanghai"
         assert house.message("service").state == "sent", "who is left alone still hears what they asked for"
         assert [house.message(key).state for key in ("gone", "excluded", "late")] == ["refused", "refused", "expired"]
+        assert [house.message(key).reason for key in ("contact excluded", "contact")] == ["excluded", "window"]
         assert [house.message(key).reason for key in ("gone", "excluded", "late")] == ["gone", "excluded", "late"]
     for _again in range(3):  # one number, two a day: the claim counts what earlier claims sent
         with freeze(datetime(2031, 11, 24, 2, tzinfo=UTC)):

@@ -43,8 +43,9 @@ class WishInput(msgspec.Struct, kw_only=True):
 
 
 class ResumeInput(msgspec.Struct, kw_only=True):
-    """`occasion`: its code, "" for all."""
+    """`contact_id`: of one of its contacts, None for the customer. `occasion`: its code, "" for all."""
 
+    contact_id: UUID | None = None
     occasion: str = ""
 
 
@@ -111,14 +112,14 @@ def set_wish(session: Session, actor: Actor, customer_id: UUID, data: WishInput)
 
 @post(f"{_ONE}/pause", permission=TEND, name="care:api_pause")
 def pause(session: Session, actor: Actor, customer_id: UUID, data: PauseInput) -> None:
-    """Leave a customer alone, on one occasion or on all; the reason is never told again."""
+    """Leave a customer or a contact of it alone, on one occasion or on all; the reason is never told again."""
     services.pause(session, actor, customer_id, data)
 
 
 @post(f"{_ONE}/resume", permission=TEND, name="care:api_resume")
 def resume(session: Session, actor: Actor, customer_id: UUID, data: ResumeInput) -> None:
-    """Greet a customer again."""
-    services.resume(session, actor, customer_id, data.occasion)
+    """Greet a customer or a contact of it again."""
+    services.resume(session, actor, customer_id, data.occasion, data.contact_id)
 
 
 HANDLERS = [week, occasions, set_date, set_wish, pause, resume]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -14,10 +15,13 @@ from baton_plugins.care.sending import Row, Verdict
 from sqlalchemy import func, literal, select, union_all
 
 from platform_core.api import AnySelect, Contact, Customer, Session, birthday_told, proven, readable, today
+from platform_core.api.messages import message_left_alone
 
 DAYS = 7
 SHOWN = 100
 """Customers by name for a day and an occasion"""
+OFFERED = 300
+"""Contacts of a customer to choose from"""
 _PROOF = proven("each part carries the policy of customers")
 
 
@@ -136,16 +140,39 @@ class Born(NamedTuple):
     next_day: date
 
 
-def born(session: Session, customer: Customer) -> list[Born]:
+def contacts(session: Session, customer_id: UUID) -> Sequence[Contact]:
+    """The people of a customer, the main one first."""
+    mine = (Contact.customer_id == customer_id, *expanding.contact_is_there())
+    ordered = select(Contact).where(*mine).order_by(Contact.is_primary.desc(), Contact.name_key, Contact.id)
+    return session.scalars(ordered.limit(OFFERED)).all()
+
+
+def born(people: Iterable[Customer | Contact]) -> list[Born]:
     """Whose birthdays are known, the next ones first."""
-    mine = (Contact.customer_id == customer.id, Contact.birth_day.is_not(None), *expanding.contact_is_there())
-    contacts = session.scalars(select(Contact).where(*mine).order_by(Contact.birth_month).limit(SHOWN))
     found = [
         Born(person.name, birthday_told(person), _next_birthday(person))
-        for person in (customer, *contacts)
+        for person in people
         if person.birth_month and person.birth_day
     ]
-    return sorted(found, key=lambda one: one.next_day)
+    return sorted(found, key=lambda one: one.next_day)[:SHOWN]
+
+
+class Alone(NamedTuple):
+    """What somebody is left alone on: `contact_id` None and no name for the customer with all its people."""
+
+    contact_id: UUID | None
+    name: str
+    occasion: str
+    until: date | None
+
+
+def left_alone(session: Session, customer_id: UUID, people: Iterable[Contact]) -> list[Alone]:
+    """Of the customer and of its contacts."""
+    names = {contact.id: contact.name for contact in people}
+    return [
+        Alone(key if key in names else None, names.get(key, ""), occasion, until)
+        for key, occasion, until in message_left_alone(session, [customer_id, *names])
+    ]
 
 
 def _next_birthday(person: Customer | Contact) -> date:

@@ -35,7 +35,6 @@ from platform_core.api import (
     today,
     translator,
 )
-from platform_core.api.messages import message_left_alone
 
 _ = translator("care")
 VIEW = "care.view"
@@ -68,17 +67,18 @@ def _customer_page(
     given: dict[str, str],
 ) -> Response[str]:  # fmt: skip
     """`given`: what was typed into the form that is refused."""
-    every = services.every(session)
+    every, people = services.every(session), queries.contacts(session, customer.id)
     dates = {key: (queries.day_of(row), row.lunar) for key, row in queries.dates_of(session, customer.id).items()}
     return page(
         request, "care/of_customer.html", active="customers", status=422 if errors else 200, customer=customer,
         errors=errors, anniversaries=[item for item in every if item.kind == "anniversary"],
         sensitive=[item for item in every if item.sensitive], names={item.code: item.name for item in every},
         dates=dates, given=given, wishes=queries.wishes_of(session, customer.id),
-        alone=message_left_alone(session, customer.id), born=queries.born(session, customer),
+        alone=queries.left_alone(session, customer.id, people), born=queries.born([customer, *people]),
         past=queries.greetings_of(session, customer.id), states=STATES,
         words=WHY, may_tend=actor.may_enter(TEND),
         choices=[("", _("All occasions")), *((item.code, item.name) for item in every)],
+        people=[("", _("The customer and all its contacts")), *((str(item.id), item.name) for item in people)],
     )  # fmt: skip
 
 
@@ -103,7 +103,8 @@ def _tend(session: Session, actor: Actor, form: FormData, customer_id: UUID, act
     elif act == "pause":
         services.pause(session, actor, customer_id, bind(PauseInput, form).require())
     elif act == "resume":
-        services.resume(session, actor, customer_id, form.get("occasion"))
+        contact_id = _id(form.get("contact_id")) if form.get("contact_id") else None
+        services.resume(session, actor, customer_id, form.get("occasion"), contact_id)
     else:
         raise Invalid(_("This form is not whole. Reload the page."))
 

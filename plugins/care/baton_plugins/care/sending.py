@@ -78,6 +78,11 @@ class Row(NamedTuple):
     def called(self) -> str:
         return self.contact if self.is_contact and self.contact else self.name
 
+    @property
+    def people(self) -> tuple[UUID | None, ...]:
+        """Of whom exclusions count."""
+        return self.customer_id, self.contact_id
+
 
 class Verdict(NamedTuple):
     """What becomes of a greeting: `why` it is left out, or `personal`, or which template it is written with."""
@@ -127,7 +132,7 @@ def judged(
     session: Session, greeted: Sequence[tuple[Occasion, Row]], choices: Sequence[tuple[UUID, Choice]]
 ) -> list[Verdict]:
     """The same for the preview and for what is sent. `choices` of the occasions, as `segments.kept` has them."""
-    excluded = message_excluded(session, {row.customer_id for _occasion, row in greeted})
+    excluded = message_excluded(session, (key for _occasion, row in greeted for key in row.people))
     personal = {code.strip() for code in read_setting(session, PERSONAL).split(",") if code.strip()}
     asked = [Recipient(row.customer_id, row.contact_id, row.point_hash) for _occasion, row in greeted]
     verdicts = contact_allowed_among(session, asked, "sms", PURPOSE)
@@ -135,7 +140,8 @@ def judged(
     found = []
     for (occasion, row), verdict in zip(greeted, verdicts, strict=True):
         is_personal = row.grade in personal and row.owner_id is not None
-        why = "excluded" if excluded & {(row.customer_id, ""), (row.customer_id, occasion.code)} else ""
+        named = {(key, code) for key in row.people for code in ("", occasion.code)}
+        why = "excluded" if excluded & named else ""
         if not why and not is_personal:
             why = "no_number" if row.point_id is None else verdict.code
         codes = {"grade": row.grade, "classification": row.classification}

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 
 from platform_core.api import (
     Actor,
+    Contact,
     Customer,
     EntityRef,
     Invalid,
@@ -185,8 +186,12 @@ class DateInput(msgspec.Struct, kw_only=True):
 
 
 class PauseInput(msgspec.Struct, kw_only=True):
-    """`occasion`: a code, "" for all. `until` None: for good. The reason is kept encrypted and never shown."""
+    """`contact_id`: one of its contacts alone, None for all and itself. `occasion`: a code, "" for all.
 
+    `until` None: for good. The reason is kept encrypted and never shown.
+    """
+
+    contact_id: UUID | None = None
     occasion: Annotated[str, Meta(max_length=60)] = ""
     until: date | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
@@ -236,18 +241,33 @@ def set_wish(session: Session, actor: Actor, customer_id: UUID, occasion_id: UUI
 
 
 def pause(session: Session, actor: Actor, customer_id: UUID, data: PauseInput) -> None:
-    """Leave the customer alone on an occasion or on all, such as after a death. Counts at once, also for what waits."""
-    customer = _customer(session, actor, customer_id)
+    """Leave the customer or one of its contacts alone on an occasion or on all, such as after a death.
+
+    Counts at once, also for what waits.
+    """
+    who = _person(session, actor, customer_id, data.contact_id)
     codes = {item.code for item in every(session)}
     if data.occasion and data.occasion not in codes:
         raise Invalid(_("Please check the marked fields."), fields={"occasion": _("Please choose from the list.")})
     if data.until is not None and data.until < today():
         raise Invalid(_("Please check the marked fields."), fields={"until": _("This day has passed.")})
-    message_leave_alone(session, actor, customer, data.occasion, data.until, data.reason.strip())
+    message_leave_alone(session, actor, who, data.occasion, data.until, data.reason.strip())
 
 
-def resume(session: Session, actor: Actor, customer_id: UUID, code: str) -> None:
-    message_write_again(session, actor, _customer(session, actor, customer_id), code)
+def resume(session: Session, actor: Actor, customer_id: UUID, code: str, contact_id: UUID | None = None) -> None:
+    message_write_again(session, actor, _person(session, actor, customer_id, contact_id), code)
+
+
+def _person(session: Session, actor: Actor, customer_id: UUID, contact_id: UUID | None) -> Customer | Contact:
+    """The customer, or a contact of it."""
+    customer = _customer(session, actor, customer_id)
+    if contact_id is None:
+        return customer
+    found = session.get(Contact, contact_id)
+    if found is None or found.customer_id != customer.id or found.deleted_at is not None:
+        message = _("Please choose from the list.")
+        raise Invalid(_("Please check the marked fields."), fields={"contact_id": message})
+    return found
 
 
 def _noted(session: Session, actor: Actor, verb: str, customer: Customer, after: dict[str, Any]) -> None:

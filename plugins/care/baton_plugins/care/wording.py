@@ -44,7 +44,7 @@ WHY = {
     "opted_out": _.lazy("This number or person wants no more messages."),
     "withdrawn": _.lazy("The person has withdrawn their consent."),
     "no_consent": _.lazy("The person has not agreed to greetings."),
-    "excluded": _.lazy("The customer is to be left alone."),
+    "excluded": _.lazy("The person is to be left alone."),
     "duplicate": _.lazy("The same number is greeted on this day already."),
     "no_text": _.lazy("There is no template for it."),
     "empty": _.lazy("There is nothing to put into one of the places."),

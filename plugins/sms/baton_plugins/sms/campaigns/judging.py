@@ -41,7 +41,7 @@ WORDS = {
     "opted_out": _.lazy("This number or person wants no more messages."),
     "withdrawn": _.lazy("The person has withdrawn their consent."),
     "no_consent": _.lazy("The person has not agreed to this."),
-    "excluded": _.lazy("The customer is to be left alone."),
+    "excluded": _.lazy("The person is to be left alone."),
     "duplicate": _.lazy("The same number has it already by another customer."),
     "empty": _.lazy("There is nothing to put into one of the places."),
     "text": _.lazy("The text does not fit: too long, or with signs that the provider refuses."),
@@ -178,7 +178,7 @@ class Judge:
         objection = contact_objection(
             self._session, CampaignLine.customer_id, point.contact_id, point.full_hash, "sms", self._campaign.purpose
         )
-        alone = case((message_exclusion(CampaignLine.customer_id), "excluded"), else_="")
+        alone = case((message_exclusion(CampaignLine.customer_id, point.contact_id), "excluded"), else_="")
         return case(*plainly, else_=func.coalesce(func.nullif(objection, ""), alone))
 
 
