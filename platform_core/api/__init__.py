@@ -105,6 +105,7 @@ from platform_core.users.models import NAMES_COUNTER, Department, User
 from platform_core.users.notifications import notify
 from platform_core.users.presence import online as people_online
 from platform_core.users.sessions import end_those_of_keys as end_sessions_of_keys
+from platform_core.users.views import sharing
 from platform_core.web.apis import Cursor, Items, Limit, cut
 from platform_core.web.cursors import decode as decode_cursor
 from platform_core.web.cursors import encode as encode_cursor
@@ -308,6 +309,7 @@ __all__ = [
     "right_holders",
     "run_slices",
     "service_of",
+    "sharing",
     "signal",
     "speaking",
     "spelled",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.models import FollowUp, Plan
+from baton_plugins.activities.phrases.models import Phrase
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
 from baton_plugins.telephony.calling.models import CallList, Script
 from litestar.testing import TestClient
@@ -49,6 +50,7 @@ OTHERS: dict[str, type[Any]] = {
     "department_id": Department,
     "list_id": CallList,
     "meeting_id": Meeting,
+    "phrase_id": Phrase,
     "route_id": Route,
     "script_id": Script,
     "type_id": ProjectType,

@@ -20,6 +20,7 @@
   document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
     if (ctx && !ctx.response) show('offline');
   });
+  document.addEventListener('suggest-failed', ({ detail: status }) => show(status ? KINDS[status] ?? 'error' : 'offline'));
 
   // Another form of the page may still show its errors: only what has just arrived counts.
   const seen = new WeakSet();

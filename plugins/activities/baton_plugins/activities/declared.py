@@ -13,6 +13,8 @@ from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.meetings.models import Invitation, Meeting, RoomTurn
 from baton_plugins.activities.meetings.policies import MeetingPolicy
+from baton_plugins.activities.phrases import routes as phrase_routes
+from baton_plugins.activities.phrases.models import Phrase, PhraseUse
 from baton_plugins.activities.queries import badge
 from baton_plugins.activities.reminders import card
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
@@ -38,7 +40,17 @@ def baton_entities() -> list[Entity]:
     met = [Entity(Meeting, MeetingPolicy(Meeting.id)), Entity(Invitation, MeetingPolicy(Invitation.meeting_id))]
     read = Entity(Feed, None, "says that somebody has a feed; its services read the actor's own alone")
     booked = Entity(RoomTurn, None, "counts how often a room was booked")
-    return [*scoped, *met, read, booked, Entity(Digest, None, "says that somebody had the overview of a day")]
+    phrases = Entity(Phrase, None, "about no customer; read by phrases.queries only, which asks whom one is for")
+    taken = Entity(PhraseUse, None, "how often somebody took a phrase; read with their own id alone")
+    return [
+        *scoped,
+        *met,
+        read,
+        booked,
+        phrases,
+        taken,
+        Entity(Digest, None, "says that somebody had the overview of a day"),
+    ]
 
 
 @hookimpl
@@ -48,7 +60,7 @@ def baton_routes() -> list[Routes]:
     )
     requests = Routes("/assistance", together.REQUESTS)
     calendar = [diary.ROUTES, Routes(diary.PATH, feeds.PAGES)]
-    kept = [preset_routes.ROUTES, kind_routes.ROUTES]
+    kept = [preset_routes.ROUTES, kind_routes.ROUTES, phrase_routes.ROUTES]
     return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept]
 
 

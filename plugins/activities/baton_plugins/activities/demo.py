@@ -9,6 +9,7 @@ from typing import Any
 import pluggy
 from baton_plugins.activities.meetings.models import Invitation, Meeting
 from baton_plugins.activities.models import FollowUp, Plan
+from baton_plugins.activities.phrases.models import Phrase
 from sqlalchemy import select
 
 from platform_core.api import (
@@ -24,6 +25,15 @@ from platform_core.api import (
 )
 
 hookimpl = pluggy.HookimplMarker("baton")
+_PHRASES = {
+    "\u8d44\u6599\u5df2\u53d1": (
+        "\u5df2\u628a\u8bfe\u7a0b\u8d44\u6599\u53d1\u7ed9{contact}\uff0c"
+        "{customer}\u5185\u90e8\u8ba8\u8bba\u540e\u56de\u590d\u3002"
+    ),
+    "\u672a\u63a5\u901a": "\u7535\u8bdd\u672a\u63a5\u901a\uff0c\u6539\u65e5\u518d\u6253\u3002",
+    "\u786e\u8ba4\u540d\u5355": "\u4e0e{contact}\u786e\u8ba4\u53c2\u8bad\u540d\u5355\uff0c{sender}\u8ddf\u8fdb\u3002",
+}
+"""Of the house: name -> text"""
 _ANSWERED = 0.6
 """Share of follow-ups that answer a plan."""
 
@@ -34,7 +44,7 @@ def baton_demo_data() -> list[DemoData]:
 
 
 def prepare(session: Session, house: DemoHouse) -> None:
-    """A meeting of tomorrow to which one has answered, and a day of next week for everybody."""
+    """A meeting of tomorrow to which one has answered, a day of next week for everybody, phrases of the house."""
     logins = ("collector", "trainer", "clerk", "manager")
     found = session.scalars(select(User).where(User.login.in_(logins)).order_by(User.login.desc())).all()
     people = sorted(found, key=lambda user: logins.index(user.login))
@@ -46,6 +56,10 @@ def prepare(session: Session, house: DemoHouse) -> None:
     ):  # fmt: skip
         if people:
             _meet(session, people, subject, first, until, all_day=all_day)
+    if people:
+        session.add_all(
+            Phrase(owner_id=people[-1].id, name=name, text=text, reach="all") for name, text in _PHRASES.items()
+        )
 
 
 def _meet(

@@ -7,6 +7,7 @@ from baton_plugins.activities import models
 from baton_plugins.activities.feeds.models import Feed
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.meetings.models import Invitation, Meeting
+from baton_plugins.activities.phrases.models import Phrase, PhraseUse
 from baton_plugins.activities.reminders.models import Digest, Reminder, Told
 from baton_plugins.activities.together.models import Assistance, Question
 from baton_plugins.activities.urging.models import Urge
@@ -51,6 +52,8 @@ PEOPLE = [
     UserReference(Meeting, "organizer_id"),
     UserReference(Invitation, "user_id"),
     UserReference(Feed, "user_id"),
+    UserReference(Phrase, "owner_id"),
+    UserReference(PhraseUse, "user_id"),
 ]  # fmt: skip
 
 

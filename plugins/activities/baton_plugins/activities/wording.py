@@ -6,7 +6,7 @@ import pluggy
 from baton_plugins.activities import presets
 from baton_plugins.activities.diary.whose import ROOMS
 
-from platform_core.api import AuditWords, translator
+from platform_core.api import AuditWords, sharing, translator
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -39,6 +39,11 @@ _ACTIONS = {
     "activities.make_feed": _.lazy("made an address for their calendar"),
     "activities.end_feed": _.lazy("ended the address of their calendar"),
     "activities.feed": _.lazy("read their calendar from another program"),
+    "activities.make_phrase": _.lazy("made a phrase"),
+    "activities.change_phrase": _.lazy("changed a phrase"),
+    "activities.remove_phrase": _.lazy("removed a phrase"),
+    "activities.restore_phrase": _.lazy("brought a phrase back"),
+    "activities.take_phrase": _.lazy("put a phrase into a text"),
     "activities.kind": _.lazy("changed a kind of interaction"),
     "activities.preset": _.lazy("changed an outcome"),
 }
@@ -65,6 +70,9 @@ _FIELDS = {
     "ends_at": _.lazy("Ends"),
     "room": _.lazy("Meeting room"),
     "answer": _.lazy("Answer"),
+    "name": _.lazy("Name"),
+    "reach": _.lazy("Who has it"),
+    "length": _.lazy("Characters"),
     "next_in": _.lazy("Next plan in"),
     "next_kind": _.lazy("Kind of the next plan"),
 }
@@ -75,7 +83,8 @@ _DICTIONARIES = {
     "status": presets.STATUSES,
     "room": ROOMS,
 }
-_VALUES = {
+_VALUES: dict[str, dict[str, str]] = {
+    "reach": sharing.LABELS,
     "state": {
         "asked": _.lazy("asked"),
         "open": _.lazy("open"),

@@ -1,0 +1,1 @@
+"""Phrases that are put into what one writes."""
