@@ -48,11 +48,14 @@ from platform_core.customers.fields import born as birthday_told
 from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.customers.opening import opened as customer_opened
+from platform_core.customers.policies import ThroughPerson
+from platform_core.customers.queries import contact as contact_get
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
 from platform_core.customers.rights import doable as customer_doable
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
+from platform_core.customers.rights import require_contact as contact_require
 from platform_core.customers.rights import require_unrestricted as customer_require_unrestricted
 from platform_core.customers.services import create as customer_create
 from platform_core.customers.services import set_status as customer_set_status
@@ -220,6 +223,7 @@ __all__ = [
     "TemplateHelper",
     "ThroughCustomer",
     "ThroughEngagement",
+    "ThroughPerson",
     "TimelineEntry",
     "TimelineQuery",
     "Tone",
@@ -240,6 +244,8 @@ __all__ = [
     "callers",
     "cancel_engagement",
     "changes",
+    "contact_get",
+    "contact_require",
     "counters",
     "create_word_index",
     "customer_audience",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,13 @@ from platform_core.kernel.ids import new_id
 from platform_core.kernel.searchtokens import sort_key
 
 _ = translator("customers")
+Attached = Callable[[Session, UUID, UUID], None]
+_attached: list[Attached] = []
+
+
+def when_attached(act: Attached) -> None:
+    """For core packages above: `act(session, contact_id, customer_id)` is called when one finds its customer."""
+    _attached.append(act)
 
 
 def ref(contact: Contact) -> EntityRef:
@@ -138,6 +145,8 @@ def attach(session: Session, actor: Actor, contact_id: UUID, customer_id: UUID) 
     contact.is_primary = not others
     for point in held:
         point.customer_id = customer_id
+    for act in _attached:
+        act(session, contact.id, customer_id)
     _refresh(session, customer_id)
     audit.record(session, actor, "customers.contact_attach", ref(contact), customer_id=customer_id)
     _publish(session, actor, contact)

@@ -1,4 +1,4 @@
-"""Who sees which customers, contacts and contact points. Rows in the bin are nobody's."""
+"""Who sees which customers, contacts and contact points, and what belongs to either. Rows in the bin are nobody's."""
 
 from __future__ import annotations
 
@@ -83,3 +83,31 @@ class ContactPointPolicy:
             return None
         alone = select(_contacts.c.id).where(_standing_alone(_contacts.c, actor))
         return or_(through, and_(self._model.customer_id.is_(None), self._model.contact_id.in_(alone)))
+
+
+_of_contacts = ContactPolicy(_contacts.c)
+
+
+def with_contact(model: Any, actor: Actor) -> ColumnElement[bool]:
+    """Rows of contacts that the actor sees, by their `contact_id`."""
+    inner = _of_contacts.predicate(actor)
+    return exists().where(_contacts.c.id == model.contact_id, *(() if inner is None else (inner,)))
+
+
+class ThroughPerson:
+    """Rows are visible with their customer or with their contact, by `customer_id` and `contact_id`."""
+
+    by_kind = True
+    delegable = True
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._through = ThroughCustomer(model, models.Customer)
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        if not actor.can("customers.view"):
+            return false()
+        through = self._through.predicate(actor)
+        if through is None:
+            return None
+        return or_(through, with_contact(self._model, actor))

@@ -79,7 +79,7 @@ def _not_allowed(session: Session, messages: Sequence[Message]) -> dict[UUID, st
     found: dict[UUID, str] = {}
     asked: dict[tuple[str, str], list[Message]] = defaultdict(list)
     for message in messages:
-        if message.customer_id is not None:
+        if message.customer_id is not None or message.contact_id is not None:
             asked[message.channel, message.purpose].append(message)
     for (channel, purpose), group in asked.items():
         people = [Recipient(message.customer_id, message.contact_id, message.address_hash) for message in group]

@@ -11,15 +11,15 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
-from platform_core.customers.models import Customer
+from platform_core.customers import contacts
+from platform_core.customers.policies import ThroughPerson
 from platform_core.kernel.i18n import translator
-from platform_core.outbox import jobs, models, routes, wording
+from platform_core.outbox import jobs, models, routes, services, wording
 from platform_core.outbox.services import MANAGE
-from platform_core.permissions.policies import ThroughCustomer
-from platform_core.privacy.policies import ConsentPolicy
 
 _ = translator("outbox")
 hookimpl = pluggy.HookimplMarker("baton")
+contacts.when_attached(services.go_along)
 
 
 @hookimpl
@@ -34,8 +34,8 @@ def baton_plugin_info() -> PluginInfo:
 def baton_entities() -> list[Entity]:
     own: list[Any] = [models.Account, models.Report]
     return [
-        Entity(models.Message, ThroughCustomer(models.Message, Customer)),
-        Entity(models.Exclusion, ConsentPolicy(models.Exclusion)),
+        Entity(models.Message, ThroughPerson(models.Message)),
+        Entity(models.Exclusion, ThroughPerson(models.Exclusion)),
         *(Entity(model, None, reason="configuration and encrypted callbacks, read by workers") for model in own),
     ]
 

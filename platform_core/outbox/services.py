@@ -81,19 +81,28 @@ def put_many(session: Session, actor: Actor | None, messages: Sequence[Outgoing]
 
 def resolved(session: Session, messages: Sequence[Outgoing]) -> list[Outgoing]:
     """With the clear addresses of their contact points, which go no further than into the rows. Raises NotFound."""
-    wanted = {message.point_id for message in messages if message.point_id and message.customer_id}
+    wanted = {
+        message.point_id for message in messages if message.point_id and (message.customer_id or message.contact_id)
+    }
     statement = select(ContactPoint).where(among(ContactPoint.id, wanted))
     known = {point.id: point for point in session.scalars(statement)} if wanted else {}
     found: list[Outgoing] = []
     for message in messages:
-        if message.point_id is None or message.customer_id is None:
+        if message.point_id not in wanted:
             found.append(message)
             continue
         point = known.get(message.point_id)
-        if point is None or point.customer_id != message.customer_id:
+        if point is None or (point.customer_id or point.contact_id) != (message.customer_id or message.contact_id):
             raise NotFound(_("There is no such number or address, or not for you."))
         found.append(replace(message, address=points.clear(session, point), contact_id=point.contact_id))
     return found
+
+
+def go_along(session: Session, contact_id: UUID, customer_id: UUID) -> None:
+    """What was sent to a contact that stood alone belongs to its customer from now on."""
+    alone = (Message.contact_id == contact_id, Message.customer_id.is_(None))
+    options = {"synchronize_session": False, **proven("whoever attaches the contact may change it")}
+    session.execute(update(Message).where(*alone).values(customer_id=customer_id), execution_options=options)
 
 
 def kind_of(purpose: str) -> str:

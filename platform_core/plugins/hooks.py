@@ -117,6 +117,10 @@ class Hooks:
         found = self._ask("baton_customer_actions", Action, session=session, actor=actor, customer=customer)
         return [item for item in found if actor.may_enter(item.value.permission)]
 
+    def contact_actions(self, session: Session, actor: Actor, contact: Any) -> list[Owned[Action]]:
+        found = self._ask("baton_contact_actions", Action, session=session, actor=actor, contact=contact)
+        return [item for item in found if actor.may_enter(item.value.permission)]
+
     def customer_timeline(self, session: Session, actor: Actor, query: TimelineQuery) -> list[Owned[TimelineEntry]]:
         return self._ask("baton_customer_timeline", TimelineEntry, session=session, actor=actor, query=query)
 

@@ -248,6 +248,11 @@ def baton_customer_actions(session: Session, actor: Actor, customer: Any) -> Seq
 
 
 @hookspec
+def baton_contact_actions(session: Session, actor: Actor, contact: Any) -> Sequence[Action]:
+    """Verbs offered on a contact that stands alone, on its page of consent and privacy. Called once per page view."""
+
+
+@hookspec
 def baton_erase_blockers(session: Session, actor: Actor, customer: Any) -> Sequence[str]:
     """Reasons, in the actor's language, why the customer may not be erased yet. All results are shown; none: it may.
 

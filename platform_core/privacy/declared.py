@@ -5,18 +5,19 @@ from __future__ import annotations
 from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
+from platform_core.customers.policies import ThroughPerson
 from platform_core.kernel.i18n import translator
 from platform_core.privacy import consent, models
-from platform_core.privacy.policies import HANDLE, ConsentPolicy, RegisterPolicy
+from platform_core.privacy.policies import HANDLE, RegisterPolicy
 
 _ = translator("privacy")
 _CLOSED = "ids and keyed hashes of whom nobody may write to; pages show them with a customer the reader sees"
 ASKED = ("asked_by", "details", "identity", "result")
 ENTITIES = [
     Entity(models.ConsentText, None, reason="wordings of the house, about nobody"),
-    Entity(models.Consent, ConsentPolicy(models.Consent)),
+    Entity(models.Consent, ThroughPerson(models.Consent)),
     Entity(models.Suppression, None, reason=_CLOSED),
-    Entity(models.Restriction, ConsentPolicy(models.Restriction)),
+    Entity(models.Restriction, ThroughPerson(models.Restriction)),
     Entity(models.PersonRequest, RegisterPolicy(models.PersonRequest)),
     Entity(models.RequestAct, RegisterPolicy(models.RequestAct)),
 ]

@@ -10,6 +10,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.contracts.pages import Action
 from platform_core.customers import queries
 from platform_core.customers.models import Contact
 from platform_core.kernel import dictionaries
@@ -24,6 +25,7 @@ from platform_core.privacy.wording import KINDS, STATES
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
 from platform_core.web.pages import page, redirect
+from platform_core.web.requests import Platform, platform_of
 from platform_core.web.routing import get, post
 
 _ = translator("privacy")
@@ -128,8 +130,17 @@ def _show(
     people.opened(session, actor, who, "privacy.view")
     return page(
         request, "privacy/person.html", active=_active(who), status=422 if form.errors else 200, form=form,
-        kinds=KINDS, states=STATES, **showing.of_person(session, actor, who),
+        kinds=KINDS, states=STATES, verbs=_verbs(platform_of(request), session, actor, who),
+        **showing.of_person(session, actor, who),
     )  # fmt: skip
+
+
+def _verbs(platform: Platform, session: Session, actor: Actor, who: Person) -> list[Action]:
+    """What plugins offer on a contact that stands alone; a customer has a page for that."""
+    if not isinstance(who, Contact):
+        return []
+    found = (item.value for item in platform.hooks.contact_actions(session, actor, who))
+    return sorted(found, key=lambda action: (action.order, action.key))
 
 
 def _form(

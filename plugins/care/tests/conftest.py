@@ -47,8 +47,9 @@ class House:
                 session.add(Consent(id=new_id(), customer_id=customer.id, at=at_local(DAY, 0), **given))
         return made.id
 
-    def contact(self, customer_id: UUID, name: str, number: str, *, agreed: bool = True, **born: Any) -> UUID:
-        made = Contact(id=new_id(), customer_id=customer_id, name=name, owner_id=self.user.id, **born)
+    def contact(self, customer_id: UUID | None, name: str, number: str, *, agreed: bool = True, **told: Any) -> UUID:
+        """`customer_id` None: it stands alone."""
+        made = Contact(id=new_id(), customer_id=customer_id, name=name, **{"owner_id": self.user.id, **told})
         with self.runtime.database.system_session("test") as session:
             session.add(made)
             session.flush()

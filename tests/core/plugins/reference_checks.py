@@ -15,6 +15,7 @@ from sqlalchemy import select
 from platform_core.admin import services
 from platform_core.api import (
     Conflict,
+    Contact,
     FieldType,
     Leg,
     Route,
@@ -22,6 +23,7 @@ from platform_core.api import (
     declared,
     dictionaries,
     enqueue,
+    new_id,
     notify,
     service_of,
 )
@@ -108,6 +110,13 @@ def test_baton_routes_and_baton_customer_actions(runtime, page, customer):
     assert "Give a leaflet" in page.get(f"/customers/{customer.id}").text
     assert page.post(f"/samples/{customer.id}", {}).status_code == 303
     assert names(runtime) == ["Leaflet"]
+
+
+def test_baton_contact_actions(runtime, page, writer):
+    with runtime.database.system_session("look") as session:
+        contact = Contact(id=new_id(), name="Wang Wu", owner_id=writer.id)
+        session.add(contact)
+    assert f'href="/samples?contact={contact.id}"' in page.get(f"/contacts/{contact.id}/privacy").text
 
 
 def test_baton_api(browser, writer, sample):

@@ -16,9 +16,12 @@ _ONE = "/customers/{customer_id:uuid}"
 
 
 class GreetedOut(msgspec.Struct, kw_only=True):
-    """`contact`: one of its on a birthday; `reason`: why nothing is sent; `personal`: a call is planned."""
+    """`contact`: one of its on a birthday; `reason`: why nothing is sent; `personal`: a call is planned.
 
-    customer_id: UUID
+    `customer_id` is None for a contact that stands alone.
+    """
+
+    customer_id: UUID | None
     name: str
     contact_id: UUID | None
     contact: str
@@ -65,7 +68,7 @@ class OccasionOut(msgspec.Struct, kw_only=True):
 def week(session: Session, actor: Actor) -> Items[KeptOut]:
     """Whom the house greets in the next seven days, as far as you see them."""
     found = [kept for _day, of_day in queries.week(session) for kept in of_day]
-    record(session, actor, "care.week", ids={item.row.customer_id for kept in found for item in kept.verdicts})
+    record(session, actor, "care.week", ids=queries.shown(found))
     return Items(
         [
             KeptOut(
@@ -116,11 +119,23 @@ def pause(session: Session, actor: Actor, customer_id: UUID, data: PauseInput) -
     services.pause(session, actor, customer_id, data)
 
 
+@post("/contacts/{contact_id:uuid}/pause", permission=TEND, name="care:api_pause_contact")
+def pause_contact(session: Session, actor: Actor, contact_id: UUID, data: PauseInput) -> None:
+    """Leave a contact that stands alone alone; its `contact_id` is the path's."""
+    services.pause_contact(session, actor, contact_id, data)
+
+
+@post("/contacts/{contact_id:uuid}/resume", permission=TEND, name="care:api_resume_contact")
+def resume_contact(session: Session, actor: Actor, contact_id: UUID, data: ResumeInput) -> None:
+    """Greet a contact that stands alone again."""
+    services.resume_contact(session, actor, contact_id, data.occasion)
+
+
 @post(f"{_ONE}/resume", permission=TEND, name="care:api_resume")
 def resume(session: Session, actor: Actor, customer_id: UUID, data: ResumeInput) -> None:
     """Greet a customer or a contact of it again."""
     services.resume(session, actor, customer_id, data.occasion, data.contact_id)
 
 
-HANDLERS = [week, occasions, set_date, set_wish, pause, resume]
+HANDLERS = [week, occasions, set_date, set_wish, pause, resume, pause_contact, resume_contact]
 """Below /api/v1/care"""

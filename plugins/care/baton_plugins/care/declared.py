@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from baton_plugins.care import models, routes, services
 
-from platform_core.api import Customer, CustomerReference, Entity, NavItem, Permission, ThroughCustomer, translator
+from platform_core.api import (
+    Customer,
+    CustomerReference,
+    Entity,
+    NavItem,
+    Permission,
+    ThroughCustomer,
+    ThroughPerson,
+    translator,
+)
 
 _ = translator("care")
 _OF_CUSTOMERS = {
     models.CustomerDate: _.lazy("Anniversaries"),
     models.Wish: _.lazy("Wishes about occasions"),
-    models.Greeting: _.lazy("Greetings"),
 }
 ENTITIES = [
     Entity(models.Occasion, None, reason="days of the calendar, about nobody"),
     Entity(models.Wording, None, reason="which template an occasion uses, about nobody"),
     Entity(models.TagWording, None, reason="which template an occasion uses, about nobody"),
     *(Entity(model, ThroughCustomer(model, Customer)) for model in _OF_CUSTOMERS),
+    Entity(models.Greeting, ThroughPerson(models.Greeting)),
 ]
 REFERENCES = [
     CustomerReference(model, "customer_id", "delete", on_merge="drop", label=label)
-    for model, label in _OF_CUSTOMERS.items()
+    for model, label in {**_OF_CUSTOMERS, models.Greeting: _.lazy("Greetings")}.items()
 ]
 PERMISSIONS = [
     Permission(routes.VIEW, _.lazy("See whom the house greets"), scoped=False),

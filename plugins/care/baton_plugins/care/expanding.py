@@ -1,14 +1,14 @@
 """Writing down whom the house greets on a day: one statement for each occasion, and the same again writes nothing.
 
 A greeting is known by occasion, person and year, and there is one a day at most for a person: of two occasions on one
-day the one that comes first in the house's order is kept. Persons are customers, and on birthdays their contacts.
+day the one that comes first in the house's order is kept. Persons are customers, and on birthdays contacts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from baton_plugins.care import calendars, segments
 from baton_plugins.care.calendars import Match
@@ -50,15 +50,27 @@ def met(columns: Any, match: Match, prefix: str = "") -> ColumnElement[bool]:
     return or_(solar, lunar)
 
 
+class Due(NamedTuple):
+    """`statement` of COLUMNS; the rows of `model` are those whose readers see the person."""
+
+    model: type[Customer | Contact]
+    statement: AnySelect
+
+
 COLUMNS = ("occasion_id", "person_id", "customer_id", "contact_id", "year", "day")
 
 
-def due(occasion: Occasion, day: date) -> list[AnySelect]:
-    """`COLUMNS` of customers to be greeted, and of contacts; empty where the occasion is not on this day."""
+def due(occasion: Occasion, day: date) -> list[Due]:
+    """Customers to be greeted, and contacts; empty where the occasion is not on this day."""
     customers = _customers(occasion, day)
     if customers is None:
         return []
-    return [customers, _contacts(occasion, day)] if occasion.kind == "birthday" else [customers]
+    found = [Due(Customer, customers)]
+    if occasion.kind == "birthday":
+        found.append(Due(Customer, _contacts(occasion, day)))
+    if occasion.kind == "birthday" and not occasion.sensitive:  # nobody has said of a contact that it is glad of it
+        found.append(Due(Contact, _standing_alone(occasion, day)))
+    return found
 
 
 def _customers(occasion: Occasion, day: date) -> AnySelect | None:
@@ -83,13 +95,23 @@ def _customers(occasion: Occasion, day: date) -> AnySelect | None:
 
 def _contacts(occasion: Occasion, day: date) -> AnySelect:
     """Those born on this day, through their customers: what holds for one holds for its people."""
+    columns, born = _born(occasion, day, Customer.id)
+    people = select(*columns).join_from(Customer, Contact, Contact.customer_id == Customer.id)
+    return people.where(*born, *_kept(occasion))
+
+
+def _standing_alone(occasion: Occasion, day: date) -> AnySelect:
+    """Those born on this day who have no customer, and so neither grade nor tags."""
+    columns, born = _born(occasion, day, cast(null(), Uuid()))
+    return select(*columns).where(*born, Contact.customer_id.is_(None), segments.for_everybody(occasion.id))
+
+
+def _born(occasion: Occasion, day: date, customer_id: Any) -> tuple[tuple[Any, ...], tuple[ColumnElement[bool], ...]]:
+    """`COLUMNS` of contacts, and which are born on this day."""
     match = calendars.matching(day)
     year = case((Contact.birth_lunar.is_(True), match.lunar_year), else_=day.year)
-    columns = (literal(occasion.id), Contact.id, Customer.id, Contact.id, year, literal(day))
-    born = (Contact.birth_day.is_not(None), met(Contact, match, "birth_"), *contact_is_there())
-    return (
-        select(*columns).join_from(Customer, Contact, Contact.customer_id == Customer.id).where(*born, *_kept(occasion))
-    )
+    columns = (literal(occasion.id), Contact.id, customer_id, Contact.id, year, literal(day))
+    return columns, (Contact.birth_day.is_not(None), met(Contact, match, "birth_"), *contact_is_there())
 
 
 def contact_is_there() -> tuple[ColumnElement[bool], ...]:
@@ -110,7 +132,7 @@ def expand(session: Session, day: date) -> int:
     made = 0
     for occasion in occasions(session):
         for whom in due(occasion, day):
-            insert = dialect.insert(Greeting).from_select(COLUMNS, whom)
+            insert = dialect.insert(Greeting).from_select(COLUMNS, whom.statement)
             found: Any = session.execute(insert.on_conflict_do_nothing(), execution_options=_COUNTED)
             made += found.rowcount
     return made

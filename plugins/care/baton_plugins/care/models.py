@@ -114,7 +114,7 @@ class Wish(Base):
 
 
 class Greeting(Base):
-    """One person on one occasion of one year: a customer, or on a birthday one of its contacts.
+    """One person on one occasion of one year: a customer, or on a birthday a contact, which may stand alone.
 
     States: planned, queued, personal (a plan), left, expired.
     """
@@ -126,7 +126,7 @@ class Greeting(Base):
     """Of the contact, or else of the customer"""
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Lunar for lunar dates: what makes two of them the same"""
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey(_CUSTOMER, ondelete="CASCADE"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey(_CUSTOMER, ondelete="CASCADE"))
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="CASCADE"), index=True)
     day: Mapped[date] = mapped_column(Date())
     state: Mapped[str] = mapped_column(String(10), default="planned", server_default="planned")

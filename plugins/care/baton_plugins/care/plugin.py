@@ -11,6 +11,7 @@ from baton_plugins.care.wording import baton_audit_words as words
 from platform_core.api import (
     Action,
     ClockTime,
+    Contact,
     Customer,
     CustomerReference,
     Entity,
@@ -72,6 +73,11 @@ def baton_navigation() -> list[NavItem]:
 @hookimpl
 def baton_customer_actions(customer: Customer) -> list[Action]:
     return [Action("care.of", _("Care"), "cake", f"/care/of/{customer.id}", routes.VIEW, order=60)]
+
+
+@hookimpl
+def baton_contact_actions(contact: Contact) -> list[Action]:
+    return [Action("care.of_contact", _("Care"), "cake", f"/care/contacts/{contact.id}", routes.VIEW, order=60)]
 
 
 @hookimpl

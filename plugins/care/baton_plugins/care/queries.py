@@ -12,7 +12,7 @@ from uuid import UUID
 from baton_plugins.care import calendars, expanding, segments, sending
 from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish
 from baton_plugins.care.sending import Row, Verdict
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, literal, or_, select, union_all
 
 from platform_core.api import AnySelect, Contact, Customer, Session, birthday_told, proven, readable, today
 from platform_core.api.messages import message_left_alone
@@ -56,14 +56,20 @@ def week(session: Session, first: date | None = None) -> list[tuple[date, list[K
     return sorted(by_day.items())
 
 
-def _part(session: Session, whom: AnySelect, place: int, at: int) -> AnySelect:
+def shown(week: Iterable[Kept]) -> set[UUID]:
+    """Ids for the trail: of customers, and of contacts that stand alone."""
+    return {item.row.customer_id or item.row.person_id for kept in week for item in kept.verdicts}
+
+
+def _part(session: Session, due: expanding.Due, place: int, at: int) -> AnySelect:
     """(place of the occasion, day, customer, contact, how many), the first by name and the number of all."""
-    if (allowed := readable(session, Customer)) is not None:
+    model, whom = due
+    if (allowed := readable(session, model)) is not None:
         whom = whom.where(allowed)
     names = dict(zip(expanding.COLUMNS, whom.selected_columns, strict=True))
     theirs = (names[name].label(name) for name in ("customer_id", "contact_id"))
     columns = (literal(at).label("at"), literal(place).label("place"), *theirs, func.count().over().label("number"))
-    return select(whom.with_only_columns(*columns).order_by(Customer.name_key).limit(SHOWN).subquery())
+    return select(whom.with_only_columns(*columns).order_by(model.name_key).limit(SHOWN).subquery())
 
 
 def _read(
@@ -74,15 +80,16 @@ def _read(
         due.c.at, due.c.place, due.c.number
     )
     greeted: set[tuple[int, UUID]] = set()
-    counted: set[tuple[int, int, bool]] = set()
+    counted: set[tuple[int, int, bool, bool]] = set()
     shown: list[tuple[Kept, Row]] = []
     for *columns, at, place, number in session.execute(
         statement.order_by(due.c.at, due.c.place, due.c.contact_id.is_not(None)), execution_options=_PROOF
     ):
         row = Row(*columns)
         kept = found.setdefault((at, place), Kept(active[place], begins + timedelta(days=at)))
-        if (at, place, row.is_contact) not in counted:
-            counted.add((at, place, row.is_contact))
+        part = (at, place, row.is_contact, row.customer_id is None)
+        if part not in counted:
+            counted.add(part)
             kept.number += number
         if (at, row.person_id) in greeted:
             kept.number -= 1
@@ -119,13 +126,15 @@ def wishes_of(session: Session, customer_id: UUID) -> set[UUID]:
     return set(session.scalars(select(Wish.occasion_id).where(Wish.customer_id == customer_id)))
 
 
-def greetings_of(session: Session, customer_id: UUID) -> list[Any]:
-    """(occasion, day, state, why, contact), the latest first."""
+def greetings_of(session: Session, who: Customer | Contact, people: Iterable[Contact] = ()) -> list[Any]:
+    """(occasion, day, state, why, contact), the latest first; `people`: contacts, some of whom once stood alone."""
+    persons = Greeting.person_id.in_([who.id, *(contact.id for contact in people)])
+    theirs = persons if isinstance(who, Contact) else or_(Greeting.customer_id == who.id, persons)
     statement = (
         select(Occasion.name, Greeting.day, Greeting.state, Greeting.why, Contact.name)
         .join(Occasion, Occasion.id == Greeting.occasion_id)
         .outerjoin(Contact, Contact.id == Greeting.contact_id)
-        .where(Greeting.customer_id == customer_id)
+        .where(theirs)
         .order_by(Greeting.day.desc())
         .limit(20)
     )
@@ -133,7 +142,7 @@ def greetings_of(session: Session, customer_id: UUID) -> list[Any]:
 
 
 class Born(NamedTuple):
-    """A person with a birthday: the customer, or a contact of it."""
+    """A person with a birthday."""
 
     name: str
     told: str
@@ -166,12 +175,12 @@ class Alone(NamedTuple):
     until: date | None
 
 
-def left_alone(session: Session, customer_id: UUID, people: Iterable[Contact]) -> list[Alone]:
-    """Of the customer and of its contacts."""
+def left_alone(session: Session, who: Customer | Contact, people: Iterable[Contact] = ()) -> list[Alone]:
+    """Of the person, and of the contacts of a customer."""
     names = {contact.id: contact.name for contact in people}
     return [
         Alone(key if key in names else None, names.get(key, ""), occasion, until)
-        for key, occasion, until in message_left_alone(session, [customer_id, *names])
+        for key, occasion, until in message_left_alone(session, [who.id, *names])
     ]
 
 

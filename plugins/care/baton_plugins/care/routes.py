@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.care import queries, segments, services
+from baton_plugins.care.models import Occasion
 from baton_plugins.care.services import MANAGE, TEND, DateInput, NewOccasion, OccasionInput, PauseInput
 from baton_plugins.care.wording import KINDS, STATES, TERMS, WEEKDAYS, WHY
 
 from platform_core.api import (
     Actor,
     Bound,
+    Contact,
     Customer,
     EntityRef,
     FormData,
@@ -24,6 +26,7 @@ from platform_core.api import (
     Routes,
     Session,
     bind,
+    contact_get,
     customer_get,
     customer_opened,
     get,
@@ -46,8 +49,7 @@ _ADDABLE = ("anniversary", "fixed", "lunar", "nth", "term")
 def week(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     """Whom the house greets in the next seven days, and who is left out and why."""
     days = queries.week(session)
-    shown = {item.row.customer_id for _day, kept in days for one in kept for item in one.verdicts}
-    record(session, actor, "care.week", ids=shown)
+    record(session, actor, "care.week", ids=queries.shown(one for _day, kept in days for one in kept))
     return page(
         request, "care/week.html", active="care", days=days, words=WHY, today=today(),
         whom=partial(segments.label, session),
@@ -74,12 +76,52 @@ def _customer_page(
         errors=errors, anniversaries=[item for item in every if item.kind == "anniversary"],
         sensitive=[item for item in every if item.sensitive], names={item.code: item.name for item in every},
         dates=dates, given=given, wishes=queries.wishes_of(session, customer.id),
-        alone=queries.left_alone(session, customer.id, people), born=queries.born([customer, *people]),
-        past=queries.greetings_of(session, customer.id), states=STATES,
-        words=WHY, may_tend=actor.may_enter(TEND),
-        choices=[("", _("All occasions")), *((item.code, item.name) for item in every)],
+        alone=queries.left_alone(session, customer, people), born=queries.born([customer, *people]),
+        past=queries.greetings_of(session, customer, people), states=STATES,
+        words=WHY, may_tend=actor.may_enter(TEND), choices=_occasions_to_choose(every), url=f"/care/of/{customer.id}",
         people=[("", _("The customer and all its contacts")), *((str(item.id), item.name) for item in people)],
     )  # fmt: skip
+
+
+def _occasions_to_choose(every: Sequence[Occasion]) -> list[tuple[str, str]]:
+    return [("", _("All occasions")), *((item.code, item.name) for item in every)]
+
+
+@get("/contacts/{contact_id:uuid}", permission=VIEW, name="care:of_contact")
+def of_contact(request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID) -> Response[str]:
+    """A contact that stands alone; others are on the page of their customer."""
+    contact = contact_get(session, contact_id)
+    if contact.customer_id is not None:
+        return redirect(request, f"/care/of/{contact.customer_id}")
+    return _contact_page(request, session, actor, contact, {}, {})
+
+
+def _contact_page(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, contact: Contact, errors: dict[str, str],
+    given: dict[str, str],
+) -> Response[str]:  # fmt: skip
+    customer_opened(session, actor, EntityRef("customers", "contact", contact.id, contact.name), None)
+    every = services.every(session)
+    return page(
+        request, "care/of_contact.html", active="contacts", status=422 if errors else 200, contact=contact,
+        errors=errors, given=given, names={item.code: item.name for item in every}, people=[],
+        alone=queries.left_alone(session, contact), born=queries.born([contact]),
+        past=queries.greetings_of(session, contact), states=STATES, words=WHY, may_tend=actor.may_enter(TEND),
+        choices=_occasions_to_choose(every), url=f"/care/contacts/{contact.id}",
+    )  # fmt: skip
+
+
+@post("/contacts/{contact_id:uuid}/{act:str}", permission=TEND, name="care:tend_contact")
+def tend_contact(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, contact_id: UUID, act: str
+) -> Response[str]:
+    """pause or resume."""
+    try:
+        _tend_contact(session, actor, form, contact_id, act)
+    except Invalid as error:
+        contact = services.alone(session, contact_id)
+        return _contact_page(request, session, actor, contact, error.fields or {"": error.message}, form.as_dict())
+    return redirect(request, f"/care/contacts/{contact_id}", Notice(_("Saved.")))
 
 
 @post("/of/{customer_id:uuid}/{act:str}", permission=TEND, name="care:tend")
@@ -93,6 +135,15 @@ def tend(
         customer = customer_get(session, customer_id)
         return _customer_page(request, session, actor, customer, error.fields or {"": error.message}, form.as_dict())
     return redirect(request, f"/care/of/{customer_id}", Notice(_("Saved.")))
+
+
+def _tend_contact(session: Session, actor: Actor, form: FormData, contact_id: UUID, act: str) -> None:
+    if act == "pause":
+        services.pause_contact(session, actor, contact_id, bind(PauseInput, form).require())
+    elif act == "resume":
+        services.resume_contact(session, actor, contact_id, form.get("occasion"))
+    else:
+        raise Invalid(_("This form is not whole. Reload the page."))
 
 
 def _tend(session: Session, actor: Actor, form: FormData, customer_id: UUID, act: str) -> None:
@@ -197,4 +248,7 @@ def change(
     return _occasion(request, session, occasion_id, bound)
 
 
-ROUTES = [Routes("/care", [week, of_customer, tend]), Routes(SETTINGS, [occasions, add, show, change])]
+ROUTES = [
+    Routes("/care", [week, of_customer, tend, of_contact, tend_contact]),
+    Routes(SETTINGS, [occasions, add, show, change]),
+]

@@ -124,10 +124,14 @@ def _kind(name: str) -> str:
     return {"grade": _("grade"), "classification": _("classification"), "tag": _("tag")}[name]
 
 
+def for_everybody(occasion_id: UUID) -> ColumnElement[bool]:
+    """SQL: there is a template for whoever has no other on the occasion."""
+    return any_of().where(Wording.occasion_id == occasion_id, *(getattr(Wording, name) == "" for name in CODES))
+
+
 def met(occasion_id: UUID) -> ColumnElement[bool]:
     """SQL: there is a template for the customer on the occasion."""
     mine = Wording.occasion_id == occasion_id
-    everybody = any_of().where(mine, *(getattr(Wording, name) == "" for name in CODES))
     by_code = (
         getattr(Customer, name).in_(select(getattr(Wording, name)).where(mine, getattr(Wording, name) != ""))
         for name in CODES
@@ -136,23 +140,25 @@ def met(occasion_id: UUID) -> ColumnElement[bool]:
         CustomerTag.customer_id == Customer.id, TagWording.tag_id == CustomerTag.tag_id,
         TagWording.occasion_id == occasion_id,
     )  # fmt: skip
-    return or_(everybody, *by_code, tagged)
+    return or_(for_everybody(occasion_id), *by_code, tagged)
 
 
 class Chooser:
     """Which of an occasion's templates a customer is written with; of several tags the first by name."""
 
-    def __init__(self, session: Session, choices: Iterable[tuple[UUID, Choice]], customer_ids: Iterable[UUID]) -> None:
+    def __init__(
+        self, session: Session, choices: Iterable[tuple[UUID, Choice]], customer_ids: Iterable[UUID | None]
+    ) -> None:
         self._by_occasion: dict[UUID, dict[str, Choice]] = defaultdict(dict)
         for occasion_id, choice in choices:
             self._by_occasion[occasion_id][choice.segment.key] = choice
         kept = (choice for known in self._by_occasion.values() for choice in known.values())
         wanted = {UUID(choice.segment.value) for choice in kept if choice.tag}
-        self._tags = _tags_of(session, wanted, customer_ids) if wanted else {}
+        self._tags = _tags_of(session, wanted, {key for key in customer_ids if key}) if wanted else {}
 
-    def choice(self, occasion_id: UUID, customer_id: UUID, codes: Mapping[str, str]) -> Choice | None:
+    def choice(self, occasion_id: UUID, customer_id: UUID | None, codes: Mapping[str, str]) -> Choice | None:
         known = self._by_occasion[occasion_id]
-        of_tags = [Segment("tag", str(key)) for key in self._tags.get(customer_id, ())]
+        of_tags = [Segment("tag", str(key)) for key in (self._tags.get(customer_id, ()) if customer_id else ())]
         asked = [*of_tags, *(Segment(name, codes[name]) for name in CODES), Segment()]
         return next((known[segment.key] for segment in asked if segment.key in known), None)
 
@@ -161,7 +167,7 @@ def _tags_of(session: Session, wanted: Iterable[UUID], customer_ids: Iterable[UU
     statement = (
         select(CustomerTag.customer_id, CustomerTag.tag_id)
         .join(Tag, Tag.id == CustomerTag.tag_id)
-        .where(among(CustomerTag.tag_id, wanted), among(CustomerTag.customer_id, set(customer_ids)))
+        .where(among(CustomerTag.tag_id, wanted), among(CustomerTag.customer_id, customer_ids))
         .order_by(Tag.name)
     )
     found: dict[UUID, list[UUID]] = defaultdict(list)

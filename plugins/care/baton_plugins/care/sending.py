@@ -57,11 +57,14 @@ SIGNED = Setting("care.signed_by", _.lazy("Who signs greetings"), "", help=_.laz
 
 
 class Row(NamedTuple):
-    """Who is greeted: a customer with its main number where that is a mobile, or a contact with its own mobile."""
+    """Who is greeted: a customer with its main number where that is a mobile, or a contact with its own mobile.
+
+    A contact that stands alone has no `customer_id`; its `name` is its own.
+    """
 
     person_id: UUID
     is_contact: bool
-    customer_id: UUID
+    customer_id: UUID | None
     name: str
     kind: str
     grade: str
@@ -97,13 +100,16 @@ def people(session: Session, greetings: Sequence[Greeting], options: Any) -> lis
     """Those of one occasion and day that are there and not restricted, within what the session sees."""
     first, ids = greetings[0], [item.person_id for item in greetings]
     mine = (Greeting.occasion_id == first.occasion_id, Greeting.day == first.day, among(Greeting.person_id, ids))
-    statement = reading(Greeting, Greeting.customer_id, Greeting.contact_id).where(*mine)
+    contact = aliased(Contact)  # which may have found a customer since
+    theirs = select(contact.customer_id).where(contact.id == Greeting.contact_id).scalar_subquery()
+    statement = reading(Greeting, func.coalesce(Greeting.customer_id, theirs), Greeting.contact_id).where(*mine)
     return [Row(*row) for row in session.execute(statement, execution_options=options)]
 
 
 def reading(source: Any, customer_id: Any, contact_id: Any) -> AnySelect:
     """The columns of `Row` of those who may be greeted at all, from what has these columns."""
     own = aliased(ContactPoint)
+    is_there = (Customer.deleted_at.is_(None), Customer.restricted_at.is_(None))
     theirs = (
         select(own.id)
         .where(own.contact_id == contact_id, own.kind == "mobile")
@@ -113,17 +119,19 @@ def reading(source: Any, customer_id: Any, contact_id: Any) -> AnySelect:
     )
     point_id = case((contact_id.is_(None), Customer.phone_point_id), else_=theirs)
     named = func.coalesce(contact_id, ContactPoint.contact_id)
+    told = (func.coalesce(column, "") for column in (Customer.grade, Customer.classification))
     return (
         select(
-            func.coalesce(contact_id, Customer.id), contact_id.is_not(None), Customer.id, Customer.name,
-            Customer.kind, Customer.grade, Customer.classification, Customer.owner_id, Customer.contact_name,
-            ContactPoint.id, ContactPoint.full_hash, ContactPoint.mask, Contact.id, Contact.name,
+            func.coalesce(contact_id, Customer.id), contact_id.is_not(None), Customer.id,
+            func.coalesce(Customer.name, Contact.name), func.coalesce(Customer.kind, "person"), *told,
+            Customer.owner_id, func.coalesce(Customer.contact_name, ""), ContactPoint.id, ContactPoint.full_hash,
+            ContactPoint.mask, Contact.id, Contact.name,
         )
         .select_from(source)
-        .join(Customer, Customer.id == customer_id)
+        .outerjoin(Customer, and_(Customer.id == customer_id, *is_there))
         .outerjoin(ContactPoint, and_(ContactPoint.id == point_id, ContactPoint.kind == "mobile"))
         .outerjoin(Contact, and_(Contact.id == named, *expanding.contact_is_there()))
-        .where(Customer.deleted_at.is_(None), Customer.restricted_at.is_(None))
+        .where(or_(customer_id.is_(None), Customer.id.is_not(None)))
         .where(or_(contact_id.is_(None), Contact.id.is_not(None)))
     )  # fmt: skip
 
@@ -203,7 +211,9 @@ def _planned(session: Session, occasion: Occasion, greeting: Greeting, row: Row)
         subject = _("Call personally: %(occasion)s, %(name)s", occasion=occasion.name, name=row.called)
         cause = f"care:{occasion.code}:{row.person_id.hex}:{greeting.year}"
     plan = service_of(session, PLANNER)
-    return row.owner_id is not None and bool(plan(session, row.customer_id, row.owner_id, subject, today(), cause))
+    if row.owner_id is None or row.customer_id is None:
+        return False
+    return bool(plan(session, row.customer_id, row.owner_id, subject, today(), cause))
 
 
 def _write(session: Session, occasion: Occasion, written: list[tuple[Greeting, Verdict]], day: date) -> None:
@@ -218,8 +228,8 @@ def _write(session: Session, occasion: Occasion, written: list[tuple[Greeting, V
         key = _key(greeting)
         messages[key] = Outgoing(
             key=key, channel="sms", owner=OWNER, text=text.text, point_id=row.point_id, purpose=PURPOSE, lane="bulk",
-            occasion=occasion.code, customer_id=row.customer_id, not_before=starts, expires_at=expires,
-            parts=text.parts, templates=text.templates,
+            occasion=occasion.code, customer_id=row.customer_id, contact_id=row.contact_id, not_before=starts,
+            expires_at=expires, parts=text.parts, templates=text.templates,
         )  # fmt: skip
         queued[key], greeting.state = greeting, "queued"
     if not messages:
@@ -228,7 +238,7 @@ def _write(session: Session, occasion: Occasion, written: list[tuple[Greeting, V
     mine = select(OutboxMessage.key, OutboxMessage.id).where(OutboxMessage.key.in_(messages))
     for key, message_id in session.execute(mine, execution_options=WHOLE):
         queued[key].message_id = message_id
-    ref, sent = occasion.ref, {item.customer_id for item in queued.values()}
+    ref, sent = occasion.ref, {item.customer_id or item.person_id for item in queued.values()}
     record(session, None, "care.greet", ref, ids=sent, after={"number": len(queued)}, shown=False)
 
 

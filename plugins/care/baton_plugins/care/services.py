@@ -22,6 +22,8 @@ from platform_core.api import (
     NotFound,
     Session,
     changes,
+    contact_get,
+    contact_require,
     customer_get,
     customer_require,
     new_id,
@@ -245,7 +247,15 @@ def pause(session: Session, actor: Actor, customer_id: UUID, data: PauseInput) -
 
     Counts at once, also for what waits.
     """
-    who = _person(session, actor, customer_id, data.contact_id)
+    _leave_alone(session, actor, _person(session, actor, customer_id, data.contact_id), data)
+
+
+def pause_contact(session: Session, actor: Actor, contact_id: UUID, data: PauseInput) -> None:
+    """The same for a contact that stands alone."""
+    _leave_alone(session, actor, _standing_alone(session, actor, contact_id), data)
+
+
+def _leave_alone(session: Session, actor: Actor, who: Customer | Contact, data: PauseInput) -> None:
     codes = {item.code for item in every(session)}
     if data.occasion and data.occasion not in codes:
         raise Invalid(_("Please check the marked fields."), fields={"occasion": _("Please choose from the list.")})
@@ -256,6 +266,24 @@ def pause(session: Session, actor: Actor, customer_id: UUID, data: PauseInput) -
 
 def resume(session: Session, actor: Actor, customer_id: UUID, code: str, contact_id: UUID | None = None) -> None:
     message_write_again(session, actor, _person(session, actor, customer_id, contact_id), code)
+
+
+def resume_contact(session: Session, actor: Actor, contact_id: UUID, code: str) -> None:
+    message_write_again(session, actor, _standing_alone(session, actor, contact_id), code)
+
+
+def alone(session: Session, contact_id: UUID) -> Contact:
+    """Raises NotFound for a contact of a customer too: what is known of it stands with its customer."""
+    found = contact_get(session, contact_id)
+    if found.customer_id is not None:
+        raise NotFound(_("There is no such contact, or not for you."))
+    return found
+
+
+def _standing_alone(session: Session, actor: Actor, contact_id: UUID) -> Contact:
+    found = alone(session, contact_id)
+    contact_require(session, actor, TEND, found)
+    return found
 
 
 def _person(session: Session, actor: Actor, customer_id: UUID, contact_id: UUID | None) -> Customer | Contact:
