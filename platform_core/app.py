@@ -34,6 +34,7 @@ from platform_core.kernel.weak import refuse_weak
 from platform_core.outbox import services as outbox
 from platform_core.outbox.accounts import offered
 from platform_core.outbox.dispatch import Dispatcher, Timing
+from platform_core.permissions import preparing
 from platform_core.plugins import asking, faults, migrations
 from platform_core.plugins.declarations import listener_key
 from platform_core.plugins.faults import StoppedError
@@ -283,6 +284,7 @@ def create_app(runtime: Runtime, *, background: bool = True) -> Litestar:
         if background:
             embedded = runtime.settings.redis_url is None
             runtime.start_background(work=embedded, schedule=embedded)
+        preparing.prepare(runtime.database, runtime.hooks, runtime.templates)
         runtime.hooks.tell("baton_startup")
         yield
         runtime.hooks.tell("baton_shutdown")

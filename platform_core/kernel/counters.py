@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.kernel.database import database_of
 from platform_core.kernel.models import Counter
+from platform_core.kernel.single import OneAtATime
 from platform_core.kernel.unitofwork import on_commit, on_rollback
 
 T = TypeVar("T")
@@ -100,6 +101,7 @@ class Followed(Generic[T]):
         self._counter = counter
         self._load = load
         self._kept: dict[str, _Kept[T]] = {}
+        self._loading = OneAtATime()
         _followed.setdefault(counter, []).append(self)
 
     def get(self, session: Session, is_enough: Callable[[T], bool] | None = None) -> T:
@@ -120,9 +122,16 @@ class Followed(Generic[T]):
                 return kept.value
         if version is None:
             version = read(session, self._counter)
-        value = self._load(session)
-        self._kept[url] = _Kept(version, moment, value)
-        return value
+        return self._loaded(session, url, version, is_enough)
+
+    def _loaded(self, session: Session, url: str, version: int, is_enough: Callable[[T], bool] | None) -> T:
+        with self._loading.working_on(url):
+            kept = self._kept.get(url)  # by somebody who came first
+            if kept is not None and kept.version == version and (is_enough is None or is_enough(kept.value)):
+                return kept.value
+            value = self._load(session)
+            self._kept[url] = _Kept(version, time.monotonic(), value)
+            return value
 
     def _own(self, session: Session, own: dict[str, T | None], is_enough: Callable[[T], bool] | None) -> T:
         value = own[self._counter]

@@ -21,11 +21,14 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel import sqlite
 from platform_core.kernel.scope import ScopedSession, install_guard, proven
 from platform_core.kernel.secrets import Vault
+from platform_core.kernel.single import CompiledStatements
 
 if TYPE_CHECKING:  # loaded by SQLAlchemy, where PostgreSQL is used
     import psycopg
 
 _BEGIN = "baton_sqlite_begin"
+_STATEMENTS = 500
+"""That are kept compiled; as many as SQLAlchemy keeps by itself."""
 _BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BUSY_POSTGRESQL = frozenset({"55P03", "40P01", "40001"})
 """lock_not_available, deadlock_detected, serialization_failure."""
@@ -100,6 +103,7 @@ class Database:
                 },
             )
         install_guard(self.engine)
+        self.engine.update_execution_options(compiled_cache=CompiledStatements(_STATEMENTS))
         self._writing = self.engine.execution_options(**{_BEGIN: True})
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -107,6 +107,13 @@ class TooManyRequests(BatonError):
         self.retry_after = retry_after
 
 
+class Unavailable(BatonError):
+    """What this takes is left out for the moment: the same may succeed a little later."""
+
+    status = 503
+    code = "busy"
+
+
 class TooLarge(BatonError):
     status = 413
     code = "too_large"

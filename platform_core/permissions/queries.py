@@ -209,6 +209,19 @@ def _cell(permission: Permission, scope: Scope) -> str:
     return str(SCOPES[scope]) if permission.scoped else _("yes")
 
 
+def one_of_each_role(session: Session) -> Sequence[UUID]:
+    """Somebody at work for each role that anybody holds; of those who hold several no one twice."""
+    holds = (
+        select(RoleAssignment.user_id)
+        .join(User, User.id == RoleAssignment.user_id)
+        .where(RoleAssignment.role_id == Role.id, live(now()), User.status == "active")
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = session.scalars(select(holds).select_from(Role).where(holds.is_not(None)).order_by(Role.created_at))
+    return list(dict.fromkeys(user_id for user_id in found))
+
+
 def holders(session: Session) -> dict[UUID, list[Any]]:
     """Role -> its first twenty holders as (id, name, number of all holders)."""
     people = (

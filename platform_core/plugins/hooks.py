@@ -26,6 +26,8 @@ from platform_core.plugins.watch import RestingError, Timing, Watch
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LIFECYCLE_SECONDS = 10.0
+_PREPARING_SECONDS = 2.0
+"""Of one plugin for one role. Nobody waits for a page meanwhile."""
 _FAILED = "failed hooks"
 _muted: ContextVar[frozenset[str]] = ContextVar("muted", default=frozenset())
 
@@ -140,6 +142,17 @@ class Hooks:
     def leg_taken(self, session: Session, actor: Actor, engagement: Any, leg: Any) -> None:
         """Not isolated: what a plugin does here belongs to the take-over."""
         self._must("baton_leg_taken", session=session, actor=actor, engagement=engagement, leg=leg)
+
+    def prepare(self, session: Session, actor: Actor) -> list[str]:
+        """Names of templates."""
+        arguments = {"session": session, "actor": actor}
+        found: list[str] = []
+        for piece in self._pieces("baton_prepare"):
+            if piece.is_for(actor):
+                found += (
+                    self._isolated(piece.timing, "hook", session, _PREPARING_SECONDS, piece.listed, arguments) or ()
+                )
+        return found
 
     def authenticate(self, session: Session, request: Any) -> Actor | None:
         actor: Actor | None = self._first("baton_authenticate", session=session, request=request)

@@ -312,6 +312,17 @@ def baton_engagement_summary(session: Session, actor: Actor, engagement_id: UUID
 
 
 @hookspec
+def baton_prepare(session: Session, actor: Actor) -> Sequence[str]:
+    """What a crowd asks for at once when a process has just started. Name templates (`<owner>/<file>`) to load by then.
+
+    Called in each web process before it serves, for one person of each role with their rights, in a transaction that
+    is rolled back. Run the reads such a page begins with, for an id or a number that nobody has: their statements are
+    compiled and their policies written by it, and nothing is seen. Write and reveal nothing. What fails here is told in
+    the log; the process serves all the same.
+    """
+
+
+@hookspec
 def baton_startup() -> None:
     """The process is about to serve. Called once per web and worker process."""
 

@@ -72,13 +72,25 @@ class Timing:
 class _Call:
     """One call under way. Written out, since it is made a hundred times for a page."""
 
-    __slots__ = ("abandoned", "interrupted", "limit", "over", "raised", "session", "started", "stopping", "thread")
+    __slots__ = (
+        "abandoned",
+        "budget",
+        "interrupted",
+        "limit",
+        "over",
+        "raised",
+        "session",
+        "started",
+        "stopping",
+        "thread",
+    )
 
-    def __init__(self, session: Session | None, limit: float) -> None:
+    def __init__(self, session: Session | None, limit: float, budget: float) -> None:
         self.started = time.monotonic()
         self.thread = threading.get_ident()
         self.session = session
         self.limit = limit
+        self.budget = budget
         self.over = self.raised = self.interrupted = self.abandoned = False
         self.stopping: threading.Lock | None = None
         """Held by the watcher while it stops this call; None as long as it has not begun to."""
@@ -110,9 +122,10 @@ class Watch:
     ) -> T:
         """Call a piece of an owner's code. Raises RestingError instead of calling it, StoppedError out of it.
 
-        `must` is never left out, since leaving it out would let something pass. `limit` in seconds replaces the usual.
+        `must` is never left out, since leaving it out would let something pass. `limit` in seconds replaces the usual
+        one and the budget.
         """
-        call = _Call(session, limit or self._limit)
+        call = _Call(session, limit or self._limit, limit or self._budget)
         try:
             try:
                 if timing.running or timing.strikes or self._watcher is None:
@@ -173,12 +186,12 @@ class Watch:
         timing.seconds += took
         if took > timing.slowest:  # noqa: PLR1730  max() costs twice as much
             timing.slowest = took
-        if took > self._budget or took > call.limit or timing.strikes:
+        if took > call.budget or took > call.limit or timing.strikes:
             self._judge(timing, call, took)
 
     def _judge(self, timing: Timing, call: _Call, took: float) -> None:
         with timing.lock:
-            timing.over_budget += took > self._budget
+            timing.over_budget += took > call.budget
             if took <= call.limit:
                 timing.strikes, timing.resting_until = 0, 0.0
             else:
@@ -186,7 +199,7 @@ class Watch:
                 over = timing.strikes - STRIKES
                 if over >= 0:
                     timing.resting_until = time.monotonic() + min(_FIRST_REST * 2**over, _LONGEST_REST)
-        if took > self._budget:
+        if took > call.budget:
             _log.warning("%s of %s took %.0f ms; make it lazy", timing.name, timing.owner, took * 1000)
         if timing.resting_until:
             _log.error("%s of %s is left out for a while: it keeps taking too long", timing.name, timing.owner)

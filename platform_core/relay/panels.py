@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action, Fact, Panel, TimelineEntry, TimelineQuery, Tone, WorkItem, WorkSection
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.ids import new_id
 from platform_core.relay import inbox, queries
 from platform_core.relay.models import RelayEvent
 from platform_core.relay.queries import EngagementView
@@ -68,6 +69,12 @@ def _checklist(view: EngagementView) -> Panel:
     assert active is not None
     title = _("Checklist of %(department)s", department=active.department)
     return Panel(f"relay.checklist.{active.leg.id}", "side", title, "relay/_checklist.html", {"view": view}, order=30)
+
+
+def prepare(session: Session, actor: Actor) -> list[str]:
+    if actor.can("relay.view"):
+        queries.engagements_of(session, new_id())
+    return []
 
 
 def customer_facts(session: Session, actor: Actor, customer: Any) -> list[Fact]:

@@ -81,6 +81,7 @@ def baton_settings() -> list[Setting[Any]]:
     return [workdays.HOURS, workdays.WEEK]
 
 
+baton_prepare = hookimpl(panels.prepare)
 baton_customer_facts = hookimpl(panels.customer_facts)
 baton_customer_panels = hookimpl(panels.customer_panels)
 baton_customer_actions = hookimpl(panels.customer_actions)

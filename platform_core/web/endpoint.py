@@ -16,7 +16,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from platform_core.contracts.identity import Actor
-from platform_core.kernel.errors import BatonError, Conflict, Forbidden, Invalid, Misdirected, NotFound, Unauthenticated
+from platform_core.kernel.errors import (
+    BatonError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Misdirected,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
 from platform_core.kernel.i18n import LANGUAGES, set_language, translator
 from platform_core.kernel.models import IdempotencyKey
 from platform_core.kernel.scope import ScopedSession
@@ -185,6 +194,9 @@ def admit_unread(request: Request[Any, Any, Any]) -> None:
 def _authorise(platform: Platform, session: ScopedSession, request: Request[Any, Any, Any], permission: str) -> Actor:
     actor = platform.hooks.authenticate(session, request)
     if actor is None:
+        if _shows_a_token(request) and platform.hooks.left_out(session, ["baton_authenticate"]):
+            # 401 would tell a device that it is known no more, and an exchange not to try again.
+            raise Unavailable(_("Too much is going on at once. Nothing was saved; please try again in a few seconds."))
         raise Unauthenticated(_("Please sign in."))
     speak(request, actor.language)
     if actor.seen_by is not None:
@@ -196,6 +208,11 @@ def _authorise(platform: Platform, session: ScopedSession, request: Request[Any,
     if permission not in {SIGNED_IN, *entry} and entry and not any(actor.may_enter(right) for right in entry):
         raise Unpermitted(whom.lacking(session, entry[0]), actor)
     return actor
+
+
+def _shows_a_token(request: Request[Any, Any, Any]) -> bool:
+    """A program, which has no page to sign in at."""
+    return request.url.path.startswith("/api/") or "authorization" in request.headers
 
 
 def _looking(request: Request[Any, Any, Any], actor: Actor) -> Actor:

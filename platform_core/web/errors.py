@@ -12,7 +12,14 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from platform_core.kernel.database import is_busy
-from platform_core.kernel.errors import BatonError, Frozen, TooManyRequests, Unauthenticated, Unfinished
+from platform_core.kernel.errors import (
+    BatonError,
+    Frozen,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    Unfinished,
+)
 from platform_core.kernel.i18n import set_language, translator
 from platform_core.web.describing import PROBLEM
 from platform_core.web.endpoint import admit_unread, asked_language
@@ -36,6 +43,8 @@ def answer_known(request: Request[Any, Any, Any], error: BatonError) -> Response
     response = _respond(request, error.status, error.code, error.message, error.fields)
     if isinstance(error, TooManyRequests):
         response.headers["retry-after"] = str(error.retry_after)
+    elif isinstance(error, Unavailable):
+        response.headers["retry-after"] = str(_RETRY_AFTER)
     return response
 
 

@@ -14,6 +14,7 @@ import jinja2.nodes
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
+from platform_core.kernel.single import OneAtATime
 from platform_core.plugins import places
 from platform_core.plugins.hooks import PoisonedTransactionError
 from platform_core.web import contexts, formats, marks, rowtemplates
@@ -30,6 +31,8 @@ class OwnerLoader(jinja2.BaseLoader):
         self._folders = folders
         self._theme = theme
         self._globals: dict[str, dict[str, Any]] = {}
+        self._loaded: dict[str, jinja2.Template] = {}
+        self._loading = OneAtATime()
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         owner, rest = _split(template)
@@ -50,10 +53,16 @@ class OwnerLoader(jinja2.BaseLoader):
         name: str,
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> jinja2.Template:
+        with self._loading.working_on(name):
+            if name not in self._loaded:
+                self._loaded[name] = self._load(environment, name, globals or {})
+            return self._loaded[name]
+
+    def _load(self, environment: jinja2.Environment, name: str, given: Mapping[str, Any]) -> jinja2.Template:
         owner = _split(name.removeprefix(rowtemplates.PREFIX).removeprefix("core/"))[0]
         if owner not in self._globals:
             self._globals[owner] = contexts.texts_of(owner)
-        known = {**(globals or {}), **self._globals[owner]}
+        known = {**given, **self._globals[owner]}
         if not name.startswith(rowtemplates.PREFIX):
             return super().load(environment, name, known)
         cells = self.get_source(environment, name.removeprefix(rowtemplates.PREFIX).partition("#")[0])[1]
@@ -90,6 +99,10 @@ class Templates:
         self._globals[name] = value
         for environment in self._environments.values():
             environment.globals[name] = value
+
+    def load(self, name: str) -> None:
+        """So that nobody waits for it later. Raises jinja2.TemplateError."""
+        self._environment(None).get_template(name)
 
     def render(self, name: str, context: Mapping[str, Any], theme: str = "") -> str:
         """In what the theme makes of it; where the theme's own template fails, as the template's owner wrote it."""

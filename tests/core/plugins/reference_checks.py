@@ -298,6 +298,12 @@ def test_baton_load_actor(runtime, session):
     assert door.name == "Door"
 
 
+def test_baton_prepare(runtime, factory, writer):
+    actor = factory.actor(writer)
+    with runtime.database.actor_session(actor) as session:
+        assert "samples/_tab.html" in runtime.hooks.prepare(session, actor)
+
+
 def test_baton_startup_baton_shutdown_baton_enabled_and_baton_disabled(runtime):
     plugin.HEARD.clear()
     other = Runtime(runtime.settings)

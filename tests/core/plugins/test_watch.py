@@ -105,3 +105,11 @@ def _while_trying(watch: Watch, timing: Timing) -> None:
     with pytest.raises(RestingError):
         watch.call(timing, spin, 0.0)
     spin(5.0)
+
+
+def test_who_has_a_limit_of_their_own_has_that_budget(caplog: pytest.LogCaptureFixture) -> None:
+    watch = Watch(budget=0.001, limit=1, crowd=4)
+    watch.call(watch.timing("specimen", "baton_prepare"), spin, 0.02, limit=5.0)
+    assert not caplog.text
+    watch.call(watch.timing("specimen", "baton_customer_facts"), spin, 0.02)
+    assert "make it lazy" in caplog.text

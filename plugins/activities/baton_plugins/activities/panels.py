@@ -27,6 +27,7 @@ from platform_core.api import (
     due_text,
     due_tone,
     local,
+    new_id,
     time_ago,
     translator,
     writable_engagements,
@@ -36,6 +37,15 @@ _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
 KIND = "follow_up"
 """The timeline's kind of a follow-up."""
+
+
+@hookimpl
+def baton_prepare(session: Session, actor: Actor) -> list[str]:
+    if actor.can("activities.view"):
+        presets.kinds(session)
+        queries.recent(session, new_id())
+        queries.open_plans(session, new_id())
+    return []
 
 
 @hookimpl

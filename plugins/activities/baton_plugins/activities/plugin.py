@@ -56,6 +56,7 @@ baton_listeners = plans.baton_listeners
 baton_navigation = declared.baton_navigation
 baton_permissions = grants.baton_permissions
 baton_ports = links.baton_ports
+baton_prepare = panels.baton_prepare
 baton_reports = reports.baton_reports
 baton_routes = declared.baton_routes
 baton_settings = settings.baton_settings

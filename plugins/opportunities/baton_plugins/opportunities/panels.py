@@ -26,6 +26,7 @@ from platform_core.api import (
     day_text,
     engagements_of,
     money_text,
+    new_id,
     translator,
 )
 
@@ -33,6 +34,13 @@ _ = translator("opportunities")
 hookimpl = pluggy.HookimplMarker("baton")
 VIEW, EDIT = "opportunities.view", "opportunities.edit"
 _NEEDS_CONTRACT = "contract"
+
+
+@hookimpl
+def baton_prepare(session: Session, actor: Actor) -> list[str]:
+    if actor.can(VIEW):
+        queries.of_customer(session, new_id())
+    return []
 
 
 @hookimpl

@@ -95,5 +95,6 @@ baton_kept_from_pool = references.baton_kept_from_pool
 baton_leg_taken = panels.baton_leg_taken
 baton_import_targets = importing.baton_import_targets
 baton_reports = reports.baton_reports
+baton_prepare = panels.baton_prepare
 baton_search_sources = panels.baton_search_sources
 baton_user_references = references.baton_user_references

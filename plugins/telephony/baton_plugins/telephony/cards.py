@@ -96,6 +96,12 @@ _MINE = (
 """Written once: every page asks when it opens."""
 
 
+def prepare(session: Session, actor: Actor) -> None:
+    """Run the first reads of a card, for a number that nobody has."""
+    session.execute(_MINE, {"user_id": actor.user_id, "since": now()})
+    callers.calling(session, actor, 0, None)
+
+
 def open_cards(session: Session, actor: Actor, request: Request[Any, Any, Any]) -> list[Card]:
     """The actor's calls of this moment, newest first. What is shown for the first time is written down, not counted."""
     moment = now()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pluggy
-from baton_plugins.telephony import queries
+from baton_plugins.telephony import cards, queries, taking
 from baton_plugins.telephony.policies import DIAL, VIEW
 
 from platform_core.api import Action, Actor, Customer, Panel, Session, Slot, WorkItem, WorkSection, time_ago, translator
@@ -19,6 +19,16 @@ _MOST = 10
 def _telephone(session: Session, actor: Actor) -> Mapping[str, Any] | None:
     """No statement: the place asks for its cards once the page is there."""
     return {} if actor.can(VIEW) and actor.seen_by is None else None
+
+
+@hookimpl
+def baton_prepare(session: Session, actor: Actor) -> list[str]:
+    """Telephones ring on, whatever restarts."""
+    if not actor.can(VIEW):
+        return []
+    cards.prepare(session, actor)
+    taking.prepare(session)
+    return ["telephony/_cards.html", "macros.html"]
 
 
 @hookimpl

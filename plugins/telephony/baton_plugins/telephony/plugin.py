@@ -75,6 +75,7 @@ baton_demo_data = demo.baton_demo_data
 baton_entities = declared.baton_entities
 baton_listeners = declared.baton_listeners
 baton_jobs = jobs.baton_jobs
+baton_prepare = panels.baton_prepare
 baton_permissions = declared.baton_permissions
 baton_settings = declared.baton_settings
 baton_slots = panels.baton_slots

@@ -60,6 +60,15 @@ def take(
     _tell(session, told, found)
 
 
+def prepare(session: Session) -> None:
+    """Run the reads of an event for a call that nobody makes."""
+    nobody: dict[str, object] = {"source_id": new_id(), "key": "", "number_hash": 0, "direction": "in"}
+    session.execute(_BY_KEY_OR_NUMBER, {**nobody, "since": now(), "until": now()})
+    session.execute(_RINGS, {"call_id": new_id()})
+    targets.name_of(session, new_id())
+    callers.holders(session, 0, None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """An event and what follows from it alone."""
