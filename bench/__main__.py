@@ -20,6 +20,7 @@ from bench import (
     results,
     scope,
     stands,
+    streams,
     telephone,
 )
 from bench.results import Result
@@ -32,6 +33,7 @@ _PARTS = {
     "scope": scope.measure,
     "sms": messages.measure,
     "chaos": chaos.measure,
+    "streams": streams.measure,
     "telephone": telephone.measure,
 }
 _ALL = ("load", *pages.SERIES, *_PARTS, "weight", "start", "plugins")

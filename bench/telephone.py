@@ -29,7 +29,7 @@ from baton_plugins.telephony.models import Source
 from playwright.sync_api import Page
 from sqlalchemy import delete, func, insert, select
 
-from bench import people, stands
+from bench import people, processes, stands
 from bench.results import Result, Times
 from bench.stands import Stand
 from platform_core.app import Runtime
@@ -297,7 +297,7 @@ def _page(desk: _Desk, port: int) -> Iterator[Page]:
         context = browser.new_context(reduced_motion="reduce")
         context.add_cookies([{"name": name, "value": value, "url": f"http://127.0.0.1:{port}"}])
         page = context.new_page()
-        with page.expect_response("**/live"):
+        with page.expect_response("**/live*"):
             page.goto(f"http://127.0.0.1:{port}/customers")
         yield page
 
@@ -316,16 +316,10 @@ def _ring(box: Box, page: Page, name: str, number: str) -> float:
 
 def _agents_needs(stand: Stand, agent: subprocess.Popen[bytes]) -> Iterator[Result]:
     """Of the agent after these calls, with the box plugged in and nobody calling."""
-    before = _cpu_seconds(agent.pid)
+    before = processes.cpu_seconds(agent.pid)
     time.sleep(_IDLE_SECONDS)
-    share = (_cpu_seconds(agent.pid) - before) / _IDLE_SECONDS * 100
+    share = (processes.cpu_seconds(agent.pid) - before) / _IDLE_SECONDS * 100
     detail = f"of one core, over {_IDLE_SECONDS:.0f} s"
     yield Result(f"{stand.name}: the agent while nobody calls", share, "% CPU", _IDLE, detail)
-    status = Path(f"/proc/{agent.pid}/status").read_text()
-    most = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    most = processes.kilobytes(agent.pid, "VmHWM") / 1024
     yield Result(f"{stand.name}: memory of the agent, at most", most, "MB", _MEMORY)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

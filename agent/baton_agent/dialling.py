@@ -42,7 +42,7 @@ class Dialler:
             try:
                 for kind in self._listening.signals(self.stop):
                     failures = 0
-                    if kind in {"hello", "dial"}:  # what was asked for while the line was down waits
+                    if kind in {"hello", "again", "dial"}:  # what was asked for while a line was down waits
                         self._dial()
             except (Refused, OSError, http.client.HTTPException, ValueError, KeyError) as error:
                 _log.info("no signals from the server: %s", error)

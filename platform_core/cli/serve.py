@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 import threading
@@ -20,6 +21,10 @@ from platform_core.permissions import setup
 _PR_SET_PDEATHSIG = 1
 _HEADER_SECONDS = 10
 """Who takes longer to say what they want is cut off: connections held open cost others theirs."""
+_CONNECTIONS = 8192
+"""Of one process. Each browser keeps one open for signals: with the web server's 1,024 the next person would wait for
+somebody to leave."""
+_OTHER_FILES = 1024
 _READ_AFTER = 1.0
 """Seconds after the start: the dictionaries of readings are needed by the first search, not by the first page."""
 
@@ -57,6 +62,7 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.http import HTTP1Settings  # noqa: PLC0415
 
+    _allow_files(_CONNECTIONS + _OTHER_FILES)
     if workers > 1:
         searchtokens.load()  # one copy for all
     server = Granian(
@@ -67,6 +73,7 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
         interface=Interfaces.ASGI,
         workers=workers,
         workers_kill_timeout=5,
+        backpressure=_CONNECTIONS,
         websockets=False,  # nothing here speaks them
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000),
         log_access=False,
@@ -87,6 +94,14 @@ def application() -> object:
     reading.daemon = True
     reading.start()
     return app
+
+
+def _allow_files(wanted: int) -> None:
+    """Systems that allow a process 1,024 open files let it have more for the asking."""
+    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < wanted:
+        enough = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 def _end_with_parent() -> None:

@@ -17,7 +17,6 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import speaking
 from platform_core.kernel.jobs import JobContext
-from platform_core.kernel.signals import signal
 
 B = TypeVar("B")
 Step = Callable[[Session, Actor, Any], int]
@@ -53,7 +52,6 @@ def _slice(
             return 0
         number = step(session, actor, found)
         context.progress(session, *fares(found))
-        signal(session, actor.user_id, "job", str(context.job_id))
         return number
 
 

@@ -21,6 +21,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import Database
 from platform_core.kernel.models import JobRow
+from platform_core.kernel.signals import signal
 from platform_core.kernel.unitofwork import on_commit
 
 _log = logging.getLogger(__name__)
@@ -77,6 +78,12 @@ class JobContext:
         if changed.rowcount != 1:  # type: ignore[attr-defined]
             message = f"job {self.job_id} was taken over or cancelled"
             raise LostLeaseError(message)
+        self.announce(session)
+
+    def announce(self, session: Session) -> None:
+        """Pages of whoever started it look again after commit."""
+        if self.actor is not None:
+            signal(session, self.actor.user_id, "job", str(self.job_id))
 
 
 class JobRunner:
@@ -170,6 +177,7 @@ class JobRunner:
             session.execute(
                 update(JobRow).where(JobRow.id == context.job_id, JobRow.fence == context.fence).values(**values)
             )
+            context.announce(session)
 
     def _retry(self, context: JobContext, job: Job, attempts: int, error: BaseException) -> None:
         if attempts >= job.max_attempts:

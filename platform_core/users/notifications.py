@@ -18,7 +18,7 @@ from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
-from platform_core.kernel.signals import signal
+from platform_core.kernel.signals import signal, signal_all
 from platform_core.users.models import Notification
 
 _ = translator("users")
@@ -79,8 +79,7 @@ def in_page(session: Session, user_ids: Sequence[UUID], news: News) -> None:
         "icon": news.icon,
     }
     session.execute(insert(Notification), [{"id": new_id(), "user_id": user_id, **common} for user_id in user_ids])
-    for user_id in user_ids:
-        signal(session, user_id, "notify")
+    signal_all(session, user_ids, "notify")
 
 
 @hookimpl
@@ -97,8 +96,7 @@ def withdraw(session: Session, user_ids: Collection[UUID], url: str) -> None:
         .where(Notification.user_id.in_(user_ids), Notification.url.startswith(url, autoescape=True))
         .execution_options(synchronize_session=False)
     )
-    for user_id in user_ids:
-        signal(session, user_id, "notify")
+    signal_all(session, user_ids, "notify")
 
 
 def forget(session: Session, url: str) -> None:

@@ -246,7 +246,15 @@ def _identity(row: Row[*tuple[Any, ...]], via: str, looking_id: UUID | None = No
 
 
 def revoke(session: Session, session_id: UUID) -> None:
-    session.execute(update(SignInSession).where(SignInSession.id == session_id).values(revoked_at=now()))
+    ended = session.scalars(
+        update(SignInSession)
+        .where(SignInSession.id == session_id)
+        .values(revoked_at=now())
+        .returning(SignInSession.user_id),
+        execution_options={"synchronize_session": False},
+    )
+    for user_id in ended:  # its stream ends, wherever that is
+        signal(session, user_id, "ended", session_id.hex)
 
 
 def end_those_of_keys(session: Session, user_id: UUID, before: datetime) -> int:

@@ -17,7 +17,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import NavItem, Slot
 from platform_core.kernel.i18n import LANGUAGES, language, translator
 from platform_core.plugins.registry import Owned
-from platform_core.web import badges, notices, watermark
+from platform_core.web import badges, live, notices, watermark
 from platform_core.web.endpoint import SIGNED_IN, csrf_token
 from platform_core.web.requests import Platform, platform_of, wants_fragment
 from platform_core.web.themes import House, Theme, house_of
@@ -71,6 +71,7 @@ class PageContext:
         self.lang = LANGUAGES[language()]
         self.title_suffix = _.pgettext("brand", "Baton")
         self.live = actor is not None and actor.seen_by is None
+        self.drawn = live.moment()
         session = request.scope.get("baton_session")
         tried = str(request.scope.get("baton_theme", ""))
         worn = self._wear(session, actor.theme if actor else "", tried)

@@ -31,7 +31,6 @@ from platform_core.kernel.database import Database, vault_of
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
-from platform_core.kernel.signals import signal
 from platform_core.kernel.spreadsheets import FileError, Table, open_table
 from platform_core.users.notifications import notify
 
@@ -62,13 +61,11 @@ def check(context: JobContext) -> None:
                 context.progress(session, done, max(done, table.row_count_hint))
                 for verdict, count in _judge(session, actor, batch, rows, seen).items():
                     counts[verdict] += count
-                signal(session, actor.user_id, "job", str(context.job_id))
         with context.database.system_session("end a dry run") as session:
             context.progress(session, done, done)
             _settle(session, batch, "checked", total=done, new_rows=counts["new"], update_rows=counts["update"],
                     duplicate_rows=counts["duplicate"], error_rows=counts["error"])  # fmt: skip
             audit.record(session, actor, "customers.import_check", batch.ref, after=counts)
-            signal(session, actor.user_id, "job", str(context.job_id))
 
 
 def commit(context: JobContext) -> None:
@@ -96,7 +93,6 @@ def commit(context: JobContext) -> None:
             parameters: dict[str, str | int] = {"file": batch.filename, "count": current.imported + current.updated}
             url = f"/customers/imports/{batch.id}"
             notify(session, [actor.user_id], "customers", _ADDED, parameters, url=url, icon="database-import")
-            signal(session, actor.user_id, "job", str(context.job_id))
             publish(session, Event("customers.imported", batch.ref, None, actor.user_id, {"count": current.imported}))
             files.forget(session, batch.stored_as)
 
@@ -116,7 +112,6 @@ def revert(context: JobContext) -> None:
                     context.progress(session, total, total)
                     _settle(session, batch, "reverted")
                     audit.record(session, actor, "customers.import_revert_finish", batch.ref)
-                    signal(session, actor.user_id, "job", str(context.job_id))
                     break
                 last = rows[-1].number
                 current = session.get_one(ImportBatch, batch.id)
@@ -124,7 +119,6 @@ def revert(context: JobContext) -> None:
                 context.progress(session, done, total)
                 reverting.take_back(session, actor, current, [row for row in rows if row.state == "imported"])
                 reverting.give_back(session, actor, current, [row for row in rows if row.state == "updated"])
-                signal(session, actor.user_id, "job", str(context.job_id))
 
 
 def _unwritten(
@@ -168,7 +162,6 @@ def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, part: P
         _settle(session, batch, "importing", imported=batch.imported, updated=batch.updated, skipped=batch.skipped)
         if ids:
             audit.record(session, actor, "customers.import", batch.ref, ids=ids, after={"imported": len(ids)})
-        signal(session, actor.user_id, "job", str(context.job_id))
 
 
 def _update(session: Session, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow]) -> None:

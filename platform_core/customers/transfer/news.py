@@ -12,7 +12,6 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers.transfer.drafts import OWN_ROWS
 from platform_core.customers.transfer.models import Transfer, TransferRow
 from platform_core.kernel.i18n import noop
-from platform_core.kernel.signals import signal
 from platform_core.users.notifications import notify
 
 _GOT = noop("%(who)s gave you customers: %(count)s")
@@ -50,5 +49,3 @@ def _tell(session: Session, actor: Actor, transfer: Transfer, state: str, to_new
             if user_id is not None and user_id not in {actor.user_id, transfer.leaver_id}:
                 parameters: dict[str, str | int] = {"who": actor.name, "count": number}
                 notify(session, [user_id], "customers", message, parameters, url=transfer.url, icon="switch-horizontal")
-    if transfer.job_id is not None:
-        signal(session, actor.user_id, "job", str(transfer.job_id))

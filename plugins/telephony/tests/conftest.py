@@ -108,6 +108,8 @@ def house(runtime: Runtime, factory: Factory, browser: Browser, monkeypatch: pyt
     }
     house = House(runtime, factory, browser, people)
     names = {user.id: name for name, user in people.items()}
-    hear: Callable[..., None] = lambda user, kind, value: house.signalled.append((names.get(user, "a source"), kind))  # noqa: E731
+    hear: Callable[..., None] = lambda users, kind, value: house.signalled.extend(  # noqa: E731
+        (names.get(user, "a source"), kind) for user in users
+    )
     monkeypatch.setattr(signals, "_send", [hear])
     return house

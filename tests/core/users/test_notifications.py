@@ -95,7 +95,7 @@ def test_signals_leave_only_after_commit(factory, runtime):
         with runtime.database.system_session("test") as session:
             notifications.notify(session, [user.id], "relay", WAITING)
             assert sent == []
-        assert sent == [(user.id, "notify", "")]
+        assert sent == [((user.id,), "notify", "")]
     finally:
         signals._send[:] = previous
 
