@@ -33,6 +33,7 @@ from platform_core.outbox.leaving_alone import leave_alone as message_leave_alon
 from platform_core.outbox.leaving_alone import write_again as message_write_again
 from platform_core.outbox.models import Account as OutboxAccount
 from platform_core.outbox.models import Message as OutboxMessage
+from platform_core.outbox.recipients import Reach
 from platform_core.outbox.recipients import excluded as message_excluded
 from platform_core.outbox.recipients import exclusion as message_exclusion
 from platform_core.outbox.recipients import left_alone as message_left_alone
@@ -40,6 +41,7 @@ from platform_core.outbox.recipients import reaches as message_reaches
 from platform_core.outbox.recipients import verdict_on as message_verdict
 from platform_core.outbox.services import cancel as cancel_message
 from platform_core.outbox.services import change_batch as change_messages
+from platform_core.outbox.services import kind_of as message_kind
 from platform_core.outbox.services import put as send_message
 from platform_core.outbox.services import put_many as send_messages
 from platform_core.outbox.services import text_of as message_text
@@ -69,6 +71,7 @@ __all__ = [
     "Outgoing",
     "Parcel",
     "RawCallback",
+    "Reach",
     "Receipt",
     "Recipient",
     "Rejected",
@@ -89,6 +92,7 @@ __all__ = [
     "message_drivers",
     "message_excluded",
     "message_exclusion",
+    "message_kind",
     "message_leave_alone",
     "message_left_alone",
     "message_reaches",

@@ -25,7 +25,7 @@ from platform_core.kernel.scope import AnySelect, visible
 from platform_core.users import probing
 from platform_core.web.forms import FormData
 from platform_core.web.lists import conditions, dialogs, saved
-from platform_core.web.lists.state import ListState
+from platform_core.web.lists.state import GROUP, ListState
 
 _ = translator("customers")
 
@@ -73,21 +73,33 @@ def choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
     return [*found, *((f"view={view.key}", _("View: %(name)s", name=view.name)) for view in views)]
 
 
-def in_words(session: Session, actor: Actor, texts: Sequence[str]) -> list[str]:
+def in_words(session: Session, actor: Actor, texts: Sequence[str]) -> str:
     """Conditions of the list as its chips say them; one that is no longer understood stays as it was written."""
-    found = []
+    told = [", ".join(_word(session, actor, text) for text in group) for group in _groups(texts)]
+    between = _("or")
+    return f" {between} ".join(told)
+
+
+def _groups(texts: Sequence[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
     for text in texts:
-        declared = CUSTOMERS.filter(text.partition(":")[0])
-        try:
-            condition = conditions.parse(CUSTOMERS, text)
-        except Invalid:
-            condition = None
-        if declared is None or condition is None:
-            found.append(text)
+        if text == GROUP:
+            found.append([])
         else:
-            words = (str(declared.label), *conditions.describe(session, actor, declared, condition))
-            found.append(" ".join(filter(None, words)))
+            found[-1].append(text)
     return found
+
+
+def _word(session: Session, actor: Actor, text: str) -> str:
+    declared = CUSTOMERS.filter(text.partition(":")[0])
+    try:
+        condition = conditions.parse(CUSTOMERS, text)
+    except Invalid:
+        condition = None
+    if declared is None or condition is None:
+        return text
+    words = (str(declared.label), *conditions.describe(session, actor, declared, condition))
+    return " ".join(filter(None, words))
 
 
 def _told(asked: ListState) -> list[str]:

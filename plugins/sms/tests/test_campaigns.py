@@ -270,8 +270,10 @@ def test_programs_send_to_a_group_at_a_time(fair, browser, runtime) -> None:
     program = browser.token(fair.shop.user)
     group = program.post("/api/v1/groups", json={"name": "Course 7", "conditions": None}).json()["id"]
     program.post(f"/api/v1/groups/{group}/members", json={"customer_ids": fair.ids})
-    made = program.post("/api/v1/sms/campaigns", json={"conditions": [f"group:is:{group}"]}).json()
+    made = program.post("/api/v1/sms/campaigns", json={"conditions": ["grade:is:B", "/", f"group:is:{group}"]}).json()
     assert made["total"] == len(fair.ids)
+    shown = browser.sign_in(fair.shop.user).get(f"/sms/campaigns/{made['id']}").text
+    assert re.search(r"Conditions: Grade is B[^,]* or Group is Course 7<", shown)
     starts = (now() + timedelta(days=2)).isoformat()
     seen = program.request("PUT", f"/api/v1/sms/campaigns/{made['id']}", json={**_bare(), "not_before": starts}).json()
     assert (seen["going"], seen["left"]["duplicate"]) == (3, 1)

@@ -8,18 +8,18 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from baton_plugins.sms import queries
+from baton_plugins.sms import drivers, queries
 from baton_plugins.sms.models import Reply, Template
 from sqlalchemy import select
 
-from platform_core.api import service_of
-from platform_core.api.messages import OutboxAccount, Sms
-from platform_core.contracts.messaging import SMS_SENDER
+from platform_core.api import new_id, now, service_of
+from platform_core.api.messages import SMS_SENDER, SMS_TEXTS, Addressee, OutboxAccount, Sms, establish_account
+from platform_core.customers import points
 from platform_core.customers.models import Customer
 from platform_core.outbox.accounts import callback_url, config_of
-from platform_core.outbox.models import Message
+from platform_core.outbox.models import Exclusion, Message
 from platform_core.outbox.services import content_of
-from platform_core.privacy.models import Suppression
+from platform_core.privacy.models import Consent, Suppression
 
 
 @pytest.fixture
@@ -101,6 +101,73 @@ def test_who_has_not_agreed_is_not_sent_advertising(shop, page) -> None:
     assert refused.status_code == 422
     assert "must end" not in refused.text
     assert "has to end with" in page.post("/sms", {**advert, "text": "新课优惠", "act": "preview"}).text
+
+
+def _use(shop, driver, **config) -> None:
+    with shop.runtime.database.system_session("test") as session:
+        account = session.get(OutboxAccount, shop.account_id)
+        account.driver, account.config = driver, shop.runtime.vault.encrypt_bytes(msgspec.json.encode(config))
+        account.revision += 1
+
+
+def test_a_number_abroad_is_looked_at_as_its_own_carrier_has_it(shop, page) -> None:
+    """Its parts, its price and whether anybody carries messages there at all."""
+    with shop.runtime.database.system_session("test") as session:
+        point = points.add(session, customer_id=shop.customer.id, kind="mobile", text="+447911123456")
+        session.get(OutboxAccount, shop.account_id).serves = ["service.cn"]
+    far = form(shop, point_id=str(point.id), text="x" * 160, act="preview")
+    assert "No account is set up for this yet" in page.post("/sms", far).text
+    with shop.runtime.database.system_session("test") as session:
+        away = establish_account(session, drivers.TRIAL, "away", {"file": ""})
+        away.serves, away.cents = ["service.abroad"], 33
+    seen = page.post("/sms", far).text
+    assert [words in seen for words in ("No account is set up", "1 part", "0.33 yuan")] == [False, True, True]
+    near = page.post("/sms", form(shop, text="x" * 160, act="preview")).text
+    assert "3 parts" in near
+    assert "0.15 yuan" in near
+
+
+def test_who_is_left_alone_is_told_before_it_is_sent(shop, page) -> None:
+    advert = form(shop, purpose="marketing", text="新课优惠，拒收请回复R")
+    with shop.runtime.database.system_session("test") as session:
+        agreed = {"channel": "sms", "purpose": "marketing", "given": True, "source": "form", "at": now()}
+        session.add(Consent(id=new_id(), customer_id=shop.customer.id, **agreed))
+        session.add(Exclusion(id=new_id(), customer_id=shop.customer.id, occasion="birthday", reason=b""))
+    assert "to be left alone" not in page.post("/sms", {**advert, "act": "preview"}).text
+    with shop.runtime.database.system_session("test") as session:
+        session.add(Exclusion(id=new_id(), customer_id=shop.customer.id, reason=b""))
+    seen = page.post("/sms", {**advert, "act": "preview"}).text
+    assert ("to be left alone" in seen, 'value="send"' in seen) == (True, False)
+    assert page.post("/sms", advert).status_code == 422
+    assert 'value="send"' in page.post("/sms", form(shop, act="preview")).text, "what was asked for is still sent"
+    with shop.runtime.database.system_session("test", write=False) as session:
+        assert session.scalars(select(Message)).all() == []
+
+
+def test_a_provider_of_approved_texts_is_asked_for_no_other(shop, page, runtime) -> None:
+    """Such a message would wait for two days and then be too late."""
+    _use(shop, "sms.aliyun", key="k", secret="s", signature="启衡咨询")
+    body = "{contact}您好，请准时到场。"
+    refused = page.post("/sms", form(shop, text="您好，请准时到场。"))
+    assert (refused.status_code, "approved templates only" in refused.text) == (422, True)
+    given = {"name": "Invitation", "text": body, "purpose": "service", "active": "1"}
+    page.post("/settings/sms-templates/new", given)
+    with runtime.database.system_session("test", write=False) as session:
+        template = session.scalars(select(Template)).one()
+        write = service_of(session, SMS_TEXTS).writer(session, template.id, "")
+        assert write(Addressee("Li", "person", "")) == "template"
+    told = form(shop, text=body, template_id=str(template.id))
+    with runtime.database.system_session("test") as session:
+        session.get(Customer, shop.customer.id).contact_name = "Li"
+    assert page.post("/sms", told).status_code == 422, "its code is not there yet"
+    page.post(f"/settings/sms-templates/{template.id}", {**given, "code_sms.aliyun": "SMS_1"})
+    assert page.post("/sms", {**told, "text": f"{body}!"}).status_code == 422
+    with runtime.database.system_session("test", write=False) as session:
+        assert session.scalars(select(Message)).all() == []
+    assert page.post("/sms", told).status_code == 303
+    with runtime.database.system_session("test", write=False) as session:
+        write = service_of(session, SMS_TEXTS).writer(session, template.id, "")
+        assert write(Addressee("Li", "person", "")).templates["sms.aliyun"][0] == "SMS_1"
 
 
 def test_only_who_may_send_to_this_customer_does(shop, browser, factory) -> None:

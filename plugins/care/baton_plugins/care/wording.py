@@ -49,6 +49,7 @@ WHY = {
     "no_text": _.lazy("There is no template for it."),
     "empty": _.lazy("There is nothing to put into one of the places."),
     "text": _.lazy("The provider would refuse the text."),
+    "template": _.lazy("Its provider has not approved the template."),
     "late": _.lazy("Its day had passed."),
 }
 _WORDS = {

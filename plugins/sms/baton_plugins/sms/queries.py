@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from baton_plugins.sms.models import Reply, Template
-from baton_plugins.sms.rendering import Signatures
+from baton_plugins.sms.rendering import Codes
 from sqlalchemy import LargeBinary, and_, cast, desc, false, literal, null, or_, select, union_all
 
 from platform_core.api import AnySelect, NotFound, Session, decode_cursor, encode_cursor, proven, readable, translator
-from platform_core.api.messages import OutboxAccount, OutboxMessage, Rules, account_signature, message_drivers
+from platform_core.api.messages import OutboxMessage
 
 _ = translator("sms")
 PAGE = 50
@@ -30,37 +30,10 @@ def template(session: Session, template_id: UUID) -> Template:
     return found
 
 
-def accounts(session: Session) -> Sequence[OutboxAccount]:
-    """Those that are switched on, working or not, the first in line first."""
-    statement = (
-        select(OutboxAccount)
-        .where(OutboxAccount.channel == "sms", OutboxAccount.enabled.is_(True))
-        .order_by(OutboxAccount.order, OutboxAccount.name)
-    )
-    return session.scalars(statement).all()
-
-
-def first_account(session: Session, kind: str) -> OutboxAccount | None:
-    """The account that is first in line for numbers of the mainland, working or not."""
-    return first_among(accounts(session), f"{kind}.cn")
-
-
-def first_among(found: Sequence[OutboxAccount], route: str) -> OutboxAccount | None:
-    return next((account for account in found if route in account.serves), None)
-
-
-def rules_of(session: Session, account: OutboxAccount | None) -> Rules:
-    driver = message_drivers(session).get(account.driver) if account else None
-    return driver.rules if driver else Rules()
-
-
-def signatures(session: Session, found: Sequence[OutboxAccount], kind: str) -> Signatures:
-    """Of the accounts that are first in line for numbers of the mainland and for others."""
-    home, away = (first_among(found, f"{kind}.{place}") for place in ("cn", "abroad"))
-    return {
-        mainland: account_signature(session, account) if account is not None else ""
-        for mainland, account in ((True, home), (False, away))
-    }
+def codes_of(session: Session, template_id: UUID | None, body: str) -> Codes:
+    """Of a text that may have been a template's: only the approved words may go under an approved code."""
+    found = session.get(Template, template_id) if template_id else None
+    return found.approved() if found is not None and found.body.strip() == body.strip() else {}
 
 
 def message(session: Session, message_id: UUID) -> OutboxMessage:

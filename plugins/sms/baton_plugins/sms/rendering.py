@@ -39,8 +39,10 @@ def places_of(body: str) -> list[str]:
     """In order, each once. Raises Invalid for one that nothing fills, and for a brace without its other half."""
     found = list(dict.fromkeys(_PLACE.findall(body)))
     unknown = [name for name in found if name not in PLACES]
-    if unknown or "{" in _PLACE.sub("", body) or "}" in _PLACE.sub("", body):
-        message = _("Nothing fills {%(name)s}.", name=", ".join(unknown))
+    message = _("Nothing fills {%(name)s}.", name=", ".join(unknown)) if unknown else ""
+    if not message and not {"{", "}"}.isdisjoint(_PLACE.sub("", body)):
+        message = _("A brace stands without its other half. Places to fill in are written as {customer}.")
+    if message:
         raise Invalid(message, fields={"text": message})
     return found
 
@@ -119,14 +121,6 @@ class Wording:
         if ending and not self._is_marketing and ending in text:
             return _("Only a text for marketing may say: %(ending)s", ending=ending)
         return ""
-
-
-def render(
-    body: str, values: Mapping[str, str], rules: Rules, *, is_marketing: bool, mainland: bool = True,
-    signatures: Signatures = _UNSIGNED,
-) -> Rendered:  # fmt: skip
-    """The text as its reader gets it. Raises Invalid at the field `text`."""
-    return Wording(body, rules, is_marketing=is_marketing, signatures=signatures).fill(values, mainland=mainland)
 
 
 Codes = Mapping[str, tuple[str, Mapping[str, str]]]

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 from baton_plugins.sms import queries, rendering
-from baton_plugins.sms.models import Reply, Template
-from baton_plugins.sms.rendering import Rendered
+from baton_plugins.sms.carriers import Carriers
+from baton_plugins.sms.models import Reply
+from baton_plugins.sms.rendering import Codes, Rendered
 from msgspec import Meta
 from sqlalchemy import select
 
@@ -33,19 +34,20 @@ from platform_core.api.messages import (
     Heard,
     OutboxMessage,
     Outgoing,
+    Reach,
     Sms,
-    Verdict,
     cancel_message,
+    message_excluded,
+    message_kind,
     message_reaches,
+    message_reason,
     message_verdict,
-    price_of_part,
     send_message,
 )
 
 _ = translator("sms")
 SEND = "sms.send"
 PURPOSES = "privacy.purposes"
-_OURS = ("service", "test")
 
 
 class SmsInput(msgspec.Struct, kw_only=True):
@@ -66,13 +68,14 @@ class TemplateInput(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be sent now: `cents` for all its parts, `verdict` of the register of consent."""
+    """What would be sent now: `cents` for all its parts, `against` why not, in words, `account` "" for none."""
 
     rendered: Rendered
     mask: str
     cents: int
-    verdict: Verdict
+    against: str
     account: str
+    codes: Codes
 
 
 def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) -> Preview:
@@ -85,35 +88,39 @@ def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) 
     purposes = dict(dictionaries.choices(session, PURPOSES))
     if data.purpose not in purposes:
         raise Invalid(_("Please check the marked fields."), fields={"purpose": _("Please choose from the list.")})
-    is_marketing = data.purpose not in _OURS
-    kind, accounts = "marketing" if is_marketing else "service", queries.accounts(session)
-    first = queries.first_among(accounts, f"{kind}.cn")
+    carriers, mainland = Carriers(session, data.purpose), not reach.mask.startswith("+")
+    codes = queries.codes_of(session, data.template_id, data.text)
     values = rendering.values_of(actor, customer, reach.contact)
-    rendered = rendering.render(
-        data.text, values, queries.rules_of(session, first), is_marketing=is_marketing,
-        signatures=queries.signatures(session, accounts, kind),
-    )  # fmt: skip
-    verdict = message_verdict(session, customer.id, reach, "sms", data.purpose)
-    cents = rendered.parts * price_of_part(session, "sms", f"{kind}.cn")
-    return Preview(rendered, reach.mask, cents, verdict, first.name if first else "")
+    rendered = carriers.wording(data.text).fill(values, mainland=mainland)
+    carriers.require_approved(codes, mainland=mainland)
+    cents = rendered.parts * carriers.cents(mainland=mainland)
+    account, against = carriers.first(mainland=mainland), _against(session, customer, reach, data.purpose)
+    return Preview(rendered, reach.mask, cents, against, account.name if account else "", codes)
+
+
+def _against(session: Session, customer: Customer, reach: Reach, purpose: str) -> str:
+    """What the claim would hold it back for, in words; "" for nothing."""
+    verdict = message_verdict(session, customer.id, reach, "sms", purpose)
+    if not verdict:
+        return verdict.sentence
+    is_left_alone = message_kind(purpose) == "marketing" and any(
+        occasion == "" for _person, occasion in message_excluded(session, (customer.id, reach.contact_id))
+    )
+    return message_reason("excluded") if is_left_alone else ""
 
 
 def send_one(session: Session, actor: Actor, customer: Customer, data: SmsInput, key: str) -> UUID:
     """Put one text to one customer into the outbox. Raises Invalid, NotFound, Forbidden, Conflict."""
     customer_require(session, actor, SEND, customer)
     seen = preview(session, actor, customer, data)
-    if not seen.verdict:
-        raise Conflict(seen.verdict.sentence)
-    template = session.get(Template, data.template_id) if data.template_id else None
-    # Only the approved words may go under an approved code.
-    is_as_approved = template is not None and template.body.strip() == data.text.strip()
-    codes = template.approved() if template is not None and is_as_approved else {}
+    if seen.against:
+        raise Conflict(seen.against)
     made = send_message(
         session, actor,
         Outgoing(
             key=f"sms:{actor.user_id}:{key}", channel="sms", owner="sms", text=seen.rendered.text,
             point_id=data.point_id, purpose=data.purpose, customer_id=customer.id, parts=seen.rendered.parts,
-            templates=rendering.handed(codes, seen.rendered),
+            templates=rendering.handed(seen.codes, seen.rendered),
         ),
     )  # fmt: skip
     if made is None:
@@ -131,7 +138,7 @@ def send_for_others(session: Session, actor: Actor, sms: Sms) -> UUID | None:
         Outgoing(
             key=sms.key, channel="sms", owner="sms", text=sms.text, point_id=sms.point_id, purpose=sms.purpose,
             occasion=sms.occasion, customer_id=sms.customer_id, not_before=sms.not_before, expires_at=sms.expires_at,
-            lane="interactive" if sms.purpose in _OURS else "bulk",
+            lane="bulk" if message_kind(sms.purpose) == "marketing" else "interactive",
         ),
     )  # fmt: skip
 

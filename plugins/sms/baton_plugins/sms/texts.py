@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from baton_plugins.sms import queries, rendering
+from baton_plugins.sms import rendering
+from baton_plugins.sms.carriers import Carriers
 from baton_plugins.sms.models import Template
 from sqlalchemy import select
 
@@ -21,16 +22,15 @@ class Texts:
         template = session.get(Template, template_id)
         if template is None or not template.active:
             return _nothing
-        is_service = template.purpose == "service"
-        accounts, kind = queries.accounts(session), "service" if is_service else "marketing"
-        rules = queries.rules_of(session, queries.first_among(accounts, f"{kind}.cn"))
-        signatures, codes = queries.signatures(session, accounts, kind), template.approved()
+        carriers, codes = Carriers(session, template.purpose), template.approved()
         try:
-            wording = rendering.Wording(template.body, rules, is_marketing=not is_service, signatures=signatures)
+            wording = carriers.wording(template.body)
         except Invalid:
             return _refused
 
         def write(person: Addressee) -> Filled | str:
+            if not carriers.approved(codes, mainland=person.mainland):
+                return "template"
             values = rendering.values(sender, person.name, person.kind, person.contact)
             found = wording.attempt(values, mainland=person.mainland)
             if isinstance(found, str):

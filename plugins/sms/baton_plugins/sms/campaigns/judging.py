@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.sms import queries, rendering
+from baton_plugins.sms import rendering
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import SEND
-from baton_plugins.sms.rendering import Rendered, Wording
+from baton_plugins.sms.carriers import Carriers
+from baton_plugins.sms.rendering import Rendered
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, select
 from sqlalchemy.orm import aliased
 
@@ -26,7 +27,7 @@ from platform_core.api import (
     readable,
     translator,
 )
-from platform_core.api.messages import OutboxAccount, contact_objection, message_exclusion, price_of_part
+from platform_core.api.messages import contact_objection, message_exclusion
 
 _ = translator("sms")
 OWN = proven("lines of a mass message that the caller has read within the actor's scope")
@@ -48,7 +49,6 @@ WORDS = {
 }
 """Why a customer gets nothing"""
 SAMPLES = 5
-_SERVICE = ("service", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +78,16 @@ class Tally:
     samples: list[int] = field(default_factory=list)
 
 
-def kind_of(purpose: str) -> str:
-    return "service" if purpose in _SERVICE else "marketing"
-
-
 class Judge:
     """For one mass message and one actor. Lines are asked for in their order, since a number counts once."""
 
     def __init__(self, session: Session, actor: Actor, campaign: Campaign) -> None:
         """Raises Invalid for a text that nobody could get."""
         self._session, self._actor, self._campaign = session, actor, campaign
-        kind = kind_of(campaign.purpose)
-        accounts = queries.accounts(session)
-        rules = queries.rules_of(session, queries.first_among(accounts, f"{kind}.cn"))
-        signed = queries.signatures(session, accounts, kind)
-        self._wording = Wording(campaign.body, rules, is_marketing=kind == "marketing", signatures=signed)
-        self._routes = {True: f"{kind}.cn", False: f"{kind}.abroad"}
-        self._carried = {route for account in accounts for route in account.serves}
+        carriers = Carriers(session, campaign.purpose)
+        self._wording = carriers.wording(campaign.body)
+        self._routes = {mainland: carriers.route(mainland=mainland) for mainland in (True, False)}
+        self._closed = [mainland for mainland in (True, False) if carriers.first(mainland=mainland) is None]
         self._met: set[int] = set()
         """Hashes of numbers that have had it"""
 
@@ -163,15 +156,12 @@ class Judge:
 
     def _why(self, point: Any, is_foreign: Any, *, to_send: bool) -> ColumnElement[str]:
         """The first of what stands against a line; to send, consent and exclusions are asked too."""
-        closed = [
-            is_foreign.is_(not mainland) for mainland, route in self._routes.items() if route not in self._carried
-        ]
         plainly = [
             (Customer.id.is_(None), "hidden"),
             (Customer.restricted_at.is_not(None), "restricted"),
             (not_(customer_doable(self._actor, SEND)), "right"),
             (point.id.is_(None), "no_number"),
-            *((condition, "no_account") for condition in closed),
+            *((is_foreign.is_(not mainland), "no_account") for mainland in self._closed),
         ]
         if not to_send:
             return case(*plainly, else_="")
@@ -197,8 +187,8 @@ def _other_mobile() -> Any:
 def tally(session: Session, actor: Actor, campaign: Campaign) -> Tally:
     """What would happen to all recipients now. Raises Invalid at the text."""
     found, left = Tally(), Counter[str]()
-    kind = kind_of(campaign.purpose)
-    cents = {f"{kind}.{region}": price_of_part(session, "sms", f"{kind}.{region}") for region in ("cn", "abroad")}
+    carriers = Carriers(session, campaign.purpose)
+    cents = {carriers.route(mainland=at): carriers.cents(mainland=at) for at in (True, False)}
     for number, route, text in Judge(session, actor, campaign).every():
         if isinstance(text, str):
             left[text] += 1
@@ -211,7 +201,3 @@ def tally(session: Session, actor: Actor, campaign: Campaign) -> Tally:
             found.samples.append(number)
     found.left = dict(left.most_common())
     return found
-
-
-def account_for(session: Session, purpose: str) -> OutboxAccount | None:
-    return queries.first_account(session, kind_of(purpose))

@@ -13,7 +13,8 @@ from baton_plugins.sms.campaigns import judging
 from baton_plugins.sms.campaigns.judging import OWN, Judge, Judged
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import APPROVE, MASS, SEND
-from baton_plugins.sms.models import Template
+from baton_plugins.sms.carriers import Carriers
+from baton_plugins.sms.rendering import Codes
 from msgspec import Meta
 from sqlalchemy import delete, func, insert, literal, select
 
@@ -122,21 +123,15 @@ def choose(session: Session, actor: Actor, campaign_id: UUID, data: CampaignInpu
     campaign.name, campaign.body, campaign.purpose = data.name.strip(), data.text.strip(), data.purpose
     campaign.template_id = template.id if template is not None else None
     campaign.not_before = starts
-    account = judging.account_for(session, campaign.purpose)
-    rules = templates.rules_of(session, account)
-    if rules.needs_template and not _codes(session, campaign).get(account.driver if account else ""):
-        message = _("The provider takes approved templates only: choose one with its code, and leave it unchanged.")
-        raise Invalid(message, fields={"text": message})
+    Carriers(session, campaign.purpose).require_approved(_codes(session, campaign))
     campaign.preview = msgspec.to_builtins(judging.tally(session, actor, campaign))
     after = {"number": campaign.total, "going": campaign.preview["going"]}
     record(session, actor, "sms.campaign_preview", campaign.ref, after=after)
     return campaign
 
 
-def _codes(session: Session, campaign: Campaign) -> dict[str, tuple[str, dict[str, str]]]:
-    """Only the approved words may go under an approved code."""
-    template = session.get(Template, campaign.template_id) if campaign.template_id else None
-    return template.approved() if template is not None and template.body.strip() == campaign.body else {}
+def _codes(session: Session, campaign: Campaign) -> Codes:
+    return templates.codes_of(session, campaign.template_id, campaign.body)
 
 
 def _own(session: Session, actor: Actor, campaign_id: UUID, state: str) -> Campaign:
