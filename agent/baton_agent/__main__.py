@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import usb.core
 
-from baton_agent import __version__
+from baton_agent import __version__, hidboxes
 from baton_agent.calls import Calls
 from baton_agent.dialling import Dialler
 from baton_agent.drivers import ALL, driver_for
@@ -77,7 +77,7 @@ def _paired() -> tuple[Home, Server]:
 def run(given: argparse.Namespace) -> int:
     home, server = _paired()
     spool = Spool(folder() / "events.sqlite3")
-    watch = Watch(spool.add, use=home.use, serial=home.serial)
+    watch = Watch(spool.add, use=home.use, serial=home.serial, hid=home.hid)
     keys = Keys(spool.add)
     dialler = Dialler(lambda: Server(home.server, home.token, home.ca_file))
     exchanges = [Exchange(one, spool.add, dialler.failed) for one in home.exchanges if not is_web(one)]
@@ -113,7 +113,7 @@ def run(given: argparse.Namespace) -> int:
 
 def listen(given: argparse.Namespace) -> int:
     home = Home.load()
-    watch = Watch(lambda _events: None, use=home.use, serial=home.serial, noticed=_print)
+    watch = Watch(lambda _events: None, use=home.use, serial=home.serial, hid=home.hid, noticed=_print)
     signal.signal(signal.SIGTERM, lambda *_signal: watch.stop.set())
     signal.signal(signal.SIGINT, lambda *_signal: watch.stop.set())
     watch.run()
@@ -144,10 +144,14 @@ def doctor(given: argparse.Namespace) -> int:
     """Exit status 1 when something is wrong."""
     home, wrong = Home.load(), 0
     sys.stdout.write(f"baton-agent {__version__}, settings in {folder()}\n")
+    by_hidapi = hidboxes.is_chosen(home.hid)
     try:
-        found = [device for device, _handle in plugged()]
+        found = [device for device, _handle in (hidboxes.plugged() if by_hidapi else plugged())]
     except usb.core.NoBackendError:
         sys.stdout.write("USB: libusb is not installed\n")
+        found, wrong = [], 1
+    except ImportError:
+        sys.stdout.write("USB: hidapi is not installed: pip install baton-agent[hid]\n")
         found, wrong = [], 1
     for device in found:
         driver = driver_for(device, home.use.get(device.usb_id, ""))

@@ -22,6 +22,7 @@ def folder() -> Path:
 class Home:
     """`agent.json`. `use`: USB id -> driver; `serial`: port -> driver; `ca_file`: who signs for the server.
 
+    `hid`: by what HID boxes are read, `libusb` or `hidapi`; empty for what suits the system.
     `exchanges`: as exchanges.Exchange takes them.
     """
 
@@ -31,6 +32,7 @@ class Home:
     ca_file: str = ""
     use: dict[str, str] = field(default_factory=dict)
     serial: dict[str, str] = field(default_factory=dict)
+    hid: str = ""
     exchanges: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -39,15 +39,18 @@ Place = tuple[int, int, int, int]
 """Bus and address with the ids of what was found there."""
 
 
-def plugged(known: dict[Place, Found] | None = None) -> Iterator[tuple[Found, Any]]:
+def plugged(known: dict[Place, Found] | None = None, leave: Collection[str] = ()) -> Iterator[tuple[Found, Any]]:
     """Every device on the bus, with the pyusb device. Raises usb.core.NoBackendError without libusb.
 
-    Devices are asked for their names once, as long as the caller keeps `known`: asking wakes them up.
+    Devices are asked for their names once, as long as the caller keeps `known`: asking wakes them up. Those whose USB
+    ids are in `leave` are not asked at all.
     """
     known = {} if known is None else known
     there: set[Place] = set()
     for device in usb.core.find(find_all=True) or ():
         with suppress(usb.core.USBError, ValueError, NotImplementedError):
+            if f"{device.idVendor:04x}:{device.idProduct:04x}" in leave:
+                continue
             place = (device.bus, device.address, device.idVendor, device.idProduct)
             there.add(place)
             if place not in known:

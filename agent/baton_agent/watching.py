@@ -10,6 +10,7 @@ from typing import Any
 
 import usb.core
 
+from baton_agent import hidboxes
 from baton_agent.calls import Calls
 from baton_agent.drivers import Driver, Found, by_name, driver_for
 from baton_agent.signs import Sign
@@ -23,7 +24,7 @@ Noticed = Callable[[str, Sign], None]
 
 
 class Watch:
-    """`use`: USB id -> driver, where the device does not say it; `serial`: name of a port -> driver."""
+    """`use`: USB id -> driver, where the device does not say it; `serial`: port -> driver; `hid`: as in agent.json."""
 
     def __init__(
         self,
@@ -31,12 +32,14 @@ class Watch:
         *,
         use: Mapping[str, str] | None = None,
         serial: Mapping[str, str] | None = None,
+        hid: str = "",
         noticed: Noticed = lambda _device, _sign: None,
     ) -> None:
         self._heard = heard
         self._noticed = noticed
         self._use = dict(use or {})
         self._serial = dict(serial or {})
+        self._by_hidapi = hidboxes.is_chosen(hid)
         self._lock = threading.Lock()
         self._devices: dict[str, dict[str, str]] = {}
         self._running: dict[str, threading.Thread] = {}
@@ -54,7 +57,8 @@ class Watch:
             try:
                 self._look()
             except usb.core.NoBackendError:
-                self._say("usb", "-", "failed", "libusb is not installed")
+                if not self._by_hidapi:
+                    self._say("usb", "-", "failed", "libusb is not installed")
             except usb.core.USBError as error:
                 _log.warning("the bus cannot be read: %s", error)
             self.stop.wait(_LOOK_EVERY)
@@ -62,10 +66,32 @@ class Watch:
             thread.join(2)
 
     def _look(self) -> None:
-        for found, device in plugged(self._known):
-            driver = driver_for(found, self._use.get(found.usb_id, ""))
-            if driver is not None and not self._is_running(found.key):
+        taken = self._look_by_hidapi() if self._by_hidapi else ()
+        self._look_at_ports()
+        for found, device in plugged(self._known, taken):
+            driver = self._wanted(found)
+            if driver is not None:
                 self._start(found.key, driver, lambda device=device, port=driver.port: UsbTransport(device, port))  # type: ignore[misc]
+
+    def _wanted(self, found: Found) -> type[Driver] | None:
+        """The driver of a device that nobody reads yet."""
+        driver = driver_for(found, self._use.get(found.usb_id, ""))
+        return None if driver is None or self._is_running(found.key) else driver
+
+    def _look_by_hidapi(self) -> set[str]:
+        """Ids of what libusb is to leave alone."""
+        taken = set()
+        try:
+            for found, path in hidboxes.plugged():
+                taken.add(found.usb_id)
+                driver = self._wanted(found)
+                if driver is not None and driver.port.kind == "hid":
+                    self._start(found.key, driver, lambda path=path: hidboxes.HidTransport(path))  # type: ignore[misc]
+        except ImportError:
+            self._say("hid", "-", "failed", "hidapi is not installed: pip install baton-agent[hid]")
+        return taken
+
+    def _look_at_ports(self) -> None:
         for name, chosen in self._serial.items():
             if not self._is_running(name):
                 driver = by_name(chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -39,7 +40,9 @@ class Listening:
 
 
 @contextmanager
-def agent(box: Box, tmp_path) -> Iterator[Listening]:
+def agent(box: Box, tmp_path, **settings: str) -> Iterator[Listening]:
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "agent.json").write_text(json.dumps(settings))
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "baton_agent", "listen"],
         env={**os.environ, **box.environment, "BATON_AGENT_DIR": str(tmp_path / "home")},
@@ -88,6 +91,28 @@ def test_a_box_is_read_through_libusb(name, tmp_path):
         wait_until(lambda: len(shown(listening.lines)) >= len(expected), 30)
     assert shown(listening.lines) == expected
     assert listening.process.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["cideasy", "ad800"])
+def test_a_hid_box_is_read_through_hidapi(name, tmp_path):
+    """The library as it is on Windows and macOS; below it lies libusb here, and their own interfaces there."""
+    spec, script, expected = CALLS[name]
+    with Box(tmp_path / "usb", spec) as box, agent(box, tmp_path, hid="hidapi") as listening:
+        script(box)
+        listening.waits_for(expected[-1])
+        wait_until(lambda: len(shown(listening.lines)) >= len(expected), 30)
+        if name == "cideasy":
+            wait_until(lambda: answers(box)[-1:] == [b"ACK"])
+        box.pull()
+        listening.waits_for(": gone")
+    assert shown(listening.lines) == expected
+
+
+def test_hidapi_leaves_other_boxes_to_libusb(tmp_path):
+    spec, script, expected = CALLS["fsk-serial"]
+    with Box(tmp_path / "usb", spec) as box, agent(box, tmp_path, hid="hidapi") as listening:
+        script(box)
+        listening.waits_for(expected[-1])
 
 
 def answers(box: Box) -> list[bytes]:
