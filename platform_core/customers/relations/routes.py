@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +16,8 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import drawing, opening, queries, rights, searching
 from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
-from platform_core.customers.relations import services
+from platform_core.customers.relations import net, services
+from platform_core.customers.relations.net import Net
 from platform_core.customers.relations.services import MOST_HOPS, Graph, RelationInput, Side
 from platform_core.kernel import dictionaries
 from platform_core.kernel.errors import Conflict, Invalid
@@ -58,16 +59,44 @@ class GraphOut(msgspec.Struct, kw_only=True):
 def show(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, hops: int = 1, panel: str = ""
 ) -> Response[str]:
-    """Who belongs together with a customer, as far as the reader sees them; `panel` for the side of its page."""
-    customer, graph = _read(session, actor, customer_id, 1 if panel else hops)
-    may_edit = rights.may(session, actor, _EDIT, customer)
+    """Who belongs together with a customer, as far as the reader sees them; `panel` for the side of its page.
+
+    `open`: ids of those whose own relations are shown as well.
+    """
     if panel:
+        customer, graph = _read(session, actor, customer_id, 1)
+        may_edit = rights.may(session, actor, _EDIT, customer)
         return fragment(request, "customers/relations/_panel.html", customer=customer, graph=graph, may_edit=may_edit)
-    known = {customer.id: customer.name} | {side.other.id: side.other.name for hop in graph.hops for side in hop}
+    customer = queries.get(session, customer_id)
+    drawn = net.around(session, customer, hops, _ids(request.query_params.get("open", "")))
+    shown = [node.customer.id for node in drawn.nodes if node.distance]
+    opening.opened(session, actor, customers.ref(customer), customer_id, "customers.relations", ids=shown)
     return page(
-        request, "customers/relations/graph.html", active="customers", customer=customer, graph=graph, names=known,
-        may_edit=may_edit, hops=min(max(hops, 1), MOST_HOPS), most=MOST_HOPS, nodes=services.MOST_NODES,
+        request, "customers/relations/graph.html", active="customers", customer=customer, net=drawn,
+        names={node.customer.id: node.customer.name for node in drawn.nodes}, size=net,
+        may_edit=rights.may(session, actor, _EDIT, customer), nodes=services.MOST_NODES, url_with=_url_with(drawn),
     )  # fmt: skip
+
+
+def _ids(text: str) -> set[UUID]:
+    """Raises Invalid for what are no ids."""
+    try:
+        return {UUID(part) for part in text.split(",")[: services.MOST_NODES] if part}
+    except ValueError as error:
+        raise Invalid(_("This address is not valid.")) from error
+
+
+def _url_with(drawn: Net) -> Callable[[UUID], str]:
+    """Where somebody is opened who is closed, or closed who is open; everybody else stays as they are."""
+    centre, opened = drawn.nodes[0].customer.id, drawn.opened
+
+    def url(key: UUID) -> str:
+        others = [one for one in opened if one != key]
+        wanted = others if key in opened else [*opened, key]
+        query = f"?open={','.join(one.hex for one in wanted)}" if wanted else ""
+        return f"/customers/{centre}/relations{query}#node-{key.hex}"
+
+    return url
 
 
 def _read(session: Session, actor: Actor, customer_id: UUID, hops: int) -> tuple[Customer, Graph]:

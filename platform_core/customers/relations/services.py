@@ -161,11 +161,11 @@ def _step_from(session: Session, frontier: set[UUID], seen: set[UUID]) -> tuple[
         wanted.append((row, near, far))
     people = {row.id: row for row in session.scalars(select(Customer).where(Customer.id.in_(reached)))}
     seen |= reached
-    sides = [_side(session, row, near, people[far]) for row, near, far in wanted if far in people]
+    sides = [side_of(session, row, near, people[far]) for row, near, far in wanted if far in people]
     return sorted(sides, key=lambda side: (side.word, side.other.name)), more
 
 
-def _side(session: Session, row: Relation, near: UUID, other: Customer) -> Side:
+def side_of(session: Session, row: Relation, near: UUID, other: Customer) -> Side:
     kind = row.kind if row.first_id == near else BACK.get(row.kind, row.kind)
     word = dictionaries.label(session, DICTIONARY, kind)
     return Side(row.id, kind, word, near, other, row.since, row.until, row.note)

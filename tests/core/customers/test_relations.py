@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -12,10 +13,11 @@ from sqlalchemy import select
 from platform_core.audit.models import AuditEntry
 from platform_core.customers import merging, search_rows
 from platform_core.customers.models import Customer
-from platform_core.customers.relations import services
+from platform_core.customers.relations import net, services
 from platform_core.customers.relations.models import Relation
 from platform_core.customers.relations.services import RelationInput
 from platform_core.kernel.errors import Conflict
+from platform_core.kernel.ids import new_id
 from tests.core.customers.transfer.conftest import house, in_english
 
 __all__ = ["house", "in_english"]
@@ -146,3 +148,77 @@ def test_a_part_of_a_name_offers_whom_it_may_mean(browser, runtime, factory, hou
     chosen = {"other": "qiheng", "chosen": named[1].code, "kind": "employer"}
     assert anna.post(url, chosen).status_code == 303
     assert names(anna.get(url)) == ["Qiheng Trade"]
+
+
+def drawn(page):
+    """Names of the nodes; what opens or closes one; how many lines, and how many of these close a circle."""
+    svg = page.text.split("<svg width=")[1].split("</svg>")[0]
+    nodes = re.findall(r'<a href="/customers/[^"]+" aria-label="([^",]*)', svg)
+    signs = {
+        unescape(label): unescape(url) for url, label in re.findall(r'net-o" href="([^"]+)" aria-label="([^"]+)"', svg)
+    }
+    return nodes, signs, svg.count('class="net-l'), svg.count("net-l closing")
+
+
+def test_a_drawing_opens_one_customer_after_the_other(browser, factory, house, relate, count_queries):
+    centre, near, far, beyond, hidden = (
+        factory.customer(owner, name=name)
+        for owner, name in (
+            (house.anna, "Centre"), (house.anna, "Near"), (house.anna, "Far"), (house.anna, "Beyond"),
+            (house.tom, "Hidden"),
+        )
+    )  # fmt: skip
+    for one, two in ((centre, near), (near, far), (far, beyond), (far, hidden)):
+        relate(house.boss, one, "partner", two)
+    anna = browser.sign_in(house.anna)
+    nodes, signs, lines, _closing = drawn(anna.get(f"/customers/{centre.id}/relations"))
+    assert (nodes, list(signs), lines) == (["Centre", "Near"], ["Open Near: 1 more"], 1)
+    nodes, signs, lines, _closing = drawn(anna.get(signs["Open Near: 1 more"]))
+    assert (nodes, list(signs), lines) == (["Centre", "Near", "Far"], ["Close Near", "Open Far: 1 more"], 2)
+    with count_queries(at_most=12):
+        page = anna.get(signs["Open Far: 1 more"])
+    nodes, signs, lines, _closing = drawn(page)
+    assert (nodes, list(signs), lines) == (["Centre", "Near", "Far", "Beyond"], ["Close Near", "Close Far"], 3)
+    assert names(page) == ["Near", "Far", "Beyond"]
+    assert "Hidden" not in page.text
+    # Whoever is reached by way of a closed one goes with it.
+    assert drawn(anna.get(signs["Close Near"]))[0] == ["Centre", "Near"]
+    boss = browser.sign_in(house.boss)
+    with count_queries(at_most=12):
+        page = boss.get(f"/customers/{centre.id}/relations?hops=3")
+    assert set(drawn(page)[0]) == {"Centre", "Near", "Far", "Beyond", "Hidden"}
+    assert anna.get(f"/customers/{centre.id}/relations?open=nonsense").status_code == 422
+    stranger = f"/customers/{centre.id}/relations?open={hidden.id.hex}"
+    assert drawn(anna.get(stranger))[0] == ["Centre", "Near"]
+
+
+def test_circles_are_drawn_once_and_do_not_loop(browser, factory, house, relate):
+    a, b, c, d = (factory.customer(house.anna, name=name) for name in ("Aa", "Bb", "Cc", "Dd"))
+    for one, two in ((a, b), (b, c), (c, a), (c, d), (d, a)):
+        relate(house.anna, one, "partner", two)
+    relate(house.anna, a, "employer", b)
+    anna = browser.sign_in(house.anna)
+    url = f"/customers/{a.id}/relations?open={','.join(one.id.hex for one in (a, b, c, d))}"
+    for page in (anna.get(f"/customers/{a.id}/relations"), anna.get(url)):
+        nodes, _signs, lines, closing = drawn(page)
+        assert sorted(nodes) == ["Aa", "Bb", "Cc", "Dd"]
+        assert (lines, closing) == (6, 3)
+        assert sorted(names(page)) == ["Bb", "Bb", "Cc", "Cc", "Dd", "Dd"]
+
+
+def test_a_crowd_is_drawn_up_to_a_limit_and_the_rest_is_counted(browser, factory, house, monkeypatch):
+    monkeypatch.setattr(net, "MOST_NODES", 5)
+    centre = factory.customer(house.anna, name="Centre")
+    for number in range(9):
+        other = factory.customer(house.anna, name=f"Partner {number}")
+        factory.add(Relation(id=new_id(), first_id=centre.id, second_id=other.id, kind="partner", note=""))
+    page = browser.sign_in(house.anna).get(f"/customers/{centre.id}/relations")
+    nodes, signs, lines, _closing = drawn(page)
+    assert (len(nodes), signs, lines) == (6, {}, 5)
+    assert "and 4 more" in page.text
+
+
+def test_long_names_keep_to_their_boxes():
+    assert net.shortened("Harbour") == "Harbour"
+    assert net.shortened("上海优舟检测技术有限公司") == "上海优舟检测技术有限公司"
+    assert net.shortened("武汉星信置业有限责任公司啊") == "武汉星信置业有限责任公…"
