@@ -57,12 +57,17 @@ from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
 from platform_core.customers.rights import require_contact as contact_require
 from platform_core.customers.rights import require_unrestricted as customer_require_unrestricted
+from platform_core.customers.row_reach import through_customers as reach_through_customers
+from platform_core.customers.row_search import customers_of as customers_of_rows
+from platform_core.customers.row_search import of_customers as search_of_customers
+from platform_core.customers.row_search import of_similar_customers as search_of_similar_customers
 from platform_core.customers.services import create as customer_create
 from platform_core.customers.services import set_status as customer_set_status
 from platform_core.customers.services import touch as customer_touch
 from platform_core.customers.slices import get as get_batch
 from platform_core.customers.slices import mark as mark_lines
 from platform_core.customers.slices import run as run_slices
+from platform_core.customers.widths import is_wide as has_many_rows
 from platform_core.kernel import counters, dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
 from platform_core.kernel.declared import declared, service_of
@@ -102,7 +107,8 @@ from platform_core.relay.queries import writable_engagements
 from platform_core.relay.services import cancel as cancel_engagement
 from platform_core.relay.services import engagements_of, open_engagement
 from platform_core.relay.workdays.services import calendar as work_calendar
-from platform_core.users.labels import person_choices
+from platform_core.users.labels import department_choices, person_choices
+from platform_core.users.labels import labels as names_of
 from platform_core.users.lists import list_handlers
 from platform_core.users.models import NAMES_COUNTER, Department, User
 from platform_core.users.notifications import notify
@@ -121,6 +127,8 @@ from platform_core.web.formats import money as money_text
 from platform_core.web.formats import number as number_text
 from platform_core.web.forms import Bound, FormData, bind, initial
 from platform_core.web.lists import declaration as lists
+from platform_core.web.lists.reach import Linked as ListBranch
+from platform_core.web.lists.reach import Reach as ListReach
 from platform_core.web.notices import Notice
 from platform_core.web.pages import fragment, page, redirect
 from platform_core.web.requests import platform_of, wants_fragment
@@ -184,6 +192,8 @@ __all__ = [
     "Leg",
     "Limit",
     "Linked",
+    "ListBranch",
+    "ListReach",
     "Listener",
     "Money",
     "NavItem",
@@ -259,12 +269,14 @@ __all__ = [
     "customer_require_unrestricted",
     "customer_set_status",
     "customer_touch",
+    "customers_of_rows",
     "cut",
     "day_start",
     "day_text",
     "declared",
     "decode_cursor",
     "delete",
+    "department_choices",
     "dictionaries",
     "drop_word_index",
     "due_text",
@@ -279,6 +291,7 @@ __all__ = [
     "fragment",
     "get",
     "get_batch",
+    "has_many_rows",
     "has_words",
     "index_tokens",
     "initial",
@@ -288,6 +301,7 @@ __all__ = [
     "local",
     "mark_lines",
     "money_text",
+    "names_of",
     "new_id",
     "new_token",
     "next_weekday",
@@ -307,6 +321,7 @@ __all__ = [
     "proven",
     "publish",
     "put",
+    "reach_through_customers",
     "read_setting",
     "readable",
     "record",
@@ -314,6 +329,8 @@ __all__ = [
     "refusal_text",
     "right_holders",
     "run_slices",
+    "search_of_customers",
+    "search_of_similar_customers",
     "service_of",
     "sharing",
     "signal",

@@ -19,8 +19,18 @@ class Base(DeclarativeBase):
     type_annotation_map = COLUMN_TYPES
 
 
+TROUBLED = ("unknown", "undelivered", "failed", "refused", "expired")
+
+
 def _only(state: str) -> dict[str, Any]:
     condition = text(f"state = '{state}'")  # nosemgrep: sql-made-of-text  of a column's own states
+    return {"postgresql_where": condition, "sqlite_where": condition}
+
+
+def _troubled() -> dict[str, Any]:
+    """Of the few that did not arrive, or perhaps not."""
+    states = ", ".join(repr(state) for state in TROUBLED)
+    condition = text(f"state IN ({states})")  # nosemgrep: sql-made-of-text  of a column's own states
     return {"postgresql_where": condition, "sqlite_where": condition}
 
 
@@ -83,6 +93,7 @@ class Message(Identified, Base):
         Index("ix_outbox_message_customer", "customer_id", "created_at"),
         Index("ix_outbox_message_address", "address_hash", "sent_at"),
         Index("ix_outbox_message_provider", "account_id", "provider_id"),
+        Index("ix_outbox_message_troubled", "id", **_troubled()),
         Index("ix_outbox_message_batch", "batch_id", "state"),
     )
 

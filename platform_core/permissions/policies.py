@@ -78,6 +78,10 @@ class ThroughCustomer:
             return None
         return _probe(exists().where(self._customers.c.id == self._model.customer_id, inner))
 
+    def given_customer(self, actor: Actor) -> ColumnElement[bool] | None:
+        """What must hold besides for rows of a customer whom the actor sees; None: nothing."""
+        return None
+
 
 class ThroughEngagement:
     """Rows that are visible when their customer is and, if they belong to an engagement, when that is too."""
@@ -95,16 +99,20 @@ class ThroughEngagement:
         self._permission = permission
 
     def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        parts = [self._customer.predicate(actor), self.given_customer(actor)]
+        found = [part for part in parts if part is not None]
+        return and_(*found) if found else None
+
+    def given_customer(self, actor: Actor) -> ColumnElement[bool] | None:
+        """See ThroughCustomer."""
         if self._permission and not actor.can(self._permission):
             return false()
         column = getattr(self._model, self._column)
         narrower = min(("relay.view", self._permission or "relay.view"), key=actor.scope)
         engagement = engagement_predicate(column, actor, narrower)
-        customer = self._customer.predicate(actor)
         if engagement is None:
-            return customer
-        part = or_(column.is_(None), engagement) if column.nullable else engagement
-        return part if customer is None else and_(customer, part)
+            return None
+        return or_(column.is_(None), engagement) if column.nullable else engagement
 
 
 def engagement_predicate(column: Any, actor: Actor, permission: str = "relay.view") -> ColumnElement[bool] | None:

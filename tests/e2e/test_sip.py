@@ -109,7 +109,7 @@ def test_calls_through_a_proxy(visitors: Visitors, tmp_path: Path) -> None:
             assert call.wait(30) == 0
     card.get_by_role("button", name="收起").click()  # it would lie over the pages that others look at
     expect(card).to_have_count(0)
-    collector.goto("/calls?show=mine")
+    collector.goto("/calls?view=mine")
     row = collector.locator("main tbody tr", has_text="139****8699")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("已接")

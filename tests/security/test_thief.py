@@ -168,7 +168,7 @@ def test_cards_of_calls_that_never_rang_show_no_more_than_the_cap(mark: Mark) ->
             telephone.ring(f"1380000{number:04}", call)
             cards = [thief.takes(device.get("/calls/card", htmx=True)) for device in thief.devices]
             refused += not all(cards)
-        thief.takes(thief.here.get("/calls?show=mine"))
+        thief.takes(thief.here.get("/calls?view=mine"))
         if refused > 3:
             break
     assert refused

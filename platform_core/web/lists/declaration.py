@@ -193,7 +193,8 @@ class ListView:
     similar: Callable[[Session, str], Search | None] | None = None
     """What the words might have been meant for, where nobody in the list is called so; None where nobody resembles."""
     reach: Callable[[Session, Actor], Reach] | None = None
-    """Core lists only: the actor's rows in a shape that indexes serve. Others are scoped by their policy."""
+    """The actor's rows in a shape that indexes serve; of a plugin's made by `reach_through_customers`, which keeps to
+    the policy. Lists without one are scoped by their policy alone."""
     prepare: Callable[[Session, Actor, Sequence[Any]], Mapping[str, Any]] | None = None
     """Everything the cells need besides the rows, in as few statements as there are kinds of it."""
     footer: Callable[[Session, Actor, Sequence[ColumnElement[bool]]], str] | None = None

@@ -51,6 +51,8 @@ class Reach:
     whole: bool = False
     branches: tuple[Branch, ...] = ()
     predicate: ColumnElement[bool] | None = None
+    own_statements: bool = False
+    """`kept` says who reads: statements made with it serve nobody else and are not kept."""
 
     @property
     def parts(self) -> int:

@@ -40,6 +40,8 @@ _MOST_PARTS = 500
 _MOST_FILTERED_PARTS = 40
 _MOST_MERGED_BLINDLY = 64
 _MOST_SEARCHED_PARTS = 12
+_WALKED = 1000
+"""Rows at the head of an order in which whoever has every twentyfifth finds a page."""
 Plan = Literal["policy", "whole", "merge", "predicate"]
 _PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
 
@@ -137,14 +139,20 @@ class Reader:
         return self._rows(kind, ("page",), build, values)
 
     def _windowed(self, segment: Segment, values: dict[str, Any], *, bounded: bool, forward: bool) -> Sequence[Any]:
-        """What a short walk down the order finds, for actors of so many departments that merging these takes long."""
+        """What a short walk down the order finds, for actors of so many departments that merging these takes long.
+
+        And of rows that hang on customers: each of their branches is sorted, which takes long where many are theirs.
+        """
         reach = self._reach
-        if reach is None or reach.predicate is None or reach.parts <= _MOST_MERGED_BLINDLY:
+        if reach is None or reach.predicate is None:
+            return ()
+        if reach.parts <= _MOST_MERGED_BLINDLY and not reach.own_statements:
             return ()
         fields, where = self._view.selected(), [reach.predicate, *self._filters]
         statement = statements.windowed(
-            fields, self._order, segment, reach.kept, where, bounded=bounded, forward=forward
-        )
+            fields, self._order, segment, reach.kept, where, bounded=bounded, forward=forward,
+            window=_WALKED if reach.own_statements else statements.WINDOW,
+        )  # fmt: skip
         rows: Sequence[Any] = self._session.execute(statement, values, execution_options=_PROOF).all()
         return rows
 
@@ -210,7 +218,7 @@ class Reader:
 
     def _built(self, kind: tuple[Any, ...], build: Callable[[], Select[Any]]) -> Select[Any]:
         reach = self._reach
-        if reach is None or self._filters or self.plan == "predicate":
+        if reach is None or reach.own_statements or self._filters or self.plan == "predicate":
             made: Select[Any] = build()
             return made
         shape = statements.shape(reach, sqlite=self._sqlite)

@@ -126,7 +126,9 @@ class ListState:
 
     def _of_preset(self) -> list[tuple[str, str]]:
         preset = self.preset
-        usual = self.home or self.view.presets[0].key if self.view.presets else ""
+        first = self.view.presets[0] if self.view.presets else None
+        # A first view with conditions is what the page opens with, and not what a state that says nothing means.
+        usual = self.home or (first.key if first is not None and not first.conditions else "")
         pairs = [("view", preset.key)] if preset and preset.key != usual else []
         if preset is None:
             pairs = self._written()
@@ -198,7 +200,7 @@ def read(session: Session, actor: Actor, view: ListView, parameters: Any, *, at_
     explicit, asked = "f" in parameters, parameters.get("view", "")
     home = saved.home(session, actor, view)
     if at_home and not asked and not explicit:
-        asked = home
+        asked = home or (view.presets[0].key if view.presets else "")
     preset = view.by_key["presets"].get(asked)
     base = saved.find(session, actor, view, asked) if asked and preset is None else None
     if base is None and saved.is_key(asked) and asked != home and not explicit:

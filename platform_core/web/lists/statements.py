@@ -35,7 +35,7 @@ from platform_core.web.lists.reach import Among, Branch, Linked, Reach
 
 LIMIT = "row_limit"
 REACHED = "reached"
-_WINDOW = 400
+WINDOW = 400
 """Rows at the head of an order: for an actor who sees every eighth they hold a page."""
 Run = Callable[[tuple[Any, ...], Callable[[], Select[Any]], dict[str, Any]], Sequence[Any]]
 
@@ -62,14 +62,15 @@ def windowed(
     *,
     bounded: bool,
     forward: bool,
+    window: int = WINDOW,
 ) -> Select[Any]:
-    """The same page, looked for among the first rows of the order only: all of it if that fills LIMIT."""
+    """The same page, looked for among the first `window` rows of the order only: all of it if that fills LIMIT."""
     conditions = order.conditions(segment, bounded=bounded, forward=forward)
     first = (
         select(order.key.label("id"), order.sort.column.label(VALUE))
         .where(kept, *conditions)
         .order_by(*order.by(order.sort.column, order.key, forward=forward))
-        .limit(_WINDOW)
+        .limit(window)
         .subquery("first")
     )
     return (

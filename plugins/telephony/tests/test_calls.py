@@ -184,11 +184,11 @@ def test_missed_calls_are_a_list_and_something_to_do(house):
         assert session.scalar(select(func.count()).select_from(Notification)) == 1
     page = house.page("carol")
     assert "Missed calls" in page.get("/").text
-    listed = page.get("/calls?show=missed").text
+    listed = page.get("/calls?view=missed").text
     assert f"/plans/new?customer={customer.id}" in listed
     done = page.post(f"/calls/{house.calls()[0].id}/handled", {}, htmx=True)
     assert "Carol has seen to it" in done.text
-    assert "Qiheng" not in page.get("/calls?show=missed").text
+    assert "Qiheng" not in page.get("/calls?view=missed").text
     assert "Qiheng" in page.get("/calls").text
     assert "missed" in page.get(f"/calls/of/{customer.id}", htmx=True).text
 

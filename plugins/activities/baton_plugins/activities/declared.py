@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import api, models, plan_routes, preset_routes, routes
-from baton_plugins.activities.desk import team, views
+from baton_plugins.activities.desk import listview, team, views
 from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
 from baton_plugins.activities.feeds import routes as feeds
@@ -26,7 +26,7 @@ from baton_plugins.activities.urging import api as urging_api
 from baton_plugins.activities.urging import routes as urging
 from baton_plugins.activities.urging.models import Urge
 
-from platform_core.api import Customer, Entity, NavItem, Routes, ThroughEngagement, translator
+from platform_core.api import Customer, Entity, NavItem, Routes, ThroughEngagement, list_handlers, translator
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -61,7 +61,8 @@ def baton_routes() -> list[Routes]:
     requests = Routes("/assistance", together.REQUESTS)
     calendar = [diary.ROUTES, Routes(diary.PATH, feeds.PAGES)]
     kept = [preset_routes.ROUTES, kind_routes.ROUTES, phrase_routes.ROUTES]
-    return [Routes("/follow-ups", routes.HANDLERS), of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept]
+    listed = [Routes("/follow-ups", routes.HANDLERS), Routes("/", list_handlers(listview.PLANS))]
+    return [*listed, of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept]
 
 
 @hookimpl
@@ -78,6 +79,7 @@ def baton_navigation() -> list[NavItem]:
     kept = ("activities.presets", "settings")
     return [
         NavItem("plans", _.lazy("My plans"), "/plans", "calendar", VIEW, "work", 20, False, badge, "p"),
+        NavItem("all_plans", _.lazy("All plans"), "/plans/all", "list-check", VIEW, "work", 21),
         NavItem(
             "calendar", _.lazy("Calendar"), diary.PATH, "calendar-event", "activities.view", "work", 22, hotkey="a"
         ),

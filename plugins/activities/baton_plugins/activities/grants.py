@@ -16,6 +16,7 @@ def baton_permissions() -> list[Permission]:
         Permission("activities.view", _.lazy("See plans and follow-ups"), delegable=True),
         Permission("activities.write", _.lazy("Write follow-ups and plans"), scoped=False, act="enter"),
         Permission("activities.correct", _.lazy("Correct others' follow-ups, move their plans"), delegable=True),
+        Permission("activities.export", _.lazy("Print the list of plans and ask for it as a file"), scoped=False),
         Permission("activities.sms", _.lazy("Get reminders as text messages while not at Baton"), scoped=False),
         Permission("activities.presets", _.lazy("Keep the outcomes of the composer"), scoped=False, act="manage"),
     ]
@@ -28,7 +29,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
     return {
         "coordinator": both,
         "department_head": {**both, "activities.view": "subtree", "activities.correct": "subtree"},
-        "management": {**whole, "activities.correct": "all"},
+        "management": {**whole, "activities.correct": "all", "activities.export": "all"},
         "office": whole,
         "finance": {"activities.view": "all"},
         "system_admin": {"activities.presets": "all"},

@@ -76,6 +76,8 @@ class Plan(Identified, Stamped, Versioned, Base):
         Index("ix_activities_plan_assignee_id_state_due_at", "assignee_id", "state", "due_at", "id"),
         Index("ix_activities_plan_customer_id_state_due_at", "customer_id", "state", "due_at"),
         Index("ix_activities_plan_department_id_state_due_at", "department_id", "state", "due_at"),
+        Index("ix_activities_plan_due_at", "due_at", "id"),
+        Index("ix_activities_plan_done_at", "done_at", "id"),
         Index("ix_activities_plan_open", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 

@@ -12,8 +12,10 @@ _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
 _ACTIONS = {
     "activities.view": _.lazy("read a follow-up or plan"),
-    "activities.list": _.lazy("read follow-ups"),
+    "activities.list": _.lazy("listed plans or follow-ups"),
     "activities.plans": _.lazy("listed plans"),
+    "activities.counts": _.lazy("counted plans"),
+    "activities.export": _.lazy("took the list of plans along as a file"),
     "activities.calendar": _.lazy("looked at a calendar"),
     "activities.follow_up": _.lazy("wrote down a follow-up"),
     "activities.edit_follow_up": _.lazy("corrected a follow-up"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from baton_plugins.sms import models
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import APPROVE, MASS, SEND, CampaignPolicy
+from baton_plugins.sms.listview import EXPORT
 
 from platform_core.api import (
     Customer,
@@ -34,6 +35,7 @@ REFERENCES = [
 USERS = [UserReference(Campaign, "by_id")]
 PERMISSIONS = [
     Permission("sms.view", _.lazy("See text messages of customers"), scoped=False),
+    Permission(EXPORT, _.lazy("Print the list of text messages and ask for it as a file"), scoped=False),
     Permission(SEND, _.lazy("Send text messages to customers")),
     Permission(MASS, _.lazy("Write to many customers at once"), scoped=False, act="send"),
     Permission(APPROVE, _.lazy("Approve messages to many customers"), scoped=False),
@@ -43,7 +45,7 @@ _BOTH = {"sms.view": "all", SEND: "own"}
 GRANTS = {
     "coordinator": _BOTH,
     "department_head": {**_BOTH, SEND: "subtree", MASS: "all"},
-    "management": {**_BOTH, SEND: "all", MASS: "all", APPROVE: "all", "sms.templates": "all"},
+    "management": {**_BOTH, SEND: "all", MASS: "all", APPROVE: "all", "sms.templates": "all", EXPORT: "all"},
     "office": {**_BOTH, SEND: "all", MASS: "all", "sms.templates": "all"},
 }
 NAVIGATION = [
@@ -51,6 +53,7 @@ NAVIGATION = [
         "sms_templates", _.lazy("Templates of text messages"), "/settings/sms-templates", "message", "sms.templates",
         "settings", 58, section="channels",
     ),
+    NavItem("messages", _.lazy("Text messages"), "/sms/messages", "message", "sms.view", "customers", 69),
     NavItem("sms_campaigns", _.lazy("Mass messages"), "/sms/campaigns", "message", MASS, "customers", 70),
 ]  # fmt: skip
 lists.offer(

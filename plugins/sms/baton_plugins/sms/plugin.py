@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pluggy
-from baton_plugins.sms import declared, demo, drivers, panels, routes, services, template_routes, texts
+from baton_plugins.sms import declared, demo, drivers, listview, panels, routes, services, template_routes, texts
 from baton_plugins.sms.campaigns import api as campaign_api
 from baton_plugins.sms.campaigns import jobs as campaign_jobs
 from baton_plugins.sms.campaigns import routes as campaign_routes
@@ -20,6 +20,7 @@ from platform_core.api import (
     Provider,
     Routes,
     UserReference,
+    list_handlers,
     translator,
 )
 from platform_core.api.messages import SMS_INBOUND, SMS_SENDER, SMS_TEXTS, driver_port
@@ -60,7 +61,11 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 
 @hookimpl
 def baton_routes() -> list[Routes]:
-    return [Routes("/sms", [*routes.HANDLERS, *campaign_routes.HANDLERS]), template_routes.ROUTES]
+    return [
+        Routes("/", list_handlers(listview.MESSAGES)),
+        Routes("/sms", [*routes.HANDLERS, *campaign_routes.HANDLERS]),
+        template_routes.ROUTES,
+    ]
 
 
 @hookimpl

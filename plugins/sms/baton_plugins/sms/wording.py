@@ -9,6 +9,9 @@ from platform_core.api import AuditWords, noop, translator
 _ = translator("sms")
 hookimpl = pluggy.HookimplMarker("baton")
 _WORDS = {
+    "sms.list": _.lazy("listed text messages"),
+    "sms.counts": _.lazy("counted text messages"),
+    "sms.export": _.lazy("took the list of text messages along as a file"),
     "sms.send": _.lazy("sent a text message"),
     "sms.template": _.lazy("changed a template of text messages"),
     "sms.campaign_draft": _.lazy("put down whom a mass message is for"),

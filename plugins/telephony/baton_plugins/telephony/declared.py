@@ -9,6 +9,7 @@ from baton_plugins.telephony import models
 from baton_plugins.telephony.calling import services as calling
 from baton_plugins.telephony.calling.models import CallList, ListLine, Script
 from baton_plugins.telephony.calling.policies import SCRIPTS, CallListPolicy
+from baton_plugins.telephony.listview import EXPORT
 from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW, CallPolicy, RingPolicy
 
 from platform_core.api import (
@@ -73,6 +74,7 @@ def baton_permissions() -> list[Permission]:
         Permission(VIEW, _.lazy("See calls; who calls is on screen")),
         Permission(DIAL, _.lazy("Have the telephone call customers")),
         Permission(LISTEN, _.lazy("Listen to recordings of calls"), scoped=False, act="reveal"),
+        Permission(EXPORT, _.lazy("Print the log of calls and ask for it as a file"), scoped=False),
         Permission(SCRIPTS, _.lazy("Keep scripts for calls"), scoped=False, act="manage"),
         Permission("telephony.manage", _.lazy("Manage telephone agents, exchanges and lines"), scoped=False),
     ]
@@ -83,7 +85,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
     return {
         "coordinator": {VIEW: "own", DIAL: "own"},
         "department_head": {VIEW: "subtree", DIAL: "subtree", SCRIPTS: "all", LISTEN: "all"},
-        "management": {VIEW: "all", DIAL: "all", SCRIPTS: "all", LISTEN: "all"},
+        "management": {VIEW: "all", DIAL: "all", SCRIPTS: "all", LISTEN: "all", EXPORT: "all"},
         "office": {VIEW: "own"},
         "finance": {VIEW: "own"},
         "system_admin": {"telephony.manage": "all"},
@@ -115,6 +117,8 @@ def baton_user_references() -> list[UserReference]:
 _ACTIONS = {
     "telephony.pop": _.lazy("was shown who calls"),
     "telephony.list": _.lazy("listed calls"),
+    "telephony.counts": _.lazy("counted calls"),
+    "telephony.export": _.lazy("took the log of calls along as a file"),
     "telephony.choose": _.lazy("said whose call it was"),
     "telephony.handle": _.lazy("saw to a missed call"),
     "telephony.new_customer": _.lazy("made a customer of a caller"),

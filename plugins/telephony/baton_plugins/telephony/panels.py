@@ -65,5 +65,5 @@ def baton_workbench(session: Session, actor: Actor) -> list[WorkSection]:
         )
         for row in rows
     )  # fmt: skip
-    url = "/calls?show=missed" if following else ""
+    url = "/calls?view=missed" if following else ""
     return [WorkSection("telephony.missed", _("Missed calls"), "red", items, 15, "side", url)] if items else []

@@ -9,6 +9,7 @@ from baton_plugins.telephony import (
     demo,
     dial_routes,
     jobs,
+    listview,
     panels,
     person_routes,
     routes,
@@ -20,7 +21,7 @@ from baton_plugins.telephony.calling import routes as calling
 from baton_plugins.telephony.calling import script_routes
 from baton_plugins.telephony.policies import VIEW
 
-from platform_core.api import NavItem, PluginInfo, Routes, translator
+from platform_core.api import NavItem, PluginInfo, Routes, list_handlers, translator
 
 _ = translator("telephony")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -35,6 +36,7 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_routes() -> list[Routes]:
     return [
+        Routes("/", list_handlers(listview.CALLS)),
         Routes(
             "/calls",
             [

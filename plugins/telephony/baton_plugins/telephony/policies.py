@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from baton_plugins.telephony.models import Call, Ring
-from sqlalchemy import ColumnElement, and_, exists, false, or_
+from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from platform_core.api import Actor, Customer, Scope, ThroughCustomer, among
 
@@ -13,7 +13,10 @@ VIEW, DIAL, LISTEN = "telephony.view", "telephony.dial", "telephony.listen"
 _ring = Ring.__table__.alias("telephony_scope_ring")
 
 
-def _mine(columns: Any, actor: Actor) -> ColumnElement[bool]:
+def rung(columns: Any, actor: Actor) -> ColumnElement[bool]:
+    """Rings that the actor sees; `columns`: the class or the columns of an alias."""
+    if actor.scope(VIEW) == Scope.ALL:
+        return true()
     parts: list[Any] = [columns.user_id == actor.user_id]
     departments = actor.departments_for(VIEW)
     if departments:
@@ -30,7 +33,7 @@ class RingPolicy:
         scope = actor.scope(VIEW)
         if scope == Scope.ALL:
             return None
-        return false() if scope == Scope.NONE else _mine(Ring, actor)
+        return false() if scope == Scope.NONE else rung(Ring, actor)
 
 
 class CallPolicy:
@@ -47,7 +50,11 @@ class CallPolicy:
             return None
         if scope == Scope.NONE:
             return false()
-        rang = exists().where(_ring.c.call_id == Call.id, _mine(_ring.c, actor))
+        rang = exists().where(_ring.c.call_id == Call.id, rung(_ring.c, actor))
         customer = self._customer.predicate(actor)
         seen = Call.customer_id.is_not(None)
         return or_(rang, seen if customer is None else and_(seen, customer))
+
+    def given_customer(self, actor: Actor) -> ColumnElement[bool] | None:
+        """Nothing besides: a call is seen by whoever sees its customer."""
+        return false() if actor.scope(VIEW) == Scope.NONE else None

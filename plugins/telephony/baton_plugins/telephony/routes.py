@@ -7,10 +7,9 @@ from uuid import UUID
 
 from baton_plugins.telephony import cards, queries, services
 from baton_plugins.telephony.forms import NewCallerInput
-from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW
+from baton_plugins.telephony.policies import LISTEN, VIEW
 
 from platform_core.api import (
-    FOLLOW_UP_FORMS,
     Actor,
     Bound,
     EntityRef,
@@ -28,9 +27,7 @@ from platform_core.api import (
     initial,
     page,
     post,
-    record,
     redirect,
-    service_of,
     translator,
     wants_fragment,
 )
@@ -70,29 +67,11 @@ def _cards(request: Request[Any, Any, Any], session: Session, actor: Actor) -> R
     )  # fmt: skip
 
 
-@get("/", permission=VIEW, name="telephony:log")
-def log(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, show: str = "", after: str = ""
-) -> Response[str]:
-    rows, following = queries.page_of(session, queries.shown(actor, show), after)
-    record(session, actor, "telephony.list", ids=[row.call.id for row in rows])
-    views = [
-        ("", _("All")), ("mine", _("Mine")), ("missed", _("Missed")), ("in", _("Incoming")),
-        ("out", _("Outgoing")),
-    ]  # fmt: skip
-    return page(
-        request, "telephony/log.html", active="calls", rows=rows, views=views, show=show, may_dial=actor.can(DIAL),
-        may_listen=actor.can(LISTEN),
-        following=f"/calls?show={show}&after={following}" if following else "",
-        forms=service_of(session, FOLLOW_UP_FORMS),
-    )  # fmt: skip
-
-
 @post("/{call_id:uuid}/handled", permission=VIEW, name="telephony:handled")
 def handled(request: Request[Any, Any, Any], session: Session, actor: Actor, call_id: UUID) -> Response[str]:
     call = services.handle(session, actor, call_id)
     if not wants_fragment(request):
-        return redirect(request, "/calls?show=missed")
+        return redirect(request, "/calls?view=missed")
     return fragment(request, "telephony/_handled.html", call=call)
 
 
@@ -144,4 +123,4 @@ def _new_form(
     )  # fmt: skip
 
 
-HANDLERS = [card, dismiss, choose, log, handled, of_customer, new_customer, create_customer]
+HANDLERS = [card, dismiss, choose, handled, of_customer, new_customer, create_customer]

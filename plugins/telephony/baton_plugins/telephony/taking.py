@@ -275,4 +275,4 @@ def _match(session: Session, call: Call) -> str:
 def _missed(session: Session, call: Call, rings: Sequence[Ring]) -> None:
     people = [ring.user_id for ring in rings]
     message, filled = (MISSED, {"number": call.number_mask}) if call.number_mask else (WITHHELD, {})
-    notify(session, people, "telephony", message, filled, url="/calls?show=missed", icon="phone-incoming")
+    notify(session, people, "telephony", message, filled, url="/calls?view=missed", icon="phone-incoming")

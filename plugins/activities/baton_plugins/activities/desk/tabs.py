@@ -21,4 +21,4 @@ def of(actor: Actor, counted: lists.Numbers) -> list[Tab]:
     if lists.departments_of(actor) != frozenset():
         found.append(("department", _("My department"), "/plans/department", counted.department))
         found.append(("team", _("The team today"), "/team", 0))
-    return found
+    return [*found, ("all", _("All plans"), "/plans/all", 0)]

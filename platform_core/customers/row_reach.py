@@ -1,0 +1,92 @@
+"""Rows that hang on customers, such as plans and calls, in shapes that stay fast however many there are.
+
+Such a row knows its customer and nothing of the customer's owner and departments, so no index serves an order within
+them. Few customers are looked up and their rows sorted; where departments have very many, their rows are so frequent
+that walking the order and probing finds a page soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, true
+from sqlalchemy.orm import Session, aliased
+
+from platform_core.contracts.identity import Actor, Scope
+from platform_core.customers.models import Customer
+from platform_core.customers.reach import PERMISSION
+from platform_core.customers.widths import is_wide
+from platform_core.kernel.protected import policies
+from platform_core.kernel.scope import readable
+from platform_core.permissions.models import Access
+from platform_core.permissions.policies import live
+from platform_core.web.lists.reach import Branch, Linked, Reach
+
+WIDE = 2000
+"""Customers beyond which walking beats looking up several rows of each."""
+
+
+def through_customers(
+    session: Session,
+    actor: Actor,
+    model: Any,
+    *,
+    kept: ColumnElement[bool] | None = None,
+    others: Sequence[Branch] = (),
+    wide: bool = False,
+) -> Reach:
+    """The reach of a list of `model`, which has a `customer_id`.
+
+    Of the policy of `model` stands in every branch what is left of it once the customer is seen (`given_customer`),
+    or all of it where it does not say. So `others` need only bring rows that a policy allows besides those of the
+    actor's customers. `kept` holds for every row of the list; `wide`: the actor sees so many rows that walking down
+    the order finds some soon.
+    """
+    kept = true() if kept is None else kept
+    own = readable(session, model)
+    if own is None:
+        return Reach(kept, predicate=kept)
+    departments = actor.departments_for(PERMISSION)
+    theirs = or_(Customer.owner_id == actor.user_id, Customer.department_id.in_(departments))
+    searched = not any(lender.can(PERMISSION) for lender in actor.deputy_for) and actor.scope(PERMISSION) != Scope.ALL
+    wide = wide or is_wide(session, f"rows of {actor.user_id}", departments, theirs, WIDE)
+    if wide or not searched:
+        return Reach(kept, predicate=own)
+    row = aliased(model)
+    branches = (*branches_of(actor, row, row.customer_id == Customer.id, sorted(departments)), *others)
+    return Reach(and_(kept, _besides(actor, model, own)), branches=branches, predicate=own, own_statements=True)
+
+
+def _besides(actor: Actor, model: Any, own: ColumnElement[bool]) -> ColumnElement[bool]:
+    policy = policies[model]
+    if not hasattr(policy, "given_customer") or actor.deputy_for:
+        return own
+    found: ColumnElement[bool] | None = policy.given_customer(actor)
+    return true() if found is None else found
+
+
+def branches_of(actor: Actor, row: Any, of_customer: ColumnElement[bool], departments: list[UUID]) -> list[Branch]:
+    """Rows of the actor's customers; `of_customer` joins `row`, an alias, to its customer."""
+    with_ = and_(of_customer, Customer.deleted_at.is_(None))
+    through = and_(with_, Access.customer_id == Customer.id, live())
+    mine = {"row_user": actor.user_id}
+    me = bindparam("row_user", type_=Access.user_id.type)
+    branches: list[Branch] = [
+        Linked("owner", row.id, and_(with_, Customer.owner_id == me), mine),
+        Linked("mine", row.id, and_(through, Access.user_id == me), mine),
+    ]
+    if actor.scope(PERMISSION) >= Scope.TEAM and actor.team_ids:
+        teams = Customer.team_id.in_(bindparam("row_teams", expanding=True))
+        branches.append(Linked("team", row.id, and_(with_, teams), {"row_teams": sorted(actor.team_ids)}))
+    if departments:
+        named = {"row_departments": departments}
+        among: Any = bindparam("row_departments", expanding=True)
+        branches.append(Linked("department", row.id, and_(with_, Customer.department_id.in_(among)), named))
+        branches.append(Linked("legs", row.id, and_(through, Access.department_id.in_(among)), named))
+    if actor.can("relay.accept") and actor.department_ids:
+        offered: Any = bindparam("row_offered", expanding=True)
+        condition = and_(through, Access.department_id.in_(offered), Access.kind == "offer")
+        branches.append(Linked("offers", row.id, condition, {"row_offered": sorted(actor.department_ids)}))
+    return branches
