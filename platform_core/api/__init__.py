@@ -6,6 +6,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from platform_core.audit.services import changes, record
+from platform_core.contracts.business import OPPORTUNITIES, OpportunityRef
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, DemoHouse
 from platform_core.contracts.entities import (
@@ -140,6 +141,7 @@ __all__ = [
     "FOLLOW_UP_FORMS",
     "METADATA",
     "NAMES_COUNTER",
+    "OPPORTUNITIES",
     "PACKAGES",
     "PLANNER",
     "SIGNED_IN",
@@ -201,6 +203,7 @@ __all__ = [
     "NotFound",
     "Notice",
     "NotificationChannel",
+    "OpportunityRef",
     "OutcomePreset",
     "Package",
     "PackagedPlan",

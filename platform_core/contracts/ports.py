@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from platform_core.contracts.identity import Actor
+
 T = TypeVar("T")
 
 
@@ -35,6 +37,8 @@ class FollowUpForms:
     """(customer, `in` or `out`, when it was)"""
     plan: Callable[[UUID], str]
     """(customer)"""
+    of_opportunity: Callable[[Actor, UUID], str]
+    """(reader, opportunity): not a form, but what is planned about it, as a piece of a page; empty: not for them"""
 
 
 class Planner(Protocol):

@@ -42,6 +42,7 @@ class PlanOut(msgspec.Struct, kw_only=True):
     id: UUID
     customer_id: UUID
     engagement_id: UUID | None
+    opportunity_id: UUID | None
     contact_id: UUID | None
     assignee_id: UUID
     kind: str

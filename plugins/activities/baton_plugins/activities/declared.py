@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pluggy
-from baton_plugins.activities import api, models, plan_routes, preset_routes, routes
+from baton_plugins.activities import api, models, opportunity_routes, plan_routes, preset_routes, routes
 from baton_plugins.activities.desk import listview, team, views
 from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
@@ -56,7 +56,15 @@ def baton_entities() -> list[Entity]:
 @hookimpl
 def baton_routes() -> list[Routes]:
     of_plans = Routes(
-        "/plans", [*plan_routes.HANDLERS, *card.HANDLERS, *together.HANDLERS, *task_routes.HANDLERS, *views.HANDLERS]
+        "/plans",
+        [
+            *plan_routes.HANDLERS,
+            *card.HANDLERS,
+            *together.HANDLERS,
+            *task_routes.HANDLERS,
+            *views.HANDLERS,
+            *opportunity_routes.HANDLERS,
+        ],
     )
     requests = Routes("/assistance", together.REQUESTS)
     calendar = [diary.ROUTES, Routes(diary.PATH, feeds.PAGES)]

@@ -75,6 +75,8 @@ class PlanInput(msgspec.Struct, kw_only=True):
     kind: Code = "call"
     contact_id: UUID | None = None
     engagement_id: UUID | None = None
+    opportunity_id: UUID | None = None
+    """What is about an opportunity belongs to its engagement."""
     repeat: Repeat = ""
     repeat_until: date | None = None
     remind: list[Lead | Literal["default"]] = msgspec.field(default_factory=lambda: ["default"])

@@ -11,7 +11,7 @@ import pluggy
 from baton_plugins.activities.for_others import plan_for
 from baton_plugins.activities.handing.packing import Packer
 
-from platform_core.api import FOLLOW_UP_FORMS, PACKAGES, PLANNER, FollowUpForms, Provider, local
+from platform_core.api import FOLLOW_UP_FORMS, PACKAGES, PLANNER, Actor, FollowUpForms, Provider, local
 
 hookimpl = pluggy.HookimplMarker("baton")
 _WAYS = ("in", "out")
@@ -23,6 +23,10 @@ def _log(customer_id: UUID, way: str, at: datetime) -> str:
 
 def _plan(customer_id: UUID) -> str:
     return f"/plans/new?customer={customer_id}"
+
+
+def _of_opportunity(actor: Actor, opportunity_id: UUID) -> str:
+    return f"/plans/opportunity/{opportunity_id}" if actor.can("activities.view") else ""
 
 
 def given(way: str, at: str) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def given(way: str, at: str) -> dict[str, Any]:
 @hookimpl
 def baton_ports() -> list[Provider[Any]]:
     return [
-        Provider(FOLLOW_UP_FORMS, FollowUpForms(_log, _plan)),
+        Provider(FOLLOW_UP_FORMS, FollowUpForms(_log, _plan, _of_opportunity)),
         Provider(PLANNER, plan_for),
         Provider(PACKAGES, Packer()),
     ]

@@ -37,6 +37,10 @@ class Plan(Identified, Stamped, Versioned, Base):
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
+    opportunity_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
+    """Of another plugin, behind the port OPPORTUNITIES; its engagement is this plan's"""
+    opportunity_label: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """Its title when it was planned"""
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"), index=True)
     contact_label: Mapped[str] = mapped_column(String(60), default="")
     assignee_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="RESTRICT"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import composing, panels, plans, presets, queries, series, services, workbench
+from baton_plugins.activities import about, composing, panels, plans, presets, queries, series, services, workbench
 from baton_plugins.activities.desk import lists, tabs
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
@@ -112,15 +112,17 @@ def row_context(session: Session, row: PlanRow, c: composing.Composer | None = N
 
 
 @get("/new", permission=WRITE, name="activities:new_plan")
-def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID) -> Response[str]:
+def new(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID, opportunity: UUID | None = None
+) -> Response[str]:
     found = customer_get(session, customer)
     record_view(session, actor, found)
     engagements = writable_engagements(session, actor, found.id)
     only = str(engagements[0][0]) if len(engagements) == 1 else None
     usual = read_setting(session, LEAD)
     form = initial(
-        PlanInput, kind="call", engagement_id=only, on=today().isoformat(), remind=[usual] if usual else [],
-        remind_people=[],
+        PlanInput, kind="call", on=today().isoformat(), remind=[usual] if usual else [], remind_people=[],
+        **about.given(session, found.id, opportunity, only),
     )  # fmt: skip
     return _plan_page(request, session, actor, found, form)
 
@@ -176,6 +178,7 @@ def _plan_page(
         kinds=composing.kind_pairs(session),
         contacts=composing.contact_pairs(session, customer.id),
         engagements=[(str(key), title) for key, title in writable_engagements(session, actor, customer.id)],
+        opportunities=about.offered(session, actor, customer.id),
         others=queries.open_plans(session, customer.id),
         near=near,
         repeats=series.choices(),

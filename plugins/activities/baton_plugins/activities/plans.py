@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pluggy
-from baton_plugins.activities import dates, presets, queries, rights, series
+from baton_plugins.activities import about, dates, presets, queries, rights, series
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.reminders import arranging
@@ -51,7 +51,7 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     rights.require_write(actor)
     customer = customer_get(session, customer_id)
     customer_require_unrestricted(customer)
-    rights.require_engagement(session, actor, customer.id, data.engagement_id)
+    subject = about.checked(session, actor, customer.id, data.engagement_id, data.opportunity_id)
     if data.kind not in {kind.code for kind in presets.kinds(session)}:
         message = _("Please choose from the list.")
         raise Invalid(message, fields={"kind": message})
@@ -60,7 +60,9 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
         session,
         actor,
         customer_id=customer.id,
-        engagement_id=data.engagement_id,
+        engagement_id=subject.engagement_id,
+        opportunity_id=subject.opportunity_id,
+        opportunity_label=subject.label,
         contact_id=data.contact_id,
         contact_label=contact_label(session, customer.id, data.contact_id),
         kind=data.kind,

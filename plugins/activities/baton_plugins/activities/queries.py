@@ -103,6 +103,19 @@ def open_plans(session: Session, customer_id: UUID) -> list[PlanRow]:
     return shared.plans
 
 
+def of_opportunity(session: Session, opportunity_id: UUID) -> list[PlanRow]:
+    """Everybody's open plans about an opportunity, soonest first; at most 30."""
+    statement = (
+        select(Plan, User.name, Department.name)
+        .join(User, User.id == Plan.assignee_id)
+        .outerjoin(Department, Department.id == Plan.department_id)
+        .where(Plan.opportunity_id == opportunity_id, Plan.state == "open")
+        .order_by(Plan.due_at, Plan.id)
+        .limit(_PANEL)
+    )
+    return [PlanRow(plan, name, department or "") for plan, name, department in session.execute(statement)]
+
+
 def recent(session: Session, customer_id: UUID) -> Sequence[FollowUp]:
     """The latest follow-ups, newest first."""
     shared = desk(session, customer_id)

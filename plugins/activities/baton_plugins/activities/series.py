@@ -69,6 +69,7 @@ def go_on(session: Session, plan: Plan) -> Plan | None:
     due = dates.on(day, "" if plan.all_day else f"{moment:%H:%M}")
     made = Plan(
         customer_id=plan.customer_id, engagement_id=plan.engagement_id, contact_id=plan.contact_id,
+        opportunity_id=plan.opportunity_id, opportunity_label=plan.opportunity_label,
         contact_label=plan.contact_label, assignee_id=plan.assignee_id, department_id=plan.department_id,
         kind=plan.kind, subject=plan.subject, due_at=due.at, all_day=plan.all_day,
         ends_at=due.at + (plan.ends_at - plan.due_at) if plan.ends_at else None,

@@ -107,7 +107,7 @@ def log_follow_up(
         joining.answered(session, actor, customer, plan, follow_up)
         assisting.settled(session, actor, customer, plan, follow_up)
     if resolved.next is not None:
-        upcoming = _next_plan(session, actor, follow_up, resolved, data)
+        upcoming = _next_plan(session, actor, follow_up, plan, resolved, data)
         follow_up.next_plan_id = upcoming.id
         follow_up.next_due_at, follow_up.next_all_day = upcoming.due_at, upcoming.all_day
     mentioning.ask(session, actor, follow_up, resolved.next)
@@ -296,7 +296,10 @@ def _kind_of_next(session: Session, data: FollowUpInput, outcome: presets.Outcom
     return wanted if wanted in active or not active else active[0]
 
 
-def _next_plan(session: Session, actor: Actor, follow_up: FollowUp, resolved: _Resolved, data: FollowUpInput) -> Plan:
+def _next_plan(
+    session: Session, actor: Actor, follow_up: FollowUp, plan: Plan | None, resolved: _Resolved, data: FollowUpInput
+) -> Plan:
+    """About the same opportunity as the plan that was answered."""
     assert resolved.next is not None
     return plans.add(
         session,
@@ -309,6 +312,8 @@ def _next_plan(session: Session, actor: Actor, follow_up: FollowUp, resolved: _R
         subject=data.next_subject or _("Go on: %(text)s", text=_excerpt(follow_up.body)),
         due=resolved.next,
         cause="follow_up",
+        opportunity_id=plan.opportunity_id if plan else None,
+        opportunity_label=plan.opportunity_label if plan else "",
     )
 
 

@@ -7,6 +7,7 @@ from baton_plugins.opportunities import (
     api,
     contract_routes,
     demo,
+    for_others,
     grants,
     importing,
     listview,
@@ -70,10 +71,9 @@ def baton_api() -> list[Routes]:
 
 @hookimpl
 def baton_navigation() -> list[NavItem]:
-    types = _.lazy("Project types")
     return [
         NavItem("opportunities", _.lazy("Opportunities"), "/opportunities", "briefcase", routes.VIEW, hotkey="o"),
-        NavItem("project_types", types, type_routes.URL, "route", type_routes.TYPES, "settings", 60),
+        NavItem("project_types", _.lazy("Project types"), type_routes.URL, "route", type_routes.TYPES, "settings", 60),
     ]
 
 
@@ -91,6 +91,7 @@ baton_demo_data = demo.baton_demo_data
 baton_erase_blockers = references.baton_erase_blockers
 baton_engagement_summary = panels.baton_engagement_summary
 baton_handover_blockers = panels.baton_handover_blockers
+baton_ports = for_others.baton_ports
 baton_kept_from_pool = references.baton_kept_from_pool
 baton_leg_taken = panels.baton_leg_taken
 baton_import_targets = importing.baton_import_targets

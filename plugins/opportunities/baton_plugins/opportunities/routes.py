@@ -18,6 +18,7 @@ from baton_plugins.opportunities.forms import (
 from baton_plugins.opportunities.models import ProjectType
 
 from platform_core.api import (
+    FOLLOW_UP_FORMS,
     Actor,
     Bound,
     Conflict,
@@ -40,6 +41,7 @@ from platform_core.api import (
     post,
     record,
     redirect,
+    service_of,
     translator,
 )
 
@@ -142,7 +144,7 @@ def detail(
     created: bool = False,
 ) -> Response[str]:
     row, customer = queries.detail(session, opportunity_id)
-    opportunity = row.opportunity
+    opportunity, forms = row.opportunity, service_of(session, FOLLOW_UP_FORMS)
     customer_opened(session, actor, services.ref(opportunity), customer.id, "opportunities.view")
     return page(
         request,
@@ -157,6 +159,7 @@ def detail(
         view=engagement_view(session, opportunity.engagement_id) if opportunity.engagement_id else None,
         may_write=services.may_write(session, actor, opportunity),
         created=created,
+        plans_url=forms.of_opportunity(actor, opportunity_id) if forms else "",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import composing, queries
+from baton_plugins.activities import about, composing, queries
 from baton_plugins.activities.desk.views import STATES
 from baton_plugins.activities.routes import CLOSE_DIALOG, VIEW, WRITE, record_view, uuid_of
 from baton_plugins.activities.together import tasks
@@ -40,12 +40,14 @@ _ = translator("activities")
 
 
 @get("/task", permission=WRITE, name="activities:new_task")
-def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID) -> Response[str]:
+def new(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID, opportunity: UUID | None = None
+) -> Response[str]:
     found = customer_get(session, customer)
     record_view(session, actor, found)
     engagements = writable_engagements(session, actor, found.id)
     only = str(engagements[0][0]) if len(engagements) == 1 else None
-    form = initial(TaskInput, on=today().isoformat(), engagement_id=only, people=[])
+    form = initial(TaskInput, on=today().isoformat(), people=[], **about.given(session, found.id, opportunity, only))
     return _form(request, session, actor, found, form)
 
 
@@ -82,7 +84,7 @@ def _form(
         partial="activities/_task_sheet.html" if status == 200 else "activities/_task_form.html",
         kinds=composing.kind_pairs(session), contacts=composing.contact_pairs(session, customer.id),
         engagements=[(str(key), title) for key, title in writable_engagements(session, actor, customer.id)],
-        people=person_choices(session),
+        people=person_choices(session), opportunities=about.offered(session, actor, customer.id),
     )  # fmt: skip
 
 

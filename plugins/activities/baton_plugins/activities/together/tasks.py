@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from baton_plugins.activities import dates, plans, presets, rights
+from baton_plugins.activities import about, dates, plans, presets, rights
 from baton_plugins.activities.forms import Code, Time
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.together import assisting
@@ -49,6 +49,7 @@ class TaskInput(msgspec.Struct, kw_only=True):
     kind: Code = "call"
     contact_id: UUID | None = None
     engagement_id: UUID | None = None
+    opportunity_id: UUID | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -64,19 +65,28 @@ class Part:
     result: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What all parts have in common, checked."""
+
+    subject: about.About
+    due: dates.Due
+    contact: str
+
+
 def give(session: Session, actor: Actor, customer_id: UUID, data: TaskInput) -> list[Plan]:
     """A plan for each person. Raises Invalid at `people` for everybody who cannot do it, with what would help."""
     rights.require_write(actor)
     customer = customer_get(session, customer_id)
     customer_require_unrestricted(customer)
-    rights.require_engagement(session, actor, customer.id, data.engagement_id)
+    subject = about.checked(session, actor, customer.id, data.engagement_id, data.opportunity_id)
     people = list(dict.fromkeys(data.people))
     _check(session, people, data.kind)
     due, task_id = plans.in_future(data.on, data.time, field="on"), new_id()
-    contact = plans.contact_label(session, customer.id, data.contact_id)
+    known = _Known(subject, due, plans.contact_label(session, customer.id, data.contact_id))
     made, refused = [], []
     for user_id in people:
-        plan = _part(session, actor, customer, data, due, contact, mine=user_id == actor.user_id)
+        plan = _part(session, actor, customer, data, known, mine=user_id == actor.user_id)
         plan.task_id = task_id
         made.append(plan)
         if user_id != actor.user_id:
@@ -104,12 +114,12 @@ def _check(session: Session, people: Sequence[UUID], kind: str) -> None:
         raise Invalid(message, fields={"kind": message})
 
 
-def _part(
-    session: Session, actor: Actor, customer: Customer, data: TaskInput, due: dates.Due, contact: str, *, mine: bool
-) -> Plan:
+def _part(session: Session, actor: Actor, customer: Customer, data: TaskInput, known: _Known, *, mine: bool) -> Plan:
+    subject, due = known.subject, known.due
     fields: dict[str, Any] = {
-        "customer_id": customer.id, "engagement_id": data.engagement_id, "contact_id": data.contact_id,
-        "contact_label": contact, "kind": data.kind, "subject": data.subject, "cause": CAUSE,
+        "customer_id": customer.id, "engagement_id": subject.engagement_id, "opportunity_id": subject.opportunity_id,
+        "opportunity_label": subject.label, "contact_id": data.contact_id, "contact_label": known.contact,
+        "kind": data.kind, "subject": data.subject, "cause": CAUSE,
     }  # fmt: skip
     if mine:
         return plans.add(session, actor, due=due, **fields)

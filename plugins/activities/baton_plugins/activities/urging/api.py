@@ -37,7 +37,7 @@ class UrgeOut(msgspec.Struct, kw_only=True):
 
 
 class NewUrge(UrgeInput, kw_only=True):
-    kind: Literal["plan", "customer", "engagement"]
+    kind: services.Kind
     record_id: UUID
 
 

@@ -20,7 +20,7 @@ class Urge(Identified, Base):
     __tablename__ = "activities_urge"
 
     kind: Mapped[str] = mapped_column(String(20), info={"codes_of": ""})
-    """plan, customer or engagement"""
+    """plan, customer, engagement or opportunity"""
     record_id: Mapped[UUID] = mapped_column(Uuid())
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid())

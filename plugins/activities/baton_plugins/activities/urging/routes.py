@@ -54,10 +54,12 @@ def new(
     actor: Actor,
     customer: UUID | None = None,
     engagement: UUID | None = None,
+    *,
     plan: UUID | None = None,
+    opportunity: UUID | None = None,
 ) -> Response[str]:
     """About the narrowest of those that are named."""
-    named = [("plan", plan), ("engagement", engagement), ("customer", customer)]
+    named = [("plan", plan), ("opportunity", opportunity), ("engagement", engagement), ("customer", customer)]
     kind, record_id = next(((kind, found) for kind, found in named if found), ("", None))
     matter = _business(session, actor, kind, record_id)
     return _page(request, matter, initial(UrgeInput))

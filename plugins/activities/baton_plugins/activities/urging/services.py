@@ -1,4 +1,4 @@
-"""Urging somebody about a plan, a customer or an engagement; answering; and what happens when nobody does."""
+"""Urging somebody about a piece of business; answering; and what happens when nobody does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from baton_plugins.activities import dates, queries
+from baton_plugins.activities import about, dates, queries
 from baton_plugins.activities.urging.models import Urge
 from msgspec import Meta
 from sqlalchemy import select
@@ -40,7 +40,7 @@ from platform_core.api import (
 
 _ = translator("activities")
 RIGHT = "activities.correct"
-Kind = Literal["plan", "customer", "engagement"]
+Kind = Literal["plan", "customer", "engagement", "opportunity"]
 
 
 def _check(days: int) -> str:
@@ -106,6 +106,12 @@ def business(session: Session, kind: str, record_id: UUID) -> Business:
         if row is not None:
             customer, holder = customer_get(session, row[0].customer_id), session.get_one(User, row[1])
             found = Business("engagement", row[0].id, row[0].title, customer, holder, row[0].id)
+    elif kind == "opportunity":
+        known = about.get(session, record_id)
+        customer = customer_get(session, known.customer_id)
+        worker = session.get(User, known.holder_id) if known.holder_id else None
+        if worker is not None:
+            found = Business("opportunity", known.id, known.label, customer, worker, known.engagement_id)
     else:
         raise NotFound(_("There is no such business."))
     if found is None:
