@@ -58,8 +58,11 @@ def _lines() -> Any:
         .outerjoin(_assignee, _assignee.id == Leg.assignee_id)
         .outerjoin(_receiver, _receiver.id == Leg.offered_to)
         .outerjoin(_sender, _sender.id == Leg.offered_by)
-        .where(Engagement.state == "open")
     )
+
+
+def _open_lines() -> Any:
+    return _lines().where(Engagement.state == "open")
 
 
 def _line(row: Any) -> InboxLine:
@@ -107,7 +110,7 @@ def read(
     """
     column = Leg.accept_due_at if state == "offered" else Leg.due_at
     mine = waiting_for(actor) if state == "offered" else Leg.assignee_id == actor.user_id
-    statement = _lines().where(Leg.state == state, or_(mine, headed_by(actor)) if headed else mine)
+    statement = _open_lines().where(Leg.state == state, or_(mine, headed_by(actor)) if headed else mine)
     if department_id is not None:
         statement = statement.where(Leg.department_id == department_id)
     if after is not None:
@@ -116,9 +119,30 @@ def read(
     return [_line(row) for row in session.execute(statement.order_by(column, Leg.id).limit(limit))]
 
 
+def handed_over(
+    session: Session,
+    actor: Actor,
+    *,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+    unfinished: bool = False,
+) -> list[InboxLine]:
+    """What the actor has handed over, latest first; `unfinished`: what somebody still works on or has sent back."""
+    statement = _lines().where(Leg.offered_by == actor.user_id)
+    if unfinished:
+        # A leg that nobody has offered again is planned; whoever returned it said why.
+        sent_back = and_(Leg.state == "planned", Leg.returned_reason != "")
+        statement = statement.where(Engagement.state == "open", or_(Leg.state.in_(["offered", "active"]), sent_back))
+    if after is not None:
+        moment, key = after
+        statement = statement.where(or_(Leg.offered_at < moment, and_(Leg.offered_at == moment, Leg.id < key)))
+    newest = statement.order_by(Leg.offered_at.desc(), Leg.id.desc()).limit(limit)
+    return [_line(row) for row in session.execute(newest)]
+
+
 def due_legs(session: Session, limit: int = 200) -> list[InboxLine]:
     """Legs whose moment to remind has come, oldest first. For the job: asks on nobody's behalf."""
     statement = (
-        _lines().where(Leg.remind_at <= now(), Customer.deleted_at.is_(None)).order_by(Leg.remind_at).limit(limit)
+        _open_lines().where(Leg.remind_at <= now(), Customer.deleted_at.is_(None)).order_by(Leg.remind_at).limit(limit)
     )
     return [_line(row) for row in session.execute(statement)]

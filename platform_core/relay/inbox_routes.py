@@ -49,6 +49,20 @@ def inbox(
     )
 
 
+@get("/relay/sent", permission="relay.view", name="relay:sent")
+def sent(request: Request[Any, Any, Any], session: Session, actor: Actor, after: str = "") -> Response[str]:
+    """What the actor has handed over, where it is now, and the package that went along."""
+    mark = cursors.decode(after, 2) if after else None
+    lines = waiting.handed_over(session, actor, after=(mark[0], mark[1]) if mark else None, limit=_PAGE + 1)
+    shown = lines[:_PAGE]
+    audit.record(session, actor, "relay.inbox", ids=[line.customer_id for line in shown])
+    more = cursors.encode([shown[-1].leg.offered_at, shown[-1].leg.id]) if len(lines) > _PAGE else ""
+    return page(
+        request, "relay/sent.html", active="inbox", lines=shown, departments=waiting.heads_inbox(actor),
+        more=f"/relay/sent?after={more}" if more else "",
+    )  # fmt: skip
+
+
 def _numbers(session: Session, actor: Actor) -> list[tuple[UUID, str, board.Counts]]:
     """What lies at each department that the actor heads or works in, those with the most that is late first."""
     known = board.departments_of(session, None)
@@ -58,4 +72,4 @@ def _numbers(session: Session, actor: Actor) -> list[tuple[UUID, str, board.Coun
     return sorted(lines, key=lambda line: (-line[2].late, line[1]))
 
 
-HANDLERS = [inbox, *board_routes.HANDLERS, *audience_routes.HANDLERS]
+HANDLERS = [inbox, sent, *board_routes.HANDLERS, *audience_routes.HANDLERS]

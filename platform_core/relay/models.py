@@ -140,6 +140,7 @@ class Leg(Identified, Versioned, Base):
         Index("ix_relay_leg_department_id_state", "department_id", "state", "accept_due_at"),
         Index("ix_relay_leg_assignee_id_state", "assignee_id", "state", "due_at"),
         Index("ix_relay_leg_offered_to_state", "offered_to", "state"),
+        Index("ix_relay_leg_offered_by_offered_at", "offered_by", "offered_at", "id"),
     )
 
     def offer(self, *, by: UUID, to: UUID | None, note: str, accept_by: datetime) -> None:

@@ -20,6 +20,7 @@ KIND = "handover"
 WAITING = "relay.waiting"
 """The workbench's section of batons to take over."""
 _MOST_WAITING = 20
+_MOST_SENT = 5
 _VERBS = {
     "opened": _.lazy("opened an engagement"),
     "handed_over": _.lazy("handed over"),
@@ -159,8 +160,31 @@ def entry(event: RelayEvent, title: str = "") -> TimelineEntry:
 
 
 def workbench(session: Session, actor: Actor) -> list[WorkSection]:
-    """Batons that wait for the actor."""
-    if not actor.can("relay.view") or not actor.can("relay.accept"):
+    """Batons that wait for the actor, and those that the actor has handed over."""
+    if not actor.can("relay.view"):
+        return []
+    return [*_waiting(session, actor), *_sent(session, actor)]
+
+
+def _sent(session: Session, actor: Actor) -> list[WorkSection]:
+    """Until it is finished; nothing for whoever hands nothing over."""
+    if not actor.can("relay.handover"):
+        return []
+    lines = inbox.handed_over(session, actor, limit=_MOST_SENT + 1, unfinished=True)
+    items = tuple(
+        WorkItem(
+            line.leg.id, "relay.sent", line.title, line.customer_id, line.customer, line.limit,
+            icon="transfer", template="relay/_sent.html", context={"line": line},
+        )
+        for line in lines[:_MOST_SENT]
+    )  # fmt: skip
+    more = "/relay/sent" if len(lines) > _MOST_SENT else ""
+    return [WorkSection("relay.sent", _("Handed over by me"), "violet", items, order=12, place="side",
+                        more_url=more)] if items else []  # fmt: skip
+
+
+def _waiting(session: Session, actor: Actor) -> list[WorkSection]:
+    if not actor.can("relay.accept"):
         return []
     lines = inbox.read(session, actor, headed=False, limit=_MOST_WAITING + 1)
     items = tuple(

@@ -213,6 +213,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/relay/inbox", dialog(".grid a[href$='/return']")),
         Stop("/relay/inbox > .c-note a[href$='/package']"),
         Stop("/relay/inbox?show=active"),
+        Stop("/relay/sent"),
         Stop("/relay/board"),
         Stop("/relay/board", dialog(".board-card .btn")),
         Stop("/opportunities"),

@@ -242,3 +242,40 @@ def test_leaving_by_oneself(house):
     with house.as_("collector") as (session, actor):
         services.remove_member(session, actor, engagement_id, actor.user_id)
     assert not house.sees("collector")["engagement"]
+
+
+def test_what_somebody_handed_over_stays_in_sight_with_where_it_is(house, browser, monkeypatch, count_queries):
+    engagement_id = house.open()
+    leg_id = house.hand_over("collector", engagement_id)
+    collector = browser.sign_in(house.people["collector"])
+    assert (
+        "You have handed nothing over yet" in browser.sign_in(house.people["other_collector"]).get("/relay/sent").text
+    )
+    page = collector.get("/relay/sent").text
+    assert f'id="leg-{leg_id}"' in page
+    assert "waiting for take-over" in page
+    house.accept("trainer", leg_id)
+    trainer = house.people["trainer"].name
+    for address in ("/relay/sent", "/"):
+        with count_queries(at_most=12):
+            assert f"{trainer} · day 1" in collector.get(address).text
+    package = f"/legs/{leg_id}/package"
+    assert f'href="{package}"' in collector.get("/").text
+    assert "They want a course in March." in collector.get(package).text
+    following = house.hand_over("trainer", engagement_id)
+    assert package not in collector.get("/").text, "what is finished is no work any more"
+    assert f'id="leg-{leg_id}"' in collector.get("/relay/sent").text
+    with house.as_("clerk") as (session, actor):
+        services.return_leg(session, actor, following, "The list is missing")
+    sent_back = browser.sign_in(house.people["trainer"]).get("/").text
+    assert "sent back" in sent_back
+    assert "The list is missing" in sent_back
+    monkeypatch.setattr("platform_core.relay.inbox_routes._PAGE", 2)
+    wanted = {leg_id} | {house.hand_over("collector", house.open(title=f"Training {number}")) for number in range(4)}
+    seen: list[UUID] = []
+    url = "/relay/sent"
+    while url:
+        text = collector.get(url).text
+        seen.extend(key for key in wanted if f'id="leg-{key}"' in text)
+        url = text.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert sorted(seen) == sorted(wanted)
