@@ -47,8 +47,8 @@ def baton_plugin_info() -> PluginInfo:
 @hookimpl
 def baton_entities() -> list[Entity]:
     own = [Entity(model, ThroughEngagement(model, Customer, permission=routes.VIEW)) for model in _OF_CUSTOMERS]
-    words = Entity(models.Words, None, reason="words without their records: read within opportunities' policy alone")
-    return [*own, words, Entity(models.ProjectType, None, reason="kinds of business, not about anybody")]
+    kinds = Entity(models.ProjectType, None, reason="kinds of business, not about anybody")
+    return [*own, Entity(models.Words, None, reason="words alone: read within opportunities' policy"), kinds]
 
 
 @hookimpl
@@ -62,11 +62,8 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [
-        Routes("/opportunities", api.OPPORTUNITIES),
-        Routes("/contracts", api.CONTRACTS),
-        Routes("/project-types", type_api.PROJECT_TYPES),
-    ]
+    types = Routes("/project-types", type_api.PROJECT_TYPES)
+    return [Routes("/opportunities", api.OPPORTUNITIES), Routes("/contracts", api.CONTRACTS), types]
 
 
 @hookimpl
