@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contact_reach, points, queries, reach, rights, searching
+from platform_core.customers import contact_reach, contact_searching, points, queries, reach, rights, searching
 from platform_core.customers.fields import GENDERS
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.i18n import translator
@@ -124,6 +124,7 @@ CONTACTS = ListView(
     ),
     search=_search,
     search_label=_.lazy("Contact, customer or phone number"),
+    similar=contact_searching.similar,
     export="customers.export",
     reach=contact_reach.of,
     prepare=_prepare,

@@ -26,6 +26,7 @@ from platform_core.customers.names import norm
 from platform_core.kernel import nearwords
 from platform_core.kernel.database import database_of
 from platform_core.kernel.idlists import among
+from platform_core.kernel.nearwords import Alternatives
 from platform_core.kernel.planning import estimated_rows
 from platform_core.kernel.scope import proven, readable
 from platform_core.kernel.searchtokens import MAX_QUERY, parse_query
@@ -93,7 +94,7 @@ def near(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
     Best first, of those that are found by the pieces of the words. Nothing for numbers, addresses and short words.
     """
     words = words.strip()[:MAX_QUERY]
-    if not _may_be_a_slip(words):
+    if not may_be_a_slip(words):
         return Hits(())
     rows = _nearly(session, words)
     ids_shown = [row.id for row in rows[:limit]]
@@ -104,22 +105,28 @@ def near(session: Session, actor: Actor, words: str, limit: int = 20) -> Hits:
 def similar(session: Session, words: str) -> Search | None:
     """For the search box of a list in which nobody is found."""
     words = words.strip()[:MAX_QUERY]
-    rows = _nearly(session, words) if _may_be_a_slip(words) else []
+    rows = _nearly(session, words) if may_be_a_slip(words) else []
     return Search(Customer.id.in_([row.id for row in rows]), selective=True) if rows else None
 
 
-def _may_be_a_slip(words: str) -> bool:
+def may_be_a_slip(words: str) -> bool:
+    """Numbers and addresses are none."""
     query = parse_query(words)
     return not query.digits and not query.mail
+
+
+def pieces(words: str) -> list[list[Alternatives]]:
+    """By what to ask the index for names that resemble the words: by long pieces first, then by all of them."""
+    rare, every = (nearwords.alternatives(words, rare=rare) for rare in (True, False))
+    return [parts for parts in (rare, every if every != rare else []) if parts]
 
 
 def _nearly(session: Session, words: str) -> list[Any]:
     """Customers that the session's actor sees, the most similar first."""
     ranked: list[tuple[int, Any]] = []
-    rare, every = (nearwords.alternatives(words, rare=rare) for rare in (True, False))
-    for pieces in (rare, every if every != rare else []):
-        if pieces and not ranked:
-            ids = matching.nearly(session, pieces)
+    for parts in pieces(words):
+        if not ranked:
+            ids = matching.nearly(session, parts)
             some = session.execute(_ranked(session, ids, words, _COMPARED), execution_options=_PROOF)
             ranked = [(slips, row) for row in some if row.id is not None and (slips := _slips(words, row)) is not None]
     return [row for _slips, row in sorted(ranked, key=lambda item: (item[0], -item[1].updated_at.timestamp()))]

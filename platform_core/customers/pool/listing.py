@@ -12,6 +12,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import fields, rights, searching
 from platform_core.customers.models import Customer
 from platform_core.customers.pool import reach
+from platform_core.customers.pool import searching as pool_searching
 from platform_core.customers.pool.services import CLAIM, RELEASE
 from platform_core.customers.pool.stages import STAGE, STAGES
 from platform_core.kernel import dictionaries
@@ -121,6 +122,9 @@ POOL = ListView(
         Preset("customers", _.lazy("Customers"), ("stage:is:customer",)),
         Preset("never", _.lazy("Never contacted"), ("last_contact:empty",)),
     ),
+    search=pool_searching.condition,
+    search_label=_.lazy("Name or code"),
+    similar=pool_searching.similar,
     reach=reach.of,
     prepare=_prepare,
     bulk=(BulkAction("claim", _.lazy("Take"), "user-plus", "/pool/claim", CLAIM),),

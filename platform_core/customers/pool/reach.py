@@ -46,7 +46,8 @@ def of(session: Session, actor: Actor) -> Reach:
     return Reach(POOLED, branches=branches, predicate=among(Customer.department_id, departments))
 
 
-def _seen(actor: Actor) -> ColumnElement[bool]:
+def seen(actor: Actor) -> ColumnElement[bool]:
+    """In which departments' pools the actor may look."""
     departments = _departments(actor)
     if departments is None:
         return true()
@@ -55,7 +56,7 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
 
 def get(session: Session, actor: Actor, customer_id: UUID, *, lock: bool = False) -> Customer:
     """A customer in a pool that the actor sees. Raises NotFound, also for one that somebody has taken meanwhile."""
-    statement = select(Customer).where(Customer.id == customer_id, POOLED, _seen(actor))
+    statement = select(Customer).where(Customer.id == customer_id, POOLED, seen(actor))
     if lock:
         statement = statement.with_for_update(of=Customer).execution_options(populate_existing=True)
     found: Any = session.scalars(statement, execution_options=_PROOF).one_or_none()

@@ -143,3 +143,22 @@ def test_the_page_speaks_chinese(factory, browser):
     assert "<small>主联系人</small>" in page
     assert "未归属" in page
     assert "Main contact" not in page
+
+
+def test_contacts_whose_names_resemble_the_words_are_offered(house, count_queries):
+    mine, _ocean = house
+    mine.get("/contacts")
+
+    def found(words):
+        place = mine.post("/contacts/find", {"q": words, "state": ""}).headers["location"]
+        with count_queries(at_most=12):
+            page = mine.get(place).text
+        names = {name for name in ("Li Lei", "Han Meimei", "Lone Wolf", "Nobody Sees", "Gone With It") if name in page}
+        return names, "Nobody in this list is called just so." in page
+
+    assert found("Meimie") == ({"Han Meimei"}, True)
+    assert found("Lone Wofl") == ({"Lone Wolf"}, True)
+    assert found("Ocean Tradign") == ({"Li Lei", "Han Meimei"}, True)
+    assert found("Meimei") == ({"Li Lei", "Han Meimei"}, False)  # by their customer, which the contact's name finds
+    for none in ("Nobdoy Sees", "Foriegn", "Gnoe With", "138 0000 1234"):
+        assert found(none) == (set(), False)

@@ -14,6 +14,8 @@ from sqlalchemy import func, select
 from platform_core.audit.models import AuditEntry
 from platform_core.caps.models import Opened
 from platform_core.contracts.identity import Scope
+from platform_core.customers import services as customer_services
+from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Contact, Customer
 from platform_core.customers.pool import rules, services
 from platform_core.customers.pool.models import PoolMove
@@ -265,3 +267,29 @@ def test_rights_and_rules(browser, runtime, factory, house, pooled, as_):
     assert boss.post(f"/settings/pool/person/{house.ben.id}/forget", {}).status_code == 303
     assert program.get("/api/v1/pool/rules").json()["persons"] == {}
     assert len(lines(runtime, "customers.pool_rule")) == 9
+
+
+def test_the_pool_is_searched_by_what_its_cards_show_also_with_a_slip(browser, factory, house, runtime, count_queries):
+    actor = factory.actor(house.boss)
+    with runtime.database.actor_session(actor) as session:
+        for name, department in (("上海启衡管理咨询有限公司", house.north), ("Harbour Trading", house.north),
+                                 ("Harbour Abroad", house.training)):  # fmt: skip
+            data = CustomerInput(name=name, contact_name="Secret Person", phone="13800138123")
+            made = customer_services.create(session, actor, data)
+            made.owner_id, made.department_id, made.placed_at = None, department.id, now()
+    anna = browser.sign_in(house.anna)
+    anna.get("/pool")
+
+    def found(words):
+        place = anna.post("/pool/find", {"q": words, "state": ""}).headers["location"]
+        with count_queries(at_most=12):
+            page = anna.get(place)
+        return names(page), "Nobody in this list is called just so." in page.text
+
+    assert found("启衡") == ({"上海启衡管理咨询有限公司"}, False)
+    assert found("qiheng") == ({"上海启衡管理咨询有限公司"}, False)
+    assert found("启恒管理") == ({"上海启衡管理咨询有限公司"}, True)
+    assert found("Harbour") == ({"Harbour Trading"}, False)
+    assert found("Harbuor") == ({"Harbour Trading"}, True)
+    for hidden in ("Secret", "Sercet Person", "138 0013 8123", "8123", "Abroad"):
+        assert found(hidden) == (set(), False)
