@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contact_reach, contact_searching, points, queries, reach, rights, searching
+from platform_core.customers import contact_reach, contact_searching, fields, points, queries, reach, rights, searching
 from platform_core.customers.fields import GENDERS
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.i18n import translator
@@ -25,6 +25,7 @@ from platform_core.web.lists.declaration import (
 )
 
 _ = translator("customers")
+_BIRTH = tuple(getattr(Contact, name) for name in fields.BIRTH)
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
@@ -35,6 +36,7 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
     main = {contact_id: points.main_phone(mine, contact_id) for contact_id, mine in held.items()}
     return {
         "customers": {row.id: row for row in found},
+        "born": fields.born,
         "phones": {contact_id: point.mask for contact_id, point in main.items() if point},
     }
 
@@ -86,6 +88,7 @@ CONTACTS = ListView(
             shown=False,
             text=lambda row, _look: str(GENDERS.get(row.gender, row.gender)),
         ),
+        Column("birthday", _.lazy("Birthday"), _BIRTH, shown=False, text=lambda row, _look: fields.born(row)),
         Column("changed", _.lazy("Changed"), (Contact.updated_at,), shown=False),
         Column("added", _.lazy("Added on"), (Contact.created_at,), sort="added"),
     ),

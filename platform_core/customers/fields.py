@@ -113,7 +113,7 @@ def check(session: Session, values: Mapping[str, Any]) -> None:
         if code and code not in dictionaries.entries(session, f"customers.{name}"):
             wrong[name] = _("Please choose from the list.")
     day, month, year = (values.get(f"birth_{part}") for part in ("day", "month", "year"))
-    if day and month and not _possible(day, month, year, is_lunar=bool(values.get("birth_lunar"))):
+    if day and month and not possible(day, month, year, is_lunar=bool(values.get("birth_lunar"))):
         wrong["birth_day"] = _("There is no such day.")
     if values.get("collected_on") and values["collected_on"] > clock.today():
         wrong["collected_on"] = _("This day is still to come.")
@@ -175,7 +175,8 @@ def label(name: str, session: Session | None = None) -> str:
     return str(LABELS.get(name, name))
 
 
-def _possible(day: int, month: int, year: int | None, *, is_lunar: bool) -> bool:
+def possible(day: int, month: int, year: int | None, *, is_lunar: bool) -> bool:
+    """Whether there is such a day; without a year, whether there is one in some year."""
     if is_lunar:
         return day <= 30
     try:

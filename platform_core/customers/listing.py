@@ -37,6 +37,7 @@ from platform_core.web.lists.declaration import (
 )
 
 _ = translator("customers")
+_BIRTH = tuple(getattr(Customer, name) for name in fields.BIRTH)
 
 _TRANSFERS = "/customers/transfers"
 _PROOF = proven("tags of customers that are being shown")
@@ -71,6 +72,7 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
         "departments": {row.department_id: names.department(row.department_id) for row in rows},
         "tags": {row.id: tags.get(row.id, ()) for row in rows},
         "own": listed.exported(session),
+        "born": fields.born,
         "pool": _("Pool"),
         "none": _("none"),
     }
@@ -128,6 +130,7 @@ _COLUMNS = (
     Column("source", _.lazy("Source"), (Customer.source,), shown=False, text=_labelled("source", "sources")),
     Column("tags", _.lazy("Tags"), text=lambda row, look: ", ".join(look["tags"][row.id])),
     Column("updated", _.lazy("Changed"), (Customer.updated_at,), sort="updated"),
+    Column("birthday", _.lazy("Birthday"), _BIRTH, shown=False, text=lambda row, _look: fields.born(row)),
     Column("created", _.lazy("Created"), (Customer.created_at,), shown=False),
 )
 _FILTERS = (

@@ -11,17 +11,17 @@ from uuid import UUID
 import msgspec
 
 from platform_core.customers import points, tags
+from platform_core.customers.fields import BIRTH
 from platform_core.customers.importing import own
 from platform_core.customers.names import norm
 from platform_core.kernel.secrets import Vault
 
-BIRTH = ("birth_year", "birth_month", "birth_day")
 FIELDS = (
     "short_name", "classification", "status", "grade", "industry", "region", "city", "source", "source_url", "size",
     "nature", "legal_person", "website", "bank", "bank_account", "tax_no", "credit", "intent", "notes", "gender",
-    "work_status", "position", "education", "collected_on", *BIRTH,
+    "work_status", "position", "education", "collected_on",
 )  # fmt: skip
-"""Name, code and kind are what a customer is known by; an import leaves them alone."""
+"""Name, code and kind are what a customer is known by; an import leaves them alone. A birthday is several of them."""
 OF_THE_CONTACT = ("position", "gender", *BIRTH)
 """In a row about an organisation these speak of its contact."""
 
@@ -77,16 +77,22 @@ def change_of(
 
 def _fields(customer: Any, values: Mapping[str, Any], *, is_company: bool, overwrite: bool) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    born = any(getattr(customer, name) for name in BIRTH)
     for name in FIELDS:
         new, old = values.get(name), plain(getattr(customer, name))
         if not new or new == old or (is_company and name in OF_THE_CONTACT):
             continue
-        filled = born if name in BIRTH else bool(old)
-        if overwrite or not filled:
+        if overwrite or not old:
             found[name] = [old, new]
+    if not is_company and (overwrite or customer.birth_day is None):
+        found.update(_born(customer, values))
     found.update(own.changes(customer, values, overwrite=overwrite))
     return found
+
+
+def _born(customer: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The parts of a birthday go together, but a year that the row does not say stays."""
+    said = {name: values[name] for name in BIRTH if values.get(name) is not None}
+    return {name: [old, new] for name, new in said.items() if (old := getattr(customer, name)) != new}
 
 
 def plain(value: Any) -> Any:

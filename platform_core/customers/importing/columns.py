@@ -101,7 +101,9 @@ _ALL = (
         "notes", lazy_pgettext("column titles", "notes;note;remarks;remark;comment;comments;description"), many=True
     ),
 )
-_ABOUT_CONTACTS = {"name": "contact_name", "position": "position", "phone": "phone", "email": "email"}
+_ABOUT_CONTACTS = {
+    "name": "contact_name", "position": "position", "phone": "phone", "email": "email", "birthday": "birthday",
+}  # fmt: skip
 """Field of a further contact -> the target that says the same of the first one."""
 _FIRST = {target.key: target for target in _ALL}
 FURTHER = tuple(

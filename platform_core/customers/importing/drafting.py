@@ -18,8 +18,9 @@ from sqlalchemy.engine import make_url
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import names, points, search_rows
+from platform_core.customers.fields import BIRTH
 from platform_core.customers.importing import own
-from platform_core.customers.importing.changes import BIRTH, OF_THE_CONTACT
+from platform_core.customers.importing.changes import OF_THE_CONTACT
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import Payload, Row, name_key
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
@@ -38,7 +39,8 @@ _CUSTOMER_FIELDS = (
     "source_url", "size", "nature", "legal_person", "website", "bank", "bank_account", "tax_no", "credit", "intent",
     "notes", "gender", "work_status", "position", "education",
 )  # fmt: skip
-_BLANK = {**dict.fromkeys(_CUSTOMER_FIELDS, ""), **dict.fromkeys(("birth_year", "birth_month", "birth_day"))}
+_UNBORN = {**dict.fromkeys(BIRTH), "birth_lunar": False, "birth_leap": False}
+_BLANK = {**dict.fromkeys(_CUSTOMER_FIELDS, ""), **_UNBORN}
 
 
 _AT = ("created_at", "updated_at")
@@ -148,7 +150,7 @@ class Drafter:
         contact_id = contacts[0].id if contacts and is_company else None
         held = _points(vault, customer_id, contact_id, payload.points)
         for further in payload.further:
-            made = self._contact(customer_id, further.name, further.position, is_primary=not contacts)
+            made = self._contact(customer_id, further.name, further.position, is_primary=not contacts, **further.born)
             contacts.append(made)
             held += _points(vault, customer_id, made.id, further.points)
         customer = self._customer(vault, asked, customer_id, values)
@@ -195,7 +197,7 @@ class Drafter:
         """`about`: gender and date of birth."""
         return Plain(
             id=new_id(), customer_id=customer_id, **self._holder, name=name, name_key=sort_key(name)[:120],
-            title=title, is_primary=is_primary, version=1, **{"gender": "", **dict.fromkeys(BIRTH), **about},
+            title=title, is_primary=is_primary, version=1, **{"gender": "", **_UNBORN, **about},
         )  # fmt: skip
 
     def _address(self, customer: Any, street: str) -> dict[str, Any]:

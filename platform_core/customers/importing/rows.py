@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,10 +13,11 @@ from sqlalchemy.orm import Session
 from platform_core.customers import names, points, tags
 from platform_core.customers.custom import definitions
 from platform_core.customers.custom.values import plain
-from platform_core.customers.fields import GENDERS, KINDS
-from platform_core.customers.importing import own
+from platform_core.customers.fields import BIRTH, GENDERS, KINDS
+from platform_core.customers.importing import birthdays, own
 from platform_core.customers.importing.changes import Change
 from platform_core.customers.importing.columns import FURTHER, Options, Target, words
+from platform_core.customers.importing.refusing import STILL_TO_COME, Refused
 from platform_core.customers.models import Address, Contact, Customer
 from platform_core.kernel import cells, clock, dictionaries
 from platform_core.kernel.cells import EMPTY_WORDS, CellError
@@ -55,7 +55,6 @@ _CELLS = "kernel"
 """Domain of the messages of kernel.cells; all others are of this package."""
 _TOO_MANY = noop("The row has more cells than the table has titles. Something has moved to the right.")
 _NAMELESS = noop("The name is missing.")
-_STILL_TO_COME = noop("This day is still to come.")
 _UNKNOWN = noop('"%(value)s" is not in the list. Possible are: %(values)s.')
 _NOBODY = noop('Nobody of the staff is called "%(value)s", or several are.')
 _EMPTY_LIST = noop('"%(value)s" is not in the list, which is empty.')
@@ -90,6 +89,8 @@ class Further(msgspec.Struct, array_like=True):
     name: str = ""
     position: str = ""
     points: list[tuple[str, str]] = []
+    born: dict[str, Any] = {}
+    """Of `fields.BIRTH`"""
 
 
 class Payload(msgspec.Struct):
@@ -245,14 +246,11 @@ class Reader:
     def _date(self, target: Target, cell: object) -> str | None:
         day = cells.parse_date(cell)
         if day is not None and day > clock.today():
-            raise Refused(_STILL_TO_COME)
+            raise Refused(STILL_TO_COME)
         return day.isoformat() if day else None
 
-    def _birthday(self, target: Target, cell: object) -> dict[str, int]:
-        day: date | None = cells.parse_date(cell)
-        if day is not None and day > clock.today():
-            raise Refused(_STILL_TO_COME)
-        return {"birth_year": day.year, "birth_month": day.month, "birth_day": day.day} if day else {}
+    def _birthday(self, target: Target, cell: object) -> dict[str, Any]:
+        return birthdays.parse(cell)
 
     def _dictionary(self, target: Target, cell: object) -> str:
         text = _word_in(cell)
@@ -292,15 +290,6 @@ class Reader:
             raise Refused("%(reason)s", reason=str(error)) from error
 
 
-class Refused(Exception):
-    """A cell that was understood and cannot be accepted; `message` is a msgid of this package."""
-
-    def __init__(self, message: str, **parameters: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.parameters = parameters
-
-
 class _Said:
     """What the cells of a row say. Points by their hashes: one that is said twice counts once."""
 
@@ -333,7 +322,8 @@ class _Said:
                 continue
             fresh = [point for key, point in contact.held.items() if key not in known]
             known |= contact.held.keys()
-            found.append(Further(contact.values["name"], contact.values.get("position", ""), fresh))
+            born = {name: contact.values[name] for name in BIRTH if name in contact.values}
+            found.append(Further(contact.values["name"], contact.values.get("position", ""), fresh, born))
         return found
 
 
