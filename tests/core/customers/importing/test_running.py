@@ -298,7 +298,7 @@ def test_every_page_renders_within_its_budget(
     look(f"{collector.url}/mapping")
     data = {f"column-{place}": key for place, key in enumerate(collector.batch.mapping)}
     collector.act("mapping", duplicates="skip", kind="organisation", source="", **data)
-    assert 'hx-trigger="every 1s' in look(collector.url)
+    assert 'hx-trigger="every 2s' in look(collector.url)
     look(collector.url, htmx=True)
     collector.run()
     page = look(collector.url)
