@@ -6,13 +6,14 @@ import threading
 from datetime import date, timedelta
 
 import pytest
-from baton_plugins.activities.meetings import services
+from baton_plugins.activities.meetings import reminding, services
 from baton_plugins.activities.meetings.forms import MeetingInput, Reply
 from baton_plugins.activities.meetings.models import Invitation, Meeting
 from baton_plugins.activities.models import Plan
 from sqlalchemy import select
 
-from platform_core.api import Conflict, Forbidden, Invalid, NotFound, at_local
+from platform_core.api import Conflict, Forbidden, Invalid, JobContext, NotFound, at_local, new_id
+from platform_core.kernel import clock
 from platform_core.testing.browser import Browser
 from platform_core.users.models import Notification
 
@@ -245,3 +246,59 @@ def test_pages_invite_change_answer_and_cancel(house, browser: Browser, count_qu
     assert answers(house, meeting)["Otto"] == ""
     carol.post(f"{url}/cancel", {})
     assert "has been cancelled" in carol.get(url).text
+
+
+def reminded(house, moment, job=reminding.remind):
+    """Who found a line under the bell at a moment."""
+    names = {user.id: name for name, user in house.people.items()}
+    with clock.freeze(moment):
+        job(JobContext(house.runtime.database, new_id(), {}, 1, timedelta(seconds=60), None))
+    with house.runtime.database.system_session("look", write=False) as session:
+        rows = session.scalars(select(Notification.user_id).where(Notification.message.startswith("Meeting: "))).all()
+    return sorted(names[key] for key in rows)
+
+
+def test_everybody_who_has_not_declined_is_reminded_once_for_each_time(house):
+    meeting = invite(house, people=("other_collector", "trainer"), remind="1h")
+    answer(house, "trainer", meeting, "no")
+    assert reminded(house, at_local(DAY, 8, 59)) == []
+    coming = ["collector", "other_collector"]
+    assert reminded(house, at_local(DAY, 9)) == coming
+    assert reminded(house, at_local(DAY, 9, 1)) == coming, "once"
+    assert reminded(house, at_local(DAY, 8, 30)) == coming, "also when the clock is put back"
+    with clock.freeze(at_local(DAY, 9, 2)):
+        change(house, meeting, people=("other_collector",), time="15:00", end="16:00", remind="1h")
+    assert reminded(house, at_local(DAY, 14)) == sorted([*coming, *coming])
+
+
+def test_of_what_is_cancelled_or_over_nobody_is_reminded(house):
+    late, gone = invite(house, remind="15m"), invite(house, time="12:00", end="13:00", remind="15m")
+    invite(house, time="14:00", end="15:00", remind="none")
+    assert late.remind == "15m"
+    with house.as_("collector") as (session, actor):
+        services.cancel(session, actor, gone.id)
+    assert reminded(house, at_local(DAY, 14)) == []
+
+
+def test_a_program_invites_reads_answers_and_cancels(house, browser: Browser):
+    carol, otto = (browser.token(house.people[name]) for name in ("collector", "other_collector"))
+    url, day = "/api/v1/meetings", DAY.isoformat()
+    data = {"subject": "Course", "on": day, "time": "10:00", "end": "11:00", "remind": "none",
+            "people": [str(house.people["other_collector"].id)]}  # fmt: skip
+    made = carol.request("POST", url, json=data)
+    assert made.status_code == 201
+    one = f"{url}/{made.json()['id']}"
+    assert {guest["name"]: guest["answer"] for guest in made.json()["people"]} == {"Carol": "yes", "Otto": ""}
+    (listed,) = otto.get(f"{url}?since={day}").json()["items"]
+    assert (listed["subject"], listed["answer"]) == ("Course", "")
+    assert otto.request("POST", f"{one}/answer", json={"answer": "yes"}).status_code in {200, 201}
+    refused = carol.request("POST", url, json=data)
+    assert refused.status_code == 422
+    assert "Otto" in refused.text
+    changed = carol.request("PUT", one, json={**data, "time": "10:30", "version": made.json()["version"]}).json()
+    assert {guest["name"]: guest["answer"] for guest in changed["people"]} == {"Carol": "yes", "Otto": ""}
+    assert otto.request("POST", f"{one}/cancel", json={}).status_code == 403
+    assert carol.request("POST", f"{one}/cancel", json={}).json()["state"] == "cancelled"
+    assert otto.get(f"{url}?since={day}").json()["items"] == []
+    assert otto.get(f"{url}?since={day}&until=2130-01-01").status_code == 422
+    assert browser.token(house.people["trainer"]).get(one).status_code == 404

@@ -11,6 +11,7 @@ from baton_plugins.activities.feeds import routes as feeds
 from baton_plugins.activities.feeds.models import Feed
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.kinds import routes as kind_routes
+from baton_plugins.activities.meetings import api as meeting_api
 from baton_plugins.activities.meetings.models import Invitation, Meeting, RoomTurn
 from baton_plugins.activities.meetings.policies import MeetingPolicy
 from baton_plugins.activities.phrases import routes as phrase_routes
@@ -79,7 +80,8 @@ def baton_api() -> list[Routes]:
     of_requests = Routes("/assistance", together_api.REQUESTS)
     calendar = Routes("/calendar", feeds.API)
     urges = Routes("/urges", urging_api.HANDLERS)
-    return [Routes("/follow-ups", api.FOLLOW_UPS), of_plans, of_requests, urges, calendar]
+    meetings = Routes("/meetings", meeting_api.HANDLERS)
+    return [meetings, Routes("/follow-ups", api.FOLLOW_UPS), of_plans, of_requests, urges, calendar]
 
 
 @hookimpl

@@ -8,7 +8,11 @@ from uuid import UUID
 
 import msgspec
 from baton_plugins.activities.forms import Time
+from baton_plugins.activities.reminders.leads import Lead
 from msgspec import Meta
+
+HOUSE: Literal["default"] = "default"
+NONE: Literal["none"] = "none"
 
 
 class MeetingInput(msgspec.Struct, kw_only=True):
@@ -24,6 +28,8 @@ class MeetingInput(msgspec.Struct, kw_only=True):
     room: Annotated[str, Meta(max_length=60)] = ""
     place: Annotated[str, Meta(max_length=120)] = ""
     note: Annotated[str, Meta(max_length=2000)] = ""
+    remind: Lead | Literal["default", "none"] = HOUSE
+    """How long before everybody is reminded who has not declined; `default` is what the house has set."""
     clash: bool = False
     version: int = 0
     """Of the meeting that is changed"""

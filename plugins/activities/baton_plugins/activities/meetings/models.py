@@ -30,6 +30,8 @@ class Meeting(Identified, Stamped, Versioned, Base):
     organizer_label: Mapped[str] = mapped_column(String(120), default="")
     state: Mapped[str] = mapped_column(String(10), default="open")
     """open or cancelled"""
+    remind: Mapped[str] = mapped_column(String(4), default="", server_default="")
+    """How long before, see reminders.leads; empty: not at all"""
     sequence: Mapped[int] = mapped_column(default=0)
     """RFC 5545: counts every change that those invited have to know of"""
 
@@ -37,6 +39,10 @@ class Meeting(Identified, Stamped, Versioned, Base):
         Index("ix_activities_meeting_starts_at", "starts_at", "id"),
         Index("ix_activities_meeting_room_starts_at", "room", "starts_at"),
     )
+
+    @property
+    def url(self) -> str:
+        return f"/calendar/meetings/{self.id}"
 
 
 class Invitation(Identified, Base):
@@ -52,6 +58,8 @@ class Invitation(Identified, Base):
     answer: Mapped[str] = mapped_column(String(8), default="")
     """Empty: none yet; else yes, no or maybe"""
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)
+    """Null once they have been reminded"""
 
     __table_args__ = (
         Index("uq_activities_invitation_meeting_id_user_id", "meeting_id", "user_id", unique=True),

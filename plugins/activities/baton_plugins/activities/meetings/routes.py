@@ -9,9 +9,11 @@ from uuid import UUID
 from baton_plugins.activities.diary.whose import ROOMS
 from baton_plugins.activities.meetings import queries, services
 from baton_plugins.activities.meetings.clashes import Busy
-from baton_plugins.activities.meetings.forms import MeetingInput, Reply
+from baton_plugins.activities.meetings.forms import NONE, MeetingInput, Reply
 from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.meetings.services import PATH, Clash
+from baton_plugins.activities.reminders import leads
+from baton_plugins.activities.reminders.settings import LEAD
 from baton_plugins.activities.routes import VIEW, WRITE
 
 from platform_core.api import (
@@ -32,6 +34,7 @@ from platform_core.api import (
     page,
     person_choices,
     post,
+    read_setting,
     redirect,
     refusal_text,
     today,
@@ -46,7 +49,8 @@ _ONE = "/meetings/{meeting_id:uuid}"
 def new(request: Request[Any, Any, Any], session: Session, actor: Actor, on: str = "") -> Response[str]:
     given = bind(MeetingInput, {"subject": "-", "on": on})
     day = max(given.value.on, today()) if given.value else today()
-    return _form(request, session, initial(MeetingInput, on=day.isoformat(), people=[]))
+    usual = read_setting(session, LEAD) or NONE
+    return _form(request, session, initial(MeetingInput, on=day.isoformat(), people=[], remind=usual))
 
 
 @post("/meetings", permission=WRITE, name="activities:invite")
@@ -105,7 +109,7 @@ def edit(request: Request[Any, Any, Any], session: Session, actor: Actor, meetin
     form = initial(
         MeetingInput, subject=found.subject, note=found.note, place=found.place, room=found.room, people=people,
         on=start.date().isoformat(), last=last.isoformat() if last != start.date() else None,
-        version=str(found.version), **times,
+        version=str(found.version), remind=found.remind or NONE, **times,
     )  # fmt: skip
     return _form(request, session, form, found)
 
@@ -159,7 +163,8 @@ def _form(
         request, "activities/meeting_edit.html", status=status, active="calendar", form=form, meeting=found,
         partial="activities/_meeting_form_sheet.html" if status == 200 else "activities/_meeting_form.html",
         people=person_choices(session), rooms=dictionaries.choices(session, ROOMS, current=form.get("room")),
-        busy=busy or [], url=f"{PATH}/{found.id}/edit" if found else PATH,
+        leads=[(NONE, _("not at all")), *leads.choices()], busy=busy or [],
+        url=f"{PATH}/{found.id}/edit" if found else PATH,
     )  # fmt: skip
 
 

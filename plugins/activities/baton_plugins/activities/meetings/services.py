@@ -9,7 +9,7 @@ from uuid import UUID
 
 from baton_plugins.activities import rights
 from baton_plugins.activities.diary.whose import RIGHT, ROOMS
-from baton_plugins.activities.meetings import clashes, queries
+from baton_plugins.activities.meetings import clashes, queries, reminding
 from baton_plugins.activities.meetings.clashes import Busy, span_text
 from baton_plugins.activities.meetings.forms import MeetingInput, Reply
 from baton_plugins.activities.meetings.models import Invitation, Meeting
@@ -42,7 +42,9 @@ class Clash(Invalid):
     """Some of those invited have something else then: told, and forbidden to nobody."""
 
     def __init__(self, busy: Sequence[Busy]) -> None:
-        super().__init__(_("Some of them have something else then."))
+        message = _("Some of them have something else then.")
+        named = _(", ").join(f"{one.name} ({one.when})" for one in busy)
+        super().__init__(message, fields={"people": f"{message} {named}"})
         self.busy = busy
 
 
@@ -73,6 +75,7 @@ def arrange(session: Session, actor: Actor, data: MeetingInput) -> Meeting:
     meeting = Meeting(
         subject=data.subject, note=data.note, place=data.place, room=data.room, starts_at=when.start, ends_at=when.end,
         all_day=when.all_day, organizer_id=actor.user_id, organizer_label=actor.name,
+        remind=reminding.lead_of(session, data.remind),
     )  # fmt: skip
     session.add(meeting)
     session.flush()  # its id goes into the invitations and the audit line
@@ -105,7 +108,10 @@ def change(session: Session, actor: Actor, meeting_id: UUID, data: MeetingInput)
         for one in asked.values():
             if one.user_id != meeting.organizer_id:
                 one.answer, one.answered_at = "", None
-    fresh = people.keys() - asked.keys()
+    lead, fresh = reminding.lead_of(session, data.remind), people.keys() - asked.keys()
+    if moved or lead != meeting.remind:
+        meeting.remind = lead
+        reminding.arrange(meeting, [asked[key] for key in asked.keys() & people.keys()])
     _invite(session, meeting, [people[key] for key in sorted(fresh)])
     _record(session, actor, "activities.change_meeting", meeting)
     _tell(session, fresh, noop("%(who)s invites you: %(subject)s, %(when)s"), actor, meeting)
@@ -234,7 +240,9 @@ def _invite(session: Session, meeting: Meeting, people: Iterable[Guest]) -> None
     for one in people:
         answer = "yes" if one.id == meeting.organizer_id else ""
         named = {"user_id": one.id, "user_label": one.name, "department_id": one.department_id}
-        session.add(Invitation(meeting_id=meeting.id, answer=answer, **named))
+        asked = Invitation(meeting_id=meeting.id, answer=answer, **named)
+        reminding.arrange(meeting, [asked])
+        session.add(asked)
 
 
 def _at(name: str, message: str) -> Invalid:
@@ -249,5 +257,4 @@ def _record(session: Session, actor: Actor, action: str, meeting: Meeting) -> No
 def _tell(session: Session, people: Collection[UUID], news: str, actor: Actor, meeting: Meeting) -> None:
     when = span_text(meeting.starts_at, meeting.ends_at, all_day=meeting.all_day)
     parameters = {"who": actor.name, "subject": meeting.subject, "when": when}
-    url = f"{PATH}/{meeting.id}"
-    notify(session, sorted(people), "activities", news, parameters, url=url, icon="calendar-event")
+    notify(session, sorted(people), "activities", news, parameters, url=meeting.url, icon="calendar-event")

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pluggy
+from baton_plugins.activities.meetings import reminding
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.reminders import texting
 from baton_plugins.activities.reminders.digest import DIGEST_JOB
@@ -198,4 +199,5 @@ def _tell(session: Session, actor: Actor, told: Sequence[Due], number: str) -> N
 
 @hookimpl
 def baton_jobs() -> list[Job]:
-    return [Job("activities.remind", remind, every_seconds=EVERY, lease_seconds=600), DIGEST_JOB, escalating.JOB]
+    return [Job("activities.remind", remind, every_seconds=EVERY, lease_seconds=600), DIGEST_JOB, escalating.JOB,
+            reminding.JOB]  # fmt: skip
