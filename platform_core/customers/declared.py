@@ -23,6 +23,7 @@ from platform_core.customers.pool.models import PoolMove
 from platform_core.customers.relations.models import Relation
 from platform_core.customers.relations.policies import RelationPolicy
 from platform_core.customers.searchmodel import SearchRow
+from platform_core.customers.sharing import services as sharing
 from platform_core.customers.transfer import models as transfer_models
 from platform_core.customers.transfer import rules as transfer_rules
 from platform_core.customers.transfer.policies import TransferPolicy
@@ -97,6 +98,7 @@ PERMISSIONS = [
     Permission(transfer_rules.PERMISSION, _.lazy("Give customers to others within the own branch"), delegable=True),
     Permission(transfer_rules.OFFBOARD, _.lazy("Hand over what leavers hold, and close their accounts"), scoped=False),
     Permission(transfer_rules.GENERAL, _.lazy("Give customers from one branch to another"), scoped=False),
+    Permission(sharing.PERMISSION, _.lazy("Share customers with colleagues"), delegable=True),
     Permission(pool_reach.SEE, _.lazy("See the pool")),
     Permission(pool.CLAIM, _.lazy("Take customers and leads from the pool"), scoped=False, act="enter"),
     Permission(pool.RELEASE, _.lazy("Give customers and leads up to the pool"), delegable=True),

@@ -190,6 +190,10 @@ def own_panels(customer: Customer) -> list[Panel]:
             "customers.relations", "side", _("Relations"), "customers/relations/_panel.html", icon="sitemap", order=85,
             lazy_url=f"/customers/{customer.id}/relations?panel=1",
         ),
+        Panel(
+            "customers.shares", "side", _("Shared with"), "customers/sharing/_panel.html", icon="share", order=87,
+            lazy_url=f"/customers/{customer.id}/shares?panel=1",
+        ),
     ]  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 _OWN = {
     "view": "own", "create": "all", "edit": "own", "reveal": "own", "import": "all", "pool": "department",
-    "claim": "all", "release": "own",
+    "claim": "all", "release": "own", "share": "own",
 }  # fmt: skip
 _DEPARTMENT = {
-    **dict.fromkeys(("view", "edit", "delete", "merge", "reveal", "transfer", "pool", "release"), "subtree"),
+    **dict.fromkeys(("view", "edit", "delete", "merge", "reveal", "transfer", "pool", "release", "share"), "subtree"),
     "create": "all",
     "claim": "all",
     "import": "all",
@@ -32,6 +32,7 @@ _ROLES = {
             "claim",
             "release",
             "pool_rules",
+            "share",
         ),
         "all",
     ),

@@ -37,6 +37,7 @@ from platform_core.customers.pool import recycling
 from platform_core.customers.pool import routes as pool_routes
 from platform_core.customers.pool import rule_routes as pool_rule_routes
 from platform_core.customers.relations import routes as relation_routes
+from platform_core.customers.sharing import routes as share_routes
 from platform_core.customers.transfer import api as transfer_api
 from platform_core.customers.transfer import jobs as transfer_jobs
 from platform_core.customers.transfer import routes as transfer_routes
@@ -48,11 +49,11 @@ _RECORD = [
 _MANY = [
     *list_routes.HANDLERS, *import_routes.HANDLERS, *transfer_routes.HANDLERS, *leaving_routes.HANDLERS,
     *deduplication_routes.HANDLERS, *bulk_routes.HANDLERS, *group_routes.HANDLERS,
-    *pool_routes.HANDLERS, *pool_rule_routes.HANDLERS, *relation_routes.HANDLERS,
+    *pool_routes.HANDLERS, *pool_rule_routes.HANDLERS, *relation_routes.HANDLERS, *share_routes.HANDLERS,
 ]  # fmt: skip
 PAGES = [Routes("/", [*_RECORD, *_MANY])]
 _RECORD_API = [*api.HANDLERS, *ending_api.HANDLERS, *deduplication_api.HANDLERS, *revealing.API_HANDLERS]
-_RECORD_API += relation_routes.API_HANDLERS
+_RECORD_API += [*relation_routes.API_HANDLERS, *share_routes.API_HANDLERS]
 API = [
     Routes(
         "/customers", [*_RECORD_API, *list_routes.API_HANDLERS, *team_routes.API_HANDLERS, *pool_api.RECORD_HANDLERS]

@@ -63,7 +63,8 @@ _everything: Any = union_all(
 
 def labels(session: Session, ids: Iterable[UUID | None] = ()) -> Labels:
     """As of the request's start; where a person or department of `ids` is newer, as of now."""
-    return followed.get(session, lambda kept: all(key is None or kept.has(key) for key in ids))
+    wanted = {key for key in ids if key is not None}
+    return followed.get(session, lambda kept: all(kept.has(key) for key in wanted))
 
 
 def of_rows(session: Session, rows: Sequence[Any]) -> Labels:
