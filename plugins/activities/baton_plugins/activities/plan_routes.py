@@ -135,9 +135,10 @@ def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form
     near: list[PlanRow] = []
     if bound.ok:
         data = bound.require()
-        if not form.get("apart"):
-            near = joining.near(session, actor, customer.id, data.on, data.kind)
         try:
+            plans.when(data)
+            if not form.get("apart"):
+                near = joining.near(session, actor, customer.id, data.on, data.kind)
             if form.get("join"):
                 question = joining.join(session, actor, uuid_of(form.get("join")), QuestionInput(text=data.subject))
                 return _joined(request, session, actor, question.plan_id)

@@ -55,7 +55,7 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     if data.kind not in {kind.code for kind in presets.kinds(session)}:
         message = _("Please choose from the list.")
         raise Invalid(message, fields={"kind": message})
-    due = in_future(data.on, data.time, field="on")
+    due, ends_at = when(data)
     plan = add(
         session,
         actor,
@@ -68,14 +68,21 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
         kind=data.kind,
         subject=data.subject,
         due=due,
-        ends_at=_end(data, due),
+        ends_at=ends_at,
         remind=arranging.wishes(session, data.remind, data.remind_people, all_day=due.all_day),
     )
     if data.repeat:
-        _require_after(data.repeat_until, data.on, field="repeat_until")
         series.begin(plan, data.repeat, data.repeat_until)
     refresh_next(session, customer.id)
     return plan
+
+
+def when(data: PlanInput) -> tuple[dates.Due, datetime | None]:
+    """When it is due and when it ends. Raises Invalid at the field for times that cannot be."""
+    due = in_future(data.on, data.time, field="on")
+    if data.repeat:
+        _require_after(data.repeat_until, data.on, field="repeat_until")
+    return due, _end(data, due)
 
 
 def move_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanMove) -> Plan:

@@ -22,6 +22,7 @@ from platform_core.api import (
     Forbidden,
     FormData,
     Invalid,
+    Notice,
     Request,
     Response,
     Session,
@@ -106,8 +107,9 @@ def logged(
     place: str,
 ) -> Response[str]:
     """What follows a saved follow-up: the page again, or its changed pieces."""
-    if not wants_fragment(request):
-        return redirect(request, f"/customers/{customer.id}")
+    if place == "page" or not wants_fragment(request):
+        # A page of its own has nothing beside the form: left there, it would be saved twice.
+        return redirect(request, f"/customers/{customer.id}", Notice(saved_message(follow_up)))
     fresh = composing.composer(session, actor, customer) if place == "panel" else None
     return fragment(
         request,
