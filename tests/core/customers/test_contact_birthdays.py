@@ -94,3 +94,17 @@ def test_a_merged_customer_keeps_the_birthdays_of_all_its_people(runtime, actor,
     with runtime.database.system_session("test", write=False) as session:
         moved = session.scalars(select(Contact).where(Contact.name == "李梅")).one()
         assert (moved.customer_id, moved.birth_day, fields.born(moved)) == (company, 30, "1986年农历闰6月30日")
+
+
+@pytest.mark.any_database
+def test_lists_have_a_column_for_them(runtime, browser, factory, actor, company) -> None:
+    page = browser.sign_in(factory.user("management"))
+    with runtime.database.actor_session(actor) as session:
+        contacts.create(session, actor, ContactInput(name="李梅", customer_id=company, **BORN))
+        person = {"kind": "person", "birth_year": 1980, "birth_month": 5, "birth_day": 20}
+        services.create(session, actor, CustomerInput(name="王小明", phone="13800006022", **person))
+    told = {"/contacts": "1986, lunar calendar, month leap month 6, day 30", "/customers": "1980-05-20"}
+    for path, words in told.items():
+        assert words not in page.get(path).text
+        assert page.post(f"{path}/columns", {"state": "", "column": ["birthday"]}).status_code == 303
+        assert words in page.get(path).text
