@@ -112,7 +112,8 @@ _columns: dict[type[Any], list[tuple[str, str]]] = {}
 """Mapped class -> (attribute, dictionary) of what holds codes."""
 
 
-def _holding(model: type[Any]) -> list[tuple[str, str]]:
+def holding(model: type[Any]) -> list[tuple[str, str]]:
+    """Attributes that hold codes, each with its dictionary."""
     if model not in _columns:
         found = inspect(model).column_attrs
         types = [(attribute.key, attribute.columns[0].type) for attribute in found]
@@ -124,7 +125,7 @@ def _holding(model: type[Any]) -> list[tuple[str, str]]:
 def _write_what_is_meant(session: Session, _context: Any, _instances: Any) -> None:
     """A form that was open before a merge, a preset that names the old code: neither brings it back."""
     for row in [*session.new, *session.dirty]:
-        for name, dictionary in _holding(type(row)):
+        for name, dictionary in holding(type(row)):
             code = getattr(row, name)
             meant = current(session, dictionary, code) if code else code
             if meant != code:

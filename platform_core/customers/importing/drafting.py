@@ -19,8 +19,9 @@ from sqlalchemy.engine import make_url
 from platform_core.contracts.identity import Actor
 from platform_core.customers import names, points, search_rows
 from platform_core.customers.fields import BIRTH
-from platform_core.customers.importing import own
+from platform_core.customers.importing import merged, own
 from platform_core.customers.importing.changes import OF_THE_CONTACT
+from platform_core.customers.importing.merged import Codes
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import Payload, Row, name_key
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer, StatusChange
@@ -63,13 +64,17 @@ _STATUS = ("id", "customer_id", "at", "by_id", "by_label", "old", "new", "cause"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What all rows of an import have in common. `driver` is the beginning of the database's address."""
+    """What all rows of an import have in common. `driver` is the beginning of the database's address.
+
+    `merged`: codes that have become part of others since the rows were read.
+    """
 
     batch_id: UUID
     user_id: UUID
     user_name: str
     department_id: UUID | None
     driver: str
+    merged: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class Drafter:
         return [self._draft(vault, asked, number, Payload.opened(vault, blob)) for number, blob in asked.rows]
 
     def _draft(self, vault: Vault, asked: Asked, number: int, payload: Payload) -> Draft:
-        values = dict(payload.values)
+        values = merged.meant(payload.values, self._frame.merged)
         contact_name, street = values.pop("contact_name", ""), values.pop("address", "")
         tags = values.pop("tags", [])
         is_company = values["kind"] == "organisation"
@@ -232,4 +237,6 @@ def asked_of(rows: Iterable[ImportRow]) -> Asked:
 
 def frame_of(database: Database, actor: Actor, batch: ImportBatch) -> Frame:
     driver = database.engine.url.drivername
-    return Frame(batch.id, actor.user_id, actor.name, actor.department_id, driver)
+    with database.system_session("codes that were merged since a check", write=False) as session:
+        gone = merged.codes(session)
+    return Frame(batch.id, actor.user_id, actor.name, actor.department_id, driver, gone)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -18,10 +19,11 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers.importing import batches, drafting, files, matching, reverting, updating, writing
+from platform_core.customers.importing import batches, drafting, files, matching, merged, reverting, updating, writing
 from platform_core.customers.importing.ahead import Part, ahead, drafted
 from platform_core.customers.importing.changes import OF_THE_CONTACT, Present, change_of
 from platform_core.customers.importing.columns import Options
+from platform_core.customers.importing.drafting import Frame
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row
@@ -81,7 +83,7 @@ def commit(context: JobContext) -> None:
         slices = _unwritten(context.database, batch, verdicts, size)
         frame = drafting.frame_of(context.database, actor, batch)
         for part in drafted(context.database, frame, slices, total):
-            _commit_slice(context, batch, actor, part, total)
+            _commit_slice(context, batch, actor, frame, part, total)
         with context.database.system_session("end an import") as session:
             context.progress(session, total, total)
             # Under the lock of the batch, which counts what earlier runs of this job made as well.
@@ -135,11 +137,12 @@ def _unwritten(
         yield rows
 
 
-def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, part: Part, total: int) -> None:
-    rows, drafts = part.rows, part.drafts
+def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, frame: Frame, part: Part, total: int) -> None:
     with context.database.system_session("import a slice: codes and duplicates are looked for everywhere") as session:
         # First, so that whoever cancels waits for this slice, and this slice for whoever cancelled.
-        context.progress(session, batch.imported + batch.updated + batch.skipped + len(rows), total)
+        context.progress(session, batch.imported + batch.updated + batch.skipped + len(part.rows), total)
+        part = _as_of_now(session, frame, part)
+        rows, drafts = part.rows, part.drafts
         _update(session, batch, actor, [row for row in rows if row.verdict == "update"])
         late = _late(session, part, Options(**batch.options))
         kept = [item for item in drafts if item.number not in late]
@@ -164,16 +167,26 @@ def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, part: P
             audit.record(session, actor, "customers.import", batch.ref, ids=ids, after={"imported": len(ids)})
 
 
+def _as_of_now(session: Session, frame: Frame, part: Part) -> Part:
+    """Drafted anew where entries of a dictionary were merged meanwhile."""
+    gone = merged.codes(session)
+    if gone == frame.merged:
+        return part
+    drafter = drafting.Drafter(vault_of(session), replace(frame, merged=gone))
+    return Part(part.rows, drafter.drafts(drafting.asked_of(part.rows)))
+
+
 def _update(session: Session, batch: ImportBatch, actor: Actor, rows: Sequence[ImportRow]) -> None:
     """Change customers as they are now: what was filled in since the check is not written over in fill mode."""
     vault, overwrite = vault_of(session), Options(**batch.options).duplicates == "overwrite"
     house = updating.editable(session, actor, {row.found_id for row in rows if row.found_id}, lock=True)
-    changed = []
+    changed, gone = [], merged.codes(session)
     for row in rows:
         payload = Payload.opened(vault, row.payload)
         present = house.get(row.found_id) if row.found_id else None
         if present is not None:
-            payload.change = change_of(vault, present, payload.said, payload.points, overwrite=overwrite)
+            said = merged.meant(payload.said, gone)
+            payload.change = change_of(vault, present, said, payload.points, overwrite=overwrite)
         if present is not None and payload.change:
             about = {name: payload.values[name] for name in OF_THE_CONTACT if name in payload.values}
             updating.apply(session, actor, present, payload.change, about)
