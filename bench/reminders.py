@@ -1,4 +1,6 @@
-"""100,000 reminders due in the same minute: each is given once, while one of the workers is killed.
+"""100,000 reminders due in the same minute: each is given once, while one of the workers is killed and the clock jumps.
+
+The minute is the last one before an hour that Berlin has twice: by the clock on the wall they are given before it.
 
 Run as a program it is one of these workers, on the database that the environment names.
 """
@@ -12,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from baton_plugins.activities.models import Plan
@@ -25,7 +27,7 @@ from bench.results import Result
 from bench.stands import ROOT, Stand
 from platform_core.app import Runtime
 from platform_core.customers.models import Customer
-from platform_core.kernel.clock import now
+from platform_core.kernel import clock
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext
 from platform_core.permissions.models import Role, RoleAssignment
@@ -38,6 +40,7 @@ _EACH = 50
 _WORKERS = 4
 _LIMIT = 60.0
 _SLICE = 5_000
+_DUE = datetime(2027, 10, 31, 0, 59, tzinfo=UTC)
 
 
 def measure(stand: Stand) -> Iterator[Result]:
@@ -46,10 +49,12 @@ def measure(stand: Stand) -> Iterator[Result]:
         many = min(_MANY, max(stand.customers // 10, 30 * _EACH))
         _fill(runtime, many)
         killed_at = _killed(stand, runtime)
-        began = time.monotonic()
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(lambda _number: sweep.remind(_context(runtime)), range(_WORKERS)))
-        seconds = time.monotonic() - began
+        clock.configure("Europe/Berlin")
+        _sweep(runtime, _DUE - timedelta(hours=1))
+        seconds = _sweep(runtime, _DUE + timedelta(minutes=31))
+        for minutes in (-59, 2, 61):
+            _sweep(runtime, _DUE + timedelta(minutes=minutes))
+        clock.configure(stand.settings.timezone)
         with runtime.database.system_session("bench", write=False) as session:
             told = session.scalar(select(func.count()).select_from(Told)) or 0
             lines = session.scalar(select(func.count()).select_from(Notification)) or 0
@@ -57,10 +62,23 @@ def measure(stand: Stand) -> Iterator[Result]:
         yield Result(
             f"{stand.name}: {many:,} reminders due at once, not given or given twice",
             abs(told - many) + waiting + abs(lines - many // _EACH), "", 0.0,
-            f"{lines:,} lines; a worker was killed after {killed_at:,}",
+            f"{lines:,} lines; a worker killed after {killed_at:,}, the clock put back and forth, an hour twice",
         )  # fmt: skip
         detail = f"{(many - killed_at) / seconds:,.0f} reminders/s, {_WORKERS} workers"
         yield Result(f"{stand.name}: {many:,} reminders due at once, after the kill", seconds, "s", _LIMIT, detail)
+
+
+def _sweep(runtime: Runtime, moment: datetime) -> float:
+    """All workers at once, at that moment; seconds that it took."""
+
+    def work(_number: int) -> None:
+        with clock.freeze(moment):
+            sweep.remind(_context(runtime))
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        list(pool.map(work, range(_WORKERS)))
+    return time.monotonic() - began
 
 
 def _context(runtime: Runtime) -> JobContext:
@@ -86,7 +104,7 @@ def _killed(stand: Stand, runtime: Runtime) -> int:
 
 def _fill(runtime: Runtime, many: int) -> None:
     """People in one department, each with a customer and plans of it that all have the same reminder."""
-    department, moment = new_id(), now() - timedelta(seconds=1)
+    department, moment = new_id(), _DUE
     with runtime.database.system_session("bench") as session:
         role_id = session.scalars(select(Role.id).where(Role.code == "coordinator")).one()
         session.add(Department(id=department, code="bench", name="Bench"))
@@ -129,7 +147,8 @@ def _fill(runtime: Runtime, many: int) -> None:
 def main() -> None:
     runtime = Runtime(load_settings())
     runtime.follow()
-    sweep.remind(_context(runtime))
+    with clock.freeze(_DUE + timedelta(minutes=1)):
+        sweep.remind(_context(runtime))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Builds the static files from our sources and the npm packages: `python -m platform_core.web.assets`.
 
 Output (`platform_core/web/static/`, not under version control): app.css, sheets of single pages, app.js,
-htmx.min.js, icons.svg, logo.svg and manifest.json, which maps each file name to a hash of its content for cache-proof
-URLs.
+htmx.min.js, sw.js, icons.svg, the logo, what an installed application needs, and manifest.json, which maps each file
+name to a hash of its content for cache-proof URLs.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SOURCES = WEB / "static_src"
 CSS_ORDER = ("tokens", "reset", "base", "layout", "components-*", "pages-*", "utilities", "print")
 """Within a layer the later rule wins, so the order of files matters; patterns are expanded alphabetically."""
 MANIFEST = "manifest.json"
+_AS_THEY_ARE = {".svg", ".png", ".webmanifest"}
 
 _CSS_TOKENS = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|/\*.*?\*/|\s+""", re.DOTALL)
 _DARK_BLOCK = re.compile(r':root\[data-scheme="dark"\]\s*\{([^{}]*)\}')
@@ -95,7 +96,9 @@ def build(
     _write(out / "icons.svg", sprite(node_modules, known_icons() if icons is None else icons))
     # Without its last line, which points at a source map that is not served.
     _write(out / "htmx.min.js", re.sub(r"\n?//# sourceMappingURL=.*", "", htmx.read_text("utf-8")))
-    shutil.copyfile(SOURCES / "logo.svg", out / "logo.svg")
+    _write(out / "sw.js", minify_js((SOURCES / "sw.js").read_text("utf-8")))
+    for source in sorted(path for path in SOURCES.iterdir() if path.suffix in _AS_THEY_ARE):
+        shutil.copyfile(source, out / source.name)
     manifest = {path.name: _hash(path) for path in sorted(out.iterdir()) if path.name != MANIFEST}
     _write(out / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return manifest

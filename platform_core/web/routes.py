@@ -14,6 +14,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from platform_core import __version__
 from platform_core.contracts.identity import Actor
 from platform_core.plugins import faults
+from platform_core.web import offline
 from platform_core.web.endpoint import PUBLIC, SIGNED_IN
 from platform_core.web.live import PING
 from platform_core.web.requests import Platform, platform_of
@@ -106,4 +107,4 @@ async def _in_thread(call: Any, *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, context.run, call, *arguments)
 
 
-HANDLERS = [health, live, theme, static]
+HANDLERS = [health, live, theme, static, *offline.HANDLERS]

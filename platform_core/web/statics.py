@@ -20,6 +20,7 @@ from platform_core.web.endpoint import PUBLIC
 
 PACKED = "packed"
 """Key of a handler's `opt`: its answers are compressed already, or not worth it."""
+_TYPES = {".webmanifest": "application/manifest+json"}
 _FOLDER = Path(__file__).parent / "static"
 _KEPT = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
 
@@ -39,9 +40,14 @@ def _files() -> dict[str, _File]:
 
 def _read(path: Path) -> _File:
     body = path.read_bytes()
-    return _File(
-        mimetypes.guess_type(path.name)[0] or "application/octet-stream", body, gzip.compress(body, 9, mtime=0)
-    )
+    media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return _File(media_type, body, gzip.compress(body, 9, mtime=0))
+
+
+def read(name: str) -> bytes:
+    """One file, as the set-up has made it; nothing where it has not run."""
+    found = _files().get(name)
+    return found.body if found else b""
 
 
 @litestar.get(

@@ -124,6 +124,7 @@ def stranger(page: Page) -> None:
 STOPS: dict[str, tuple[Stop, ...]] = {
     "": (
         Stop("/login"),
+        Stop("/offline"),
         Stop("/login", stranger, expected=422),
     ),
     "collector": (

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from baton_plugins.activities.models import Plan
+from baton_plugins.activities.reminders import sweep
 from baton_plugins.activities.reminders.models import Reminder, Told
 from sqlalchemy import func, select, update
 
 from platform_core.app import Runtime
+from platform_core.kernel import clock
 from platform_core.kernel.clock import now
-from platform_core.kernel.jobs import enqueue
+from platform_core.kernel.ids import new_id
+from platform_core.kernel.jobs import JobContext, enqueue
 from platform_core.kernel.models import JobRow, ScheduleRow
 from platform_core.testing.factories import Factory
 from platform_core.testing.programs import faketime
@@ -70,6 +73,26 @@ def test_killed_at_any_statement_nobody_is_told_twice(runtime: Runtime, factory:
     assert told(runtime) == wanted
     assert seen == {0, wanted}, "those of one transaction together"
     assert statement > 10
+
+
+@pytest.mark.any_database
+def test_the_hour_that_comes_twice_gives_nothing_twice_and_leaves_nothing_out(
+    runtime: Runtime, factory: Factory
+) -> None:
+    """The small form of `make bench ONLY=reminders`: 100,000 of them."""
+    before = clock.zone().key
+    clock.configure("Europe/Berlin")
+    try:
+        twice = datetime(2027, 10, 31, 0, 59, tzinfo=UTC), datetime(2027, 10, 31, 1, 59, tzinfo=UTC)
+        assert {clock.local(moment).strftime("%H:%M") for moment in twice} == {"02:59"}
+        early, late = (planned(factory, 2, moment) for moment in twice)
+        expected = [(-60, 0), (1, early), (31, early), (-59, early), (60, early + late), (1, early + late)]
+        for minutes, wanted in expected:
+            with clock.freeze(twice[0] + timedelta(minutes=minutes)):
+                sweep.remind(JobContext(runtime.database, new_id(), {}, 1, timedelta(minutes=10), None))
+            assert told(runtime) == wanted, minutes
+    finally:
+        clock.configure(before)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@
     const form = ctx.sourceElement;
     if (ctx.response.raw.ok && form instanceof HTMLFormElement) forget(form);
   });
+  document.addEventListener('c:kept', ({ target }) => forget(target));
   document.addEventListener('htmx:after:swap', restoreAll);
   addEventListener('beforeunload', (e) => {
     if (document.querySelector('form[data-dirty]')) e.preventDefault();

@@ -10,15 +10,16 @@
     toast.dataset.kind = kind;
     toasts.append(toast);
   };
+  document.addEventListener('c:toast', ({ detail }) => show(detail));
   document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
     const { status } = ctx.response.raw;
     // Somebody deals with this answer already: the form takes it, the server sent a toast or leads to another page.
-    const taken = ctx.sourceElement.hasAttribute(`hx-status:${status}`);
+    const taken = ctx.kept || ctx.sourceElement.hasAttribute(`hx-status:${status}`);
     if (taken || ctx.hx.redirect || ctx.text.includes('<c-toast')) return;
     show(KINDS[status] ?? 'error');
   });
   document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
-    if (ctx && !ctx.response) show('offline');
+    if (ctx && ctx.text === undefined && !ctx.kept) show('offline');
   });
   document.addEventListener('suggest-failed', ({ detail: status }) => show(status ? KINDS[status] ?? 'error' : 'offline'));
 
