@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 import usb.core
 
@@ -50,8 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         return int(_VERBS[given.verb](given))
-    except (Refused, ValueError, KeyError) as error:
+    except Refused as error:
+        known = error.status not in {401, 403} or given.verb == "pair"
+        told = str(error) if known else "The server does not know this workstation any more: pair it again"
+        sys.stderr.write(f"{told}\n")
+        return 1
+    except (ValueError, KeyError) as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except _UNREACHABLE as error:
+        sys.stderr.write(f"The server cannot be reached: {error}\n")
         return 1
 
 
@@ -131,12 +140,12 @@ def simulate(given: argparse.Namespace) -> int:
     _home, server = _paired()
     calls = Calls("simulated", sees_receiver=True)
     now = time.monotonic()
-    for sign in (Sign("ring", given.line), Sign("number", given.line, given.number)):
-        server.report(list(calls.take(sign, now)), None)
-    sys.stdout.write("It rings.\n")
-    time.sleep(given.seconds)
-    server.report(list(calls.take(Sign("stopped", given.line), now)), None)
-    server.close()
+    with closing(server):
+        for sign in (Sign("ring", given.line), Sign("number", given.line, given.number)):
+            server.report(list(calls.take(sign, now)), None)
+        sys.stdout.write("It rings.\n")
+        time.sleep(given.seconds)
+        server.report(list(calls.take(Sign("stopped", given.line), now)), None)
     return 0
 
 

@@ -93,20 +93,29 @@ class Server:
         return [str(one) for one in answer["taken"]]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        was_open = self._connection is not None
         try:
-            connection = self._connected()
-            connection.request("POST", f"{self._parts.path.rstrip('/')}{path}", json.dumps(body), self._headers())
-            answer = connection.getresponse()
-            content = answer.read()
-        except (OSError, http.client.HTTPException):
-            self.close()
-            raise
+            answer, content = self._answer(path, body)
+        except ConnectionError:
+            if not was_open:
+                raise
+            answer, content = self._answer(path, body)  # the server closes what was not used for a while
         if answer.status >= 500:
             raise ConnectionError(f"the server answers {answer.status}")
         if answer.status >= 300:
             raise Refused(answer.status, content.decode("utf-8", "replace")[:300])
         found: dict[str, Any] = json.loads(content)
         return found
+
+    def _answer(self, path: str, body: dict[str, Any]) -> tuple[http.client.HTTPResponse, bytes]:
+        try:
+            connection = self._connected()
+            connection.request("POST", f"{self._parts.path.rstrip('/')}{path}", json.dumps(body), self._headers())
+            answer = connection.getresponse()
+            return answer, answer.read()
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
 
     def _headers(self) -> dict[str, str]:
         known = {"Content-Type": "application/json", "User-Agent": f"baton-agent/{__version__}"}

@@ -129,3 +129,24 @@ def test_pairing_keeps_the_token_for_its_owner_alone(monkeypatch, tmp_path, caps
     assert json.loads(kept.read_text())["token"] == "secret"
     assert "secret" not in capsys.readouterr().out
     assert agent.main(["pair", "ftp://nowhere", "CODE"]) == 1
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_again():
+    """Servers close what was not used for a while; the report after that is not lost, and nobody waits."""
+    with served(200, "hang up") as url:
+        server = Server(url, "secret")
+        server.report(events("one"), None)
+        assert server.report(events("two"), None) == ["two"]
+        server.close()
+    assert Moody.taken == ["one", "two", "two"]  # the server knows the event by its id
+
+
+def test_what_the_command_line_says_without_a_server_and_to_one_that_was_put_out(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("BATON_AGENT_DIR", str(tmp_path / "home"))
+    with served() as url:
+        assert agent.main(["pair", url, "CODE"]) == 0
+        Moody.moods = [401]
+        assert agent.main(["simulate", "13800138000"]) == 1
+        assert "pair it again" in capsys.readouterr().err
+    assert agent.main(["simulate", "13800138000"]) == 1
+    assert "cannot be reached" in capsys.readouterr().err

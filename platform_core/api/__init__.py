@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from platform_core.audit.services import changes, record
 from platform_core.contracts.business import OPPORTUNITIES, OpportunityRef
+from platform_core.contracts.choices import CHOICES
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, DemoHouse
 from platform_core.contracts.entities import (
@@ -137,6 +138,7 @@ from platform_core.web.routing import delete, get, patch, post, put
 from platform_core.web.whom import told as refusal_text
 
 __all__ = [
+    "CHOICES",
     "COLUMN_TYPES",
     "FOLLOW_UP_FORMS",
     "METADATA",

@@ -167,6 +167,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/plans/all?view=all"),
         Stop("/sms/messages"),
         Stop("/calls/lists"),
+        Stop("/calls/cards"),
         Stop("/calls/people"),
         Stop("/calls/people?day=yesterday", expected=422),
         Stop("/customers/imports"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import permutations
 
+from baton_plugins.telephony import taking
 from baton_plugins.telephony.models import Call, Heard, Line, Ring
 from sqlalchemy import func, select, update
 
 from platform_core.api import User, enqueue, now
 from platform_core.audit.models import AuditEntry
 from platform_core.caps.models import Opened
-from platform_core.kernel import counters
+from platform_core.kernel import counters, settingvalues
 from platform_core.permissions import actors
 from platform_core.users.models import Notification
 
@@ -314,6 +315,7 @@ def test_old_calls_are_forgotten_and_nobodys_line_stays_with_who_left(house):
 
 def test_a_colleague_who_calls_is_named_and_is_no_new_customer(house):
     box = house.agent(("1", "carol"))
+    shown_between_extensions(house)
     box.ring("102")
     card = house.card("carol")
     assert "Otto" in card
@@ -321,3 +323,39 @@ def test_a_colleague_who_calls_is_named_and_is_no_new_customer(house):
     assert "new-customer" not in card
     box.ring("199", call="nobody's")
     assert "new-customer" in house.card("carol")
+
+
+def shown_between_extensions(house):
+    with house.runtime.database.system_session("a setting") as session:
+        settingvalues.write(session, taking.INTERNAL, True)
+
+
+def test_calls_between_two_extensions_open_no_card_unless_the_house_wants_them(house):
+    """Complained about both ways of others: they pop up where they disturb, and nobody can say that they shall."""
+    box = house.agent(("1", "carol"), ("8003", "tom"))
+    for number in ("102", "8003"):  # an account's extension, and a line of this source
+        box.ring(number, call=number)
+    assert house.signalled == []
+    assert "pop" not in house.card("carol")
+    assert [(call.number_mask, call.state) for call in house.calls()] == [("102", "ringing"), ("8003", "ringing")]
+    with house.runtime.database.system_session("look", write=False) as session:
+        assert {row.outcome for row in session.scalars(select(Heard))} == {"internal"}
+    shown_between_extensions(house)
+    box.ring("102", call="later")
+    assert ("carol", "call") in house.signalled
+    assert "Otto" in house.card("carol")
+
+
+def test_who_wants_no_cards_gets_none_and_finds_their_calls_in_the_log(house):
+    house.customer("carol", "Qiheng Consulting", MOBILE)
+    box = house.agent(("1", "carol"), ("1", "otto"))
+    carol = house.page("carol")
+    carol.post("/calls/cards", {"wanted": "no"})
+    box.ring(MOBILE)
+    assert "Qiheng" not in carol.get("/calls/card").text
+    assert audited(house, "telephony.pop") == []
+    assert "139****8321" in carol.get("/calls").text
+    assert 'name="wanted" value="yes"' in carol.get("/calls/cards").text
+    assert "pop" in house.card("otto")  # it is hers alone
+    carol.post("/calls/cards", {"wanted": "yes"})
+    assert "Qiheng" in carol.get("/calls/card").text

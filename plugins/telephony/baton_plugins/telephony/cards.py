@@ -13,6 +13,7 @@ from baton_plugins.telephony.models import Call, Ring
 from sqlalchemy import bindparam, select
 
 from platform_core.api import (
+    CHOICES,
     FOLLOW_UP_FORMS,
     Actor,
     EntityRef,
@@ -37,6 +38,7 @@ _AFTERWARDS = timedelta(minutes=10)
 """For writing down what was said."""
 _MOST = 3
 _FACTS = 4
+_CHOICE = "telephony.cards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,20 @@ def prepare(session: Session, actor: Actor) -> None:
     callers.calling(session, actor, 0, None)
 
 
+def shows(session: Session, actor: Actor) -> bool:
+    """Whether the actor wants to see who calls; everybody does until they say otherwise."""
+    return bool(service_of(session, CHOICES).read(session, actor, _CHOICE, default=True))
+
+
+def show(session: Session, actor: Actor, *, wanted: bool) -> None:
+    """Of the actor's own pages alone: calls are logged, and missed ones told, as ever."""
+    service_of(session, CHOICES).write(session, actor, _CHOICE, None if wanted else False)
+
+
 def open_cards(session: Session, actor: Actor, request: Request[Any, Any, Any]) -> list[Card]:
     """The actor's calls of this moment, newest first. What is shown for the first time is written down, not counted."""
+    if not shows(session, actor):
+        return []
     moment = now()
     rows = session.execute(_MINE, {"user_id": actor.user_id, "since": moment - _LASTS_AT_MOST}).all()
     found = [(ring, call) for ring, call in rows if _is_open(call, moment)][:_MOST]

@@ -11,6 +11,7 @@ from baton_plugins.telephony.calling.models import CallList, ListLine, Script
 from baton_plugins.telephony.calling.policies import SCRIPTS, CallListPolicy
 from baton_plugins.telephony.listview import EXPORT
 from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW, CallPolicy, RingPolicy
+from baton_plugins.telephony.taking import INTERNAL
 
 from platform_core.api import (
     AuditWords,
@@ -47,7 +48,7 @@ KEEP_HEARD = Setting(
 
 @hookimpl
 def baton_settings() -> list[Setting[Any]]:
-    return [KEEP_CALLS, KEEP_HEARD]
+    return [INTERNAL, KEEP_CALLS, KEEP_HEARD]
 
 
 @hookimpl

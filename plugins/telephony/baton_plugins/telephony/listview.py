@@ -171,6 +171,7 @@ CALLS = lists.ListView(
     export=EXPORT,
     buttons=(
         lists.Button(_.lazy("By colleague"), "users", "/calls/people", VIEW),
+        lists.Button(_.lazy("Cards of calls"), "bell", "/calls/cards", VIEW),
         lists.Button(_.lazy("Lists to call"), "phone-call", "/calls/lists", DIAL),
     ),
     invitation=lists.Invitation(

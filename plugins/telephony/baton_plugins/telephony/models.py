@@ -201,7 +201,7 @@ class Heard(Identified, Base):
     line: Mapped[str] = mapped_column(String(120), default="")
     number_mask: Mapped[str] = mapped_column(String(40), default="")
     outcome: Mapped[str] = mapped_column(String(12), info={"codes_of": ""})
-    """matched, several, unknown, withheld, unverified, nobody (no telephone of anybody's) or late"""
+    """matched, several, unknown, withheld, unverified, nobody (no telephone of anybody's), late or internal"""
     told: Mapped[str] = mapped_column(String(200), default="")
     """Names of those whose pages were signalled."""
     call_id: Mapped[UUID | None] = mapped_column(Uuid())

@@ -17,6 +17,7 @@ from baton_plugins.telephony import (
     sources,
     webhooks,
 )
+from baton_plugins.telephony.calling import api as calling_api
 from baton_plugins.telephony.calling import routes as calling
 from baton_plugins.telephony.calling import script_routes
 from baton_plugins.telephony.policies import VIEW
@@ -53,7 +54,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/telephony", [*api.HANDLERS, *webhooks.HANDLERS])]
+    return [Routes("/telephony", [*api.HANDLERS, *calling_api.HANDLERS, *webhooks.HANDLERS])]
 
 
 @hookimpl

@@ -43,6 +43,18 @@ def card(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Res
     return _cards(request, session, actor)
 
 
+@get("/cards", permission=VIEW, name="telephony:cards", opt=_PERSONAL)
+def cards_page(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
+    return page(request, "telephony/cards.html", active="calls", shows=cards.shows(session, actor))
+
+
+@post("/cards", permission=VIEW, name="telephony:show_cards", opt=_PERSONAL)
+def show_cards(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
+    """Whether the actor's pages show who calls."""
+    cards.show(session, actor, wanted=form.get("wanted") == "yes")
+    return redirect(request, "/calls/cards")
+
+
 @post("/{call_id:uuid}/dismiss", permission=VIEW, name="telephony:dismiss")
 def dismiss(request: Request[Any, Any, Any], session: Session, actor: Actor, call_id: UUID) -> Response[str]:
     services.dismiss(session, actor, call_id)
@@ -123,4 +135,4 @@ def _new_form(
     )  # fmt: skip
 
 
-HANDLERS = [card, dismiss, choose, handled, of_customer, new_customer, create_customer]
+HANDLERS = [card, cards_page, show_cards, dismiss, choose, handled, of_customer, new_customer, create_customer]

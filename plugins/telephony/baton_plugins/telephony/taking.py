@@ -17,7 +17,25 @@ from baton_plugins.telephony.models import Call, CallKey, Heard, Ring, Source
 from baton_plugins.telephony.targets import Person
 from sqlalchemy import bindparam, delete, exists, func, literal, select, update
 
-from platform_core.api import Session, callers, new_id, noop, notify, now, proven, signal
+from platform_core.api import (
+    Session,
+    Setting,
+    callers,
+    new_id,
+    noop,
+    notify,
+    now,
+    proven,
+    read_setting,
+    signal,
+    translator,
+)
+
+_ = translator("telephony")
+INTERNAL = Setting(
+    "telephony.internal_calls", _.lazy("Calls between two extensions open a card"), default=False,
+    help=_.lazy("They are in the log either way."),
+)  # fmt: skip
 
 FRESH = timedelta(seconds=30)
 """What happened longer ago is logged and no longer shown."""
@@ -35,8 +53,9 @@ def take(
     moment = now()
     at = min(event.at + skew, moment) if event.at is not None else moment
     told = _Told(
-        event, at, moment - at <= FRESH, _number(session, source, event), to or _people(session, source, event)
-    )
+        event, at, moment - at <= FRESH, _number(session, source, event), to or _people(session, source, event),
+        _is_internal(session, source, event),
+    )  # fmt: skip
     with session.no_autoflush:  # what is worked out is written only once it is certain that it is news
         found = _found(session, source, told)
         heard = {
@@ -78,6 +97,8 @@ class _Told:
     is_fresh: bool
     number: callers.Number | None
     people: Sequence[Person]
+    is_internal: bool
+    """Between two extensions, where such calls open no card."""
 
 
 @dataclass(slots=True)
@@ -108,8 +129,8 @@ def _found(session: Session, source: Source, told: _Told) -> _Found:
     _answer(session, source, call, told.event, found.rings)
     call.settle()
     found.outcome = _match(session, call) if found.rings or not told.is_fresh else "nobody"
-    if not told.is_fresh:
-        found.outcome = "late"
+    if not told.is_fresh or told.is_internal:
+        found.outcome = "internal" if told.is_fresh else "late"
         for ring in found.rings:
             ring.dismissed_at = ring.dismissed_at or now()
     return found
@@ -119,13 +140,19 @@ def _tell(session: Session, told: _Told, found: _Found) -> None:
     """The bell of those who missed it, and the pages of those at whose telephones it rings."""
     if found.was_open and found.call.state == "missed":
         _missed(session, found.call, found.rings)
-    for ring in found.rings if told.is_fresh else ():
+    for ring in found.rings if told.is_fresh and not told.is_internal else ():
         signal(session, ring.user_id, "call", found.call.id.hex)
 
 
 def is_withheld(event: CallEvent) -> bool:
     """Whether the caller keeps their number to themselves, which stays so."""
     return event.withheld or (event.number.strip().lower() in _NO_NUMBER and event.number != "")
+
+
+def _is_internal(session: Session, source: Source, event: CallEvent) -> bool:
+    if event.kind != "ringing" or not targets.is_extension(session, source, event.number):
+        return False
+    return not read_setting(session, INTERNAL)
 
 
 def _number(session: Session, source: Source, event: CallEvent) -> callers.Number | None:

@@ -76,6 +76,12 @@ def colleague(session: Session, extension: str) -> str:
     return found[0].name if len(found) == 1 else ""
 
 
+def is_extension(session: Session, source: Source, number: str) -> bool:
+    """Whether the number is a telephone of the house, as this source names them."""
+    known = _followed.get(session)
+    return bool(number) and (number in known.extensions or (source.id, number) in known.lines)
+
+
 def area_code(session: Session, source: Source, lines: Iterable[str]) -> str:
     """Of the first of these lines and extensions that has one of its own, else the source's."""
     known = _followed.get(session).areas

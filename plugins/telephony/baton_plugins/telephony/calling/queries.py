@@ -59,17 +59,17 @@ def progress(session: Session, found: CallList) -> Progress:
     )
 
 
-def lines(session: Session, found: CallList, after: int = 0) -> tuple[list[Row], int]:
+def lines(session: Session, found: CallList, after: int = 0, limit: int = PAGE) -> tuple[list[Row], int]:
     """In the list's order, as far as the reader sees their customers, and the number to go on from (0: no more)."""
     statement = (
         select(ListLine, Customer.name)
         .join(Customer, Customer.id == ListLine.customer_id)
         .where(ListLine.list_id == found.id, ListLine.number > after)
         .order_by(ListLine.number)
-        .limit(PAGE + 1)
+        .limit(limit + 1)
     )
     rows = [Row(row[0], row[1]) for row in session.execute(statement)]
-    return rows[:PAGE], rows[PAGE - 1].line.number if len(rows) > PAGE else 0
+    return rows[:limit], rows[limit - 1].line.number if len(rows) > limit else 0
 
 
 def scripts(session: Session) -> Sequence[Script]:
