@@ -28,6 +28,8 @@ class OneAtATime:
     def working_on(self, key: Hashable) -> Iterator[None]:
         lock = self._locks.setdefault(key, threading.RLock())
         is_mine = lock.acquire(timeout=_PATIENCE)
+        if not is_mine and self._locks.get(key) is lock:
+            self._locks.pop(key, None)  # a thread that was stopped may have left it to nobody
         try:
             yield
         finally:
