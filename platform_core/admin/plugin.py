@@ -5,6 +5,7 @@ from __future__ import annotations
 import pluggy
 
 from platform_core.admin import api, keeping, routes, settings_api, wording
+from platform_core.admin.merging import api as merge_api
 from platform_core.admin.merging import jobs as merge_jobs
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
@@ -52,7 +53,8 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    return [Routes("/plugins", [*api.HANDLERS, *settings_api.HANDLERS])]
+    of_plugins = Routes("/plugins", [*api.HANDLERS, *settings_api.HANDLERS])
+    return [of_plugins, Routes("/dictionaries", merge_api.HANDLERS)]
 
 
 @hookimpl
