@@ -1,7 +1,10 @@
 """How many clicks the most frequent jobs take: each number is a promise. Typing and keys are not counted."""
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 
+from platform_core.kernel.clock import today
 from platform_core.testing.chromium import Visitors
 from tests.e2e import acts
 from tests.e2e.stops import SHOWN
@@ -104,3 +107,21 @@ def test_a_baton_is_handed_over_by_two_clicks_and_taken_by_one(visitors: Visitor
     expect(receiver.locator(".wb-side")).not_to_contain_text("接棒失败")
     expect(receiver.locator(".wb-side li", has_text=name).get_by_role("button", name="接棒")).to_have_count(0)
     assert clicks(receiver) == 1
+
+
+def test_what_somebody_did_yesterday_is_one_click(visitors: Visitors) -> None:
+    writer, page = visitors.sign_in("collector"), visitors.sign_in("manager")
+    own_customer(writer)
+    form = writer.locator(".split form.composer")
+    form.locator("summary").click()
+    form.locator("[name=at]").fill(f"{today() - timedelta(days=1)}T10:00")
+    form.locator("textarea").fill("昨天问过名单。")
+    form.get_by_role("button", name="保存跟进").click()
+    expect(writer.locator("#timeline-new")).to_contain_text("昨天问过名单。")
+    page.goto("/team")
+    department = page.locator("#f-department option", has_text="资料收集部").first.get_attribute("value")
+    page.goto(f"/team?department={department}")
+    counted(page)
+    page.locator("#team tbody td:nth-of-type(6) a").first.click()
+    expect(page.locator("main table tbody tr").first).to_be_visible()
+    assert clicks(page) == 1

@@ -126,8 +126,8 @@ def test_the_head_sees_everybodys_day_with_ways_into_it(house, browser: Browser,
     hanna.get("/team")
     with count_queries(at_most=12):
         html = hanna.get("/team").text
-    assert cells(html, "Carol") == ["1", "0", "1", "1", "1"]
-    assert cells(html, "Otto") == ["0", "0", "0", "1", "0"]
+    assert cells(html, "Carol") == ["1", "0", "1", "1", "1", "0"]
+    assert cells(html, "Otto") == ["0", "0", "0", "1", "0", "0"]
     assert "Tom" not in html, "another department"
     link = unescape(re.search(r'href="(/reports/activities.follow_ups[^"]*)"', html)[1])
     assert "Qiheng Consulting" in hanna.get(link).text
@@ -140,7 +140,18 @@ def test_the_head_sees_everybodys_day_with_ways_into_it(house, browser: Browser,
     assert "The end is before the start." in wrong.text
     assert browser.sign_in(house.people["collector"]).get("/team").status_code == 403
     tom = browser.sign_in(house.people["manager"]).get(f"/team?department={house.departments['train'].id}").text
-    assert cells(tom, "Tom") == ["0"] * 5
+    assert cells(tom, "Tom") == ["0"] * 6
+
+
+def test_what_somebody_did_yesterday_is_one_click_away(house, browser: Browser):
+    yesterday = today() - timedelta(days=1)
+    house.log("collector", "Rang them about the list.", at=at_local(yesterday, 10))
+    hanna = browser.sign_in(house.people["collect_head"])
+    html = hanna.get("/team").text
+    assert cells(html, "Carol") == ["0", "0", "0", "0", "0", "1"]
+    (link,) = re.findall(r'href="(/reports/activities.follow_ups[^"]*)"', html)
+    assert "Qiheng Consulting" in hanna.get(unescape(link)).text
+    assert "yesterday" not in hanna.get(f"/team?first={yesterday}&last={yesterday}").text
 
 
 def cells(html, name):

@@ -13,7 +13,7 @@ import msgspec
 from baton_plugins.activities import reports
 from baton_plugins.activities.desk import lists
 from baton_plugins.activities.models import FollowUp, Plan
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 
 from platform_core.api import (
     Actor,
@@ -36,6 +36,7 @@ from platform_core.api import (
 _ = translator("activities")
 RIGHT = "activities.correct"
 _PEOPLE = 200
+_A_DAY = timedelta(days=1)
 _LONGEST = 366
 """Days of a period"""
 
@@ -61,6 +62,8 @@ class Line:
     """Plans that were answered"""
     follow_ups: int = 0
     calls: int = 0
+    yesterday: int = 0
+    """Follow-ups of the day before the period"""
     last: Any = None
     """When they last wrote something down"""
 
@@ -89,6 +92,7 @@ def team(
         status=422 if bound.errors else 200, form=bound, lines=found, departments=departments, department=chosen,
         first=start, last=end, is_today=start == end == today(), query=_query(chosen, period),
         done_url=lambda line: reports.rows_behind(line.user_id, start, end),
+        before_url=lambda line: reports.rows_behind(line.user_id, start - _A_DAY, start - _A_DAY),
     )  # fmt: skip
 
 
@@ -116,6 +120,7 @@ def _usual(actor: Actor, departments: list[tuple[UUID, str]]) -> UUID | None:
 def lines(session: Session, department: UUID, first: date, last: date) -> list[Line]:
     """People of one department, by name; three statements, however many they are."""
     since, until, moment = day_start(first), day_start(last + timedelta(days=1)), now()
+    before, within = day_start(first - timedelta(days=1)), FollowUp.at >= since
     people = session.execute(
         select(User.id, User.name)
         .where(User.department_id == department, User.status == "active")
@@ -136,12 +141,13 @@ def lines(session: Session, department: UUID, first: date, last: date) -> list[L
     written = (
         select(
             FollowUp.author_id.label("person"),
-            func.count().label("follow_ups"),
-            func.count(case((FollowUp.kind == "call", 1))).label("calls"),
-            func.count(case((FollowUp.unplanned.is_(False), 1))).label("done"),
-            func.max(FollowUp.at).label("last"),
+            func.count(case((within, 1))).label("follow_ups"),
+            func.count(case((and_(within, FollowUp.kind == "call"), 1))).label("calls"),
+            func.count(case((and_(within, FollowUp.unplanned.is_(False)), 1))).label("done"),
+            func.count(case((FollowUp.at < since, 1))).label("yesterday"),
+            func.max(case((within, FollowUp.at))).label("last"),
         )
-        .where(FollowUp.author_id.in_(ids), FollowUp.at >= since, FollowUp.at < until)
+        .where(FollowUp.author_id.in_(ids), FollowUp.at >= before, FollowUp.at < until)
         .group_by(FollowUp.author_id)
     )
     for statement in (planned, written):
