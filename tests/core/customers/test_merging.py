@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from baton_plugins.activities.models import FollowUp, Plan
@@ -275,3 +277,29 @@ def test_the_api_merges_and_takes_it_back(browser, boss, pair):
     back = program.post(f"/api/v1/customers/merges/{done.json()['id']}/undo")
     assert back.json()["id"] == str(other)
     assert program.post(f"/api/v1/customers/{keep}/merge", json={"other_id": str(keep)}).status_code == 422
+
+
+@pytest.mark.parametrize("crossed", [False, True], ids=["the same way", "each the other way"])
+def test_of_two_who_merge_the_same_pair_one_does_and_nothing_is_lost(runtime, factory, acting, pair, crossed):
+    first, second = pair
+    people = [factory.actor(factory.user("management", name=name)) for name in ("Anna", "Ben")]
+    together = Barrier(2)
+
+    def attempt(one):
+        keep, other = (second, first) if crossed and one else (first, second)
+        together.wait()
+        try:
+            with speaking("en"), runtime.database.actor_session(people[one]) as session:
+                merging.merge(session, people[one], keep, other)
+        except (Conflict, NotFound) as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(attempt, range(2)))
+    assert results.count(None) == 1
+    with acting() as session:
+        kept = session.scalars(select(Merge)).one().kept_id
+        assert set(session.scalars(select(FollowUp.customer_id))) == {kept}
+        assert len(session.scalars(select(FollowUp.id)).all()) == 2
+        assert [queries.get(session, key).id for key in pair if key == kept] == [kept]
