@@ -126,6 +126,26 @@ def test_many_at_once_are_one_line_and_none_is_named_in_it(house):
     assert len(told(house)) == 6
 
 
+def test_of_two_workers_one_has_all_of_a_person(house, backend):
+    """Shared between two, a person would be told in two lines."""
+    if backend == "sqlite":
+        pytest.skip("writers wait for each other there")
+    for number in range(6):
+        plan(house, subject=f"Call {number}")
+    people = [house.people["collector"].id]
+    with clock.freeze(TEN), house.runtime.database.system_session("another worker, which dies") as session:
+        some = select(Reminder.id).where(Reminder.waiting).order_by(Reminder.id).limit(1).with_for_update()
+        session.execute(some)
+        assert work(house, TEN) == []
+        session.rollback()
+    with clock.freeze(TEN), house.runtime.database.system_session("a third one") as session:
+        assert len(sweep._hold(session, people, TEN)) == 6
+        assert work(house, TEN) == []
+        session.rollback()
+    (line,) = work(house, TEN)
+    assert line.parameters["number"] == 6
+
+
 def test_put_off_it_comes_again_for_that_person_alone(house, browser):
     made = plan(house)
     work(house, TEN)

@@ -140,15 +140,31 @@ def _due(context: JobContext, actor: Actor, moment: datetime) -> list[Due]:
 
 
 def _hold(session: Session, people: Sequence[UUID], moment: datetime) -> list[UUID]:
-    """Reminders of these people that no other worker is at; those of plans that are over are settled with them."""
+    """Reminders of those people whom no other worker is at; those of plans that are over are settled with them.
+
+    Whoever has the first one of a person has them all: shared between two, they would be told in two lines.
+    """
+    waiting = (Reminder.waiting, Reminder.fire_at <= moment)
+    place = func.row_number().over(partition_by=_receiver, order_by=Reminder.id).label("place")
+    ranked = (
+        select(Reminder.id, place).join(Plan, Plan.id == Reminder.plan_id).where(*waiting, _receiver.in_(people))
+    ).subquery()  # fmt: skip
+    firsts = (
+        select(_receiver)
+        .select_from(Reminder)
+        .join(Plan, Plan.id == Reminder.plan_id)
+        .where(Reminder.id.in_(select(ranked.c.id).where(ranked.c.place == 1)), *waiting)
+        .with_for_update(of=Reminder, skip_locked=True)
+    )
+    mine = session.scalars(firsts).all()
     statement = (
         select(Reminder.id)
         .join(Plan, Plan.id == Reminder.plan_id)
-        .where(Reminder.waiting, Reminder.fire_at <= moment, _receiver.in_(people))
+        .where(*waiting, _receiver.in_(mine))
         .limit(_MOST * _PEOPLE)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return list(session.scalars(statement))
+    return list(session.scalars(statement)) if mine else []
 
 
 def _write_down(
