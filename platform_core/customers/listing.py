@@ -237,6 +237,7 @@ CUSTOMERS = ListView(
     buttons=(
         Button(_.lazy("Groups"), "users-group", "/customers/groups", reach.PERMISSION),
         Button(_.lazy("Transfers"), "history", _TRANSFERS, TRANSFER),
+        Button(_.lazy("Bin"), "trash", "/bin", "customers.delete"),
         Button(_.lazy("Import"), "upload", "/customers/import", "customers.import"),
         Button(_.lazy("New customer"), "plus", "/customers/new", "customers.create"),
     ),

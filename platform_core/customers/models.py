@@ -35,6 +35,7 @@ class Base(DeclarativeBase):
 _KEPT = text("deleted_at IS NULL")
 _POOLED = text("deleted_at IS NULL AND owner_id IS NULL")
 _LEADS = text("deleted_at IS NULL AND lead_since IS NOT NULL")
+_BINNED = text("deleted_at IS NOT NULL")
 _BORN = text("birth_day IS NOT NULL")
 
 
@@ -136,6 +137,7 @@ class Customer(Identified, Stamped, Versioned, Base):
         _partly("pool", _POOLED, "department_id", "placed_at"),
         _partly("pool_of_all", _POOLED, "placed_at"),
         _partly("lead_since", _LEADS, "lead_since"),
+        _partly("bin", _BINNED, "deleted_at"),
         _born("customers_customer"),
         Index("ix_customers_customer_name_norm", "name_norm"),
         Index("ix_customers_customer_batch_id", "batch_id"),

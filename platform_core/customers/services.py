@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -186,17 +186,21 @@ def binned(session: Session, actor: Actor, customer_id: UUID, permission: str = 
 
     What was merged or erased is in no bin.
     """
-    gone = or_(
-        exists().where(Merge.other_id == Customer.id, Merge.undone_at.is_(None)),
-        exists().where(Erasure.customer_id == Customer.id),
-    )
     customer = session.scalars(
-        select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_not(None), ~gone),
+        select(Customer).where(Customer.id == customer_id, Customer.deleted_at.is_not(None), ~gone_for_good()),
         execution_options=proven("the bin is behind the policy; the right to delete is checked below"),
     ).one_or_none()
     if customer is None or not rights.may(session, actor, permission, customer):
         raise NotFound(_("There is no such customer in the bin, or not for you."))
     return customer
+
+
+def gone_for_good() -> ColumnElement[bool]:
+    """SQL: the statement's row of Customer was merged into another one or erased."""
+    return or_(
+        exists().where(Merge.other_id == Customer.id, Merge.undone_at.is_(None)),
+        exists().where(Erasure.customer_id == Customer.id),
+    )
 
 
 def restore(session: Session, actor: Actor, customer_id: UUID) -> Customer:

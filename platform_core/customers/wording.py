@@ -30,7 +30,6 @@ _ACTIONS = {
     "customers.unmerge": _.lazy("undid a merge"),
     "customers.erase_preview": _.lazy("looked at what erasing would do"),
     "customers.erase": _.lazy("erased the person behind a customer"),
-    "customers.bin": _.lazy("looked into the bin"),
     "customers.check_duplicates": _.lazy("looked for duplicates"),
     "customers.duplicates": _.lazy("looked through possible duplicates"),
     "customers.pair_decided": _.lazy("decided whether two customers are one"),

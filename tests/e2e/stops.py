@@ -232,6 +232,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/calls/scripts > main .people a"),
         Stop("@ > a[href$='/audience']"),
         Stop("/customers", lambda page: page.locator("[data-all]").check()),
+        Stop("/bin"),
         Stop("/leads"),
         Stop("/pool"),
         Stop("/pool/due"),

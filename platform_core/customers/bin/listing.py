@@ -1,0 +1,101 @@
+"""The list of the bin: customers that were deleted and that the reader may take out again.
+
+No policy lets anybody see them, and the right to delete them opens a line without numbers, no record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.identity import Actor
+from platform_core.customers import fields, rights, services
+from platform_core.customers.models import Customer
+from platform_core.kernel import dictionaries
+from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
+from platform_core.kernel.scope import proven
+from platform_core.users import labels
+from platform_core.web.lists.declaration import BulkAction, Column, Filter, Invitation, ListView, Preset, Sort
+from platform_core.web.lists.reach import Reach
+
+_ = translator("customers")
+PERMISSION = "customers.delete"
+_PROOF = proven("who put it there, of rows that the actor may take out")
+
+
+def _reach(_session: Session, actor: Actor) -> Reach:
+    kept = and_(Customer.deleted_at.is_not(None), ~services.gone_for_good())
+    return Reach(kept, predicate=rights.doable(actor, PERMISSION))
+
+
+def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
+    names = labels.of_rows(session, rows)
+    deleted = (
+        select(AuditEntry.customer_id, AuditEntry.actor_label)
+        .where(among(AuditEntry.customer_id, [row.id for row in rows]), AuditEntry.action == PERMISSION)
+        .order_by(AuditEntry.at)
+    )
+    by = {row.customer_id: row.actor_label for row in session.execute(deleted, execution_options=_PROOF)}
+    return {
+        "status": dictionaries.entries(session, "customers.status"),
+        "departments": {row.department_id: names.department(row.department_id) for row in rows},
+        "people": {row.owner_id: names.person(row.owner_id) for row in rows},
+        "by": {row.id: by.get(row.id, "") for row in rows},
+    }
+
+
+def _status(row: Any, look: Mapping[str, Any]) -> str:
+    return str(look["status"][row.status].label) if row.status in look["status"] else row.status
+
+
+BIN = ListView(
+    key="bin",
+    owner="customers",
+    path="/bin",
+    model=Customer,
+    permission=PERMISSION,
+    title=_.lazy("Bin"),
+    cells="customers/bin/_cells.html",
+    columns=(
+        Column("binned", _.lazy("Customer"), (Customer.name, Customer.code), fixed=True),
+        Column("status", _.lazy("Status"), (Customer.status,), text=_status),
+        Column("owner", _.lazy("Owner"), (Customer.owner_id,), text=lambda row, look: look["people"][row.owner_id]),
+        Column(
+            "department", _.lazy("Department"), (Customer.department_id,),
+            text=lambda row, look: look["departments"][row.department_id],
+        ),
+        Column("city", _.lazy("City"), (Customer.city,), shown=False),
+        Column("by", _.lazy("Deleted by"), (), text=lambda row, look: look["by"][row.id]),
+        Column("deleted", _.lazy("Deleted"), (Customer.deleted_at,), sort="deleted"),
+    ),
+    fields=(Customer.owner_id, Customer.department_id),
+    sorts=(Sort("deleted", _.lazy("Deleted"), Customer.deleted_at, descending=True),),
+    filters=(
+        Filter("name", _.lazy("Name"), "text", Customer.name),
+        Filter("code", _.lazy("Code"), "text", Customer.code),
+        Filter("owner", _.lazy("Owner"), "user", Customer.owner_id, choices=lambda s, _actor: labels.person_choices(s)),
+        Filter(
+            "department", _.lazy("Department"), "department", Customer.department_id,
+            choices=lambda session, _actor: labels.department_choices(session),
+        ),
+        Filter("status", _.lazy("Status"), "choice", Customer.status, dictionary="customers.status"),
+        Filter(
+            "kind", _.lazy("Kind"), "choice", Customer.kind,
+            choices=lambda _session, _actor: [(code, str(label)) for code, label in fields.KINDS.items()],
+        ),
+        Filter("deleted", _.lazy("Deleted"), "date", Customer.deleted_at),
+    ),
+    presets=(
+        Preset("all", _.lazy("All")),
+        Preset("mine", _.lazy("Mine"), ("owner:is:me",)),
+    ),
+    reach=_reach,
+    prepare=_prepare,
+    bulk=(BulkAction("restore", _.lazy("Take out of the bin"), "arrow-back-up", "/bin/restore", PERMISSION),),
+    invitation=Invitation(_.lazy("The bin is empty."), _.lazy("To the customers"), "/customers", "customers.view"),
+)  # fmt: skip
