@@ -78,7 +78,7 @@ def test_the_most_specific_one_is_taken_and_the_preview_says_which(house, texts,
     with freeze(at_local(DAY - timedelta(days=1), 9)):
         page.get("/care/")
         with count_queries(at_most=12):
-            week = page.get("/care/").text
+            week = page.get(f"/care/day?on={DAY}").text
     whom = ("Everybody else", "classification ", "grade ", "tag VIP")
     assert [f"template: {words}" in week for words in whom] == [True] * 4
     house.night()

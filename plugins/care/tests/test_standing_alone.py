@@ -52,8 +52,10 @@ def test_each_by_its_own_word_as_the_week_has_promised(house, birthdays, browser
         assert page.post(f"{url}/pause", told).status_code == 303
         assert page.post(f"{url}/pause", {**told, "until": "2026-01-01"}).status_code == 422
         assert page.post(f"{url}/other", {}).status_code == 422
-        own, week = page.get(url).text, page.get("/care/").text
-        told_api = {one["contact"]: one for one in program.get("/api/v1/care/week").json()["items"][0]["customers"]}
+        own, week = page.get(url).text, page.get(f"/care/day?on={DAY}").text
+        told_api = {
+            one["contact"]: one for one in program.get(f"/api/v1/care/day?on={DAY}").json()["items"][0]["customers"]
+        }
     assert "All occasions" in own
     assert "2026-09-25" in own, "the birthday"
     assert "has died" not in own + week

@@ -64,15 +64,16 @@ class OccasionOut(msgspec.Struct, kw_only=True):
     next_day: date | None
 
 
-@get("/week", permission=VIEW, name="care:api_week")
-def week(session: Session, actor: Actor) -> Items[KeptOut]:
-    """Whom the house greets in the next seven days, as far as you see them."""
-    found = [kept for _day, of_day in queries.week(session) for kept in of_day]
+@get("/day", permission=VIEW, name="care:api_day")
+def day(session: Session, actor: Actor, on: date | None = None) -> Items[KeptOut]:
+    """Whom the house greets on one of the next seven days, today where none is named, as far as you see them."""
+    asked = queries.foreseen(on)
+    found = queries.of_day(session, asked)
     record(session, actor, "care.week", ids=queries.shown(found))
     return Items(
         [
             KeptOut(
-                day=kept.day, occasion=kept.occasion.code, number=kept.number,
+                day=asked, occasion=kept.occasion.code, number=kept.number,
                 customers=[
                     GreetedOut(
                         customer_id=item.row.customer_id, name=item.row.name, personal=item.is_personal,
@@ -137,5 +138,5 @@ def resume(session: Session, actor: Actor, customer_id: UUID, data: ResumeInput)
     services.resume(session, actor, customer_id, data.occasion, data.contact_id)
 
 
-HANDLERS = [week, occasions, set_date, set_wish, pause, resume, pause_contact, resume_contact]
+HANDLERS = [day, occasions, set_date, set_wish, pause, resume, pause_contact, resume_contact]
 """Below /api/v1/care"""

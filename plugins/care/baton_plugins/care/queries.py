@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,12 +13,25 @@ from baton_plugins.care.models import CustomerDate, Greeting, Occasion, Wish
 from baton_plugins.care.sending import Row, Verdict
 from sqlalchemy import func, literal, or_, select, union_all
 
-from platform_core.api import AnySelect, Contact, Customer, Session, birthday_told, proven, readable, today
+from platform_core.api import (
+    AnySelect,
+    Contact,
+    Customer,
+    NotFound,
+    Session,
+    birthday_told,
+    proven,
+    readable,
+    today,
+    translator,
+)
 from platform_core.api.messages import message_left_alone
 
+_ = translator("care")
 DAYS = 7
-SHOWN = 100
-"""Customers by name for a day and an occasion"""
+"""From today on"""
+SHOWN = 30
+"""By name for a day and an occasion, of customers, of their contacts and of those who stand alone"""
 OFFERED = 300
 """Contacts of a customer to choose from"""
 _PROOF = proven("each part carries the policy of customers")
@@ -27,87 +39,86 @@ _PROOF = proven("each part carries the policy of customers")
 
 @dataclass(slots=True)
 class Kept:
-    """An occasion on a day: how many customers are greeted, the first of them by name."""
+    """An occasion on a day: how many people are greeted, the first of them by name."""
 
     occasion: Occasion
-    day: date
     number: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
 
 
-def week(session: Session, first: date | None = None) -> list[tuple[date, list[Kept]]]:
-    """By day, from today on, within what the reader sees; the night greets the same customers.
+def foreseen(on: date | None) -> date:
+    """Today where no day is named. Raises NotFound for one that is not among the next DAYS."""
+    day = on or today()
+    if not 0 <= (day - today()).days < DAYS:
+        raise NotFound(_("Only the next seven days are foreseen."))
+    return day
 
-    Of two occasions of a customer on one day the first counts, as it does at night.
+
+def of_day(session: Session, day: date) -> list[Kept]:
+    """Occasions in the house's order, within what the reader sees; the night greets the same people.
+
+    Of two occasions of one person the first counts, as it does at night.
     """
-    begins = first or today()
     active, choices = segments.kept(session)
-    parts: list[AnySelect] = []
-    for at in range(DAYS):
-        day = begins + timedelta(days=at)
-        for place, occasion in enumerate(active):
-            parts += [_part(session, whom, place, at) for whom in expanding.due(occasion, day)]
-    found: dict[tuple[int, int], Kept] = {}
+    parts = [
+        _part(session, whom, place)
+        for place, occasion in enumerate(active)
+        for whom in expanding.due(occasion, day)
+    ]  # fmt: skip
+    found: dict[int, Kept] = {}
     if parts:
-        _judge(session, _read(session, parts, active, begins, found), choices)
-    by_day: dict[date, list[Kept]] = defaultdict(list)
-    for _place, kept in sorted(found.items()):
-        by_day[kept.day].append(kept)
-    return sorted(by_day.items())
+        _judge(session, _read(session, parts, active, found), choices)
+    return [kept for _place, kept in sorted(found.items())]
 
 
-def shown(week: Iterable[Kept]) -> set[UUID]:
+def shown(day: Iterable[Kept]) -> set[UUID]:
     """Ids for the trail: of customers, and of contacts that stand alone."""
-    return {item.row.customer_id or item.row.person_id for kept in week for item in kept.verdicts}
+    return {item.row.customer_id or item.row.person_id for kept in day for item in kept.verdicts}
 
 
-def _part(session: Session, due: expanding.Due, place: int, at: int) -> AnySelect:
-    """(place of the occasion, day, customer, contact, how many), the first by name and the number of all."""
+def _part(session: Session, due: expanding.Due, place: int) -> AnySelect:
+    """(place of the occasion, customer, contact, how many), the first by name and the number of all."""
     model, whom = due
     if (allowed := readable(session, model)) is not None:
         whom = whom.where(allowed)
     names = dict(zip(expanding.COLUMNS, whom.selected_columns, strict=True))
     theirs = (names[name].label(name) for name in ("customer_id", "contact_id"))
-    columns = (literal(at).label("at"), literal(place).label("place"), *theirs, func.count().over().label("number"))
+    columns = (literal(place).label("place"), *theirs, func.count().over().label("number"))
     return select(whom.with_only_columns(*columns).order_by(model.name_key).limit(SHOWN).subquery())
 
 
-def _read(
-    session: Session, parts: list[AnySelect], active: Any, begins: date, found: dict[tuple[int, int], Kept]
-) -> list[tuple[Kept, Row]]:
+def _read(session: Session, parts: list[AnySelect], active: Any, found: dict[int, Kept]) -> list[tuple[Kept, Row]]:
     due = union_all(*parts).subquery()
-    statement = sending.reading(due, due.c.customer_id, due.c.contact_id).add_columns(
-        due.c.at, due.c.place, due.c.number
-    )
-    greeted: set[tuple[int, UUID]] = set()
-    counted: set[tuple[int, int, bool, bool]] = set()
+    statement = sending.reading(due, due.c.customer_id, due.c.contact_id).add_columns(due.c.place, due.c.number)
+    greeted: set[UUID] = set()
+    counted: set[tuple[int, bool, bool]] = set()
     shown: list[tuple[Kept, Row]] = []
-    for *columns, at, place, number in session.execute(
-        statement.order_by(due.c.at, due.c.place, due.c.contact_id.is_not(None)), execution_options=_PROOF
+    for *columns, place, number in session.execute(
+        statement.order_by(due.c.place, due.c.contact_id.is_not(None)), execution_options=_PROOF
     ):
         row = Row(*columns)
-        kept = found.setdefault((at, place), Kept(active[place], begins + timedelta(days=at)))
-        part = (at, place, row.is_contact, row.customer_id is None)
+        kept = found.setdefault(place, Kept(active[place]))
+        part = (place, row.is_contact, row.customer_id is None)
         if part not in counted:
             counted.add(part)
             kept.number += number
-        if (at, row.person_id) in greeted:
+        if row.person_id in greeted:
             kept.number -= 1
             continue
-        greeted.add((at, row.person_id))
+        greeted.add(row.person_id)
         shown.append((kept, row))
     return shown
 
 
 def _judge(session: Session, shown: list[tuple[Kept, Row]], choices: Any) -> None:
     verdicts = sending.judged(session, [(kept.occasion, row) for kept, row in shown], choices)
-    written: set[tuple[date, int | None]] = set()
+    written: set[int | None] = set()
     for (kept, row), verdict in zip(shown, verdicts, strict=True):
-        number = (kept.day, row.point_hash)
         is_written = not verdict.why and not verdict.is_personal
-        kept.verdicts.append(verdict._replace(why="duplicate") if is_written and number in written else verdict)
+        is_again = is_written and row.point_hash in written
+        kept.verdicts.append(verdict._replace(why="duplicate") if is_again else verdict)
         if is_written:
-            written.add(number)
+            written.add(row.point_hash)
 
 
 def dates_of(session: Session, customer_id: UUID) -> dict[UUID, CustomerDate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -48,11 +49,26 @@ _ADDABLE = ("anniversary", "fixed", "lunar", "nth", "term")
 @get("/", permission=VIEW, name="care:week")
 def week(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
     """Whom the house greets in the next seven days, and who is left out and why."""
-    days = queries.week(session)
-    record(session, actor, "care.week", ids=queries.shown(one for _day, kept in days for one in kept))
+    first = today()
+    following = [first + timedelta(days=at) for at in range(1, queries.DAYS)]
+    return _days(request, session, actor, first, "care/week.html", following)
+
+
+@get("/day", permission=VIEW, name="care:day")
+def day(request: Request[Any, Any, Any], session: Session, actor: Actor, on: date | None = None) -> Response[str]:
+    """One day of the week ahead. At a million customers the whole week took most of a second."""
+    return _days(request, session, actor, queries.foreseen(on), "care/day.html", [])
+
+
+def _days(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, first: date, template: str,
+    following: Sequence[date],
+) -> Response[str]:  # fmt: skip
+    kept = queries.of_day(session, first)
+    record(session, actor, "care.week", ids=queries.shown(kept))
     return page(
-        request, "care/week.html", active="care", days=days, words=WHY, today=today(),
-        whom=partial(segments.label, session),
+        request, template, active="care", partial="care/_day.html" if template == "care/day.html" else "", day=first,
+        kept=kept, following=following, words=WHY, whom=partial(segments.label, session),
     )  # fmt: skip
 
 
@@ -249,6 +265,6 @@ def change(
 
 
 ROUTES = [
-    Routes("/care", [week, of_customer, tend, of_contact, tend_contact]),
+    Routes("/care", [week, day, of_customer, tend, of_contact, tend_contact]),
     Routes(SETTINGS, [occasions, add, show, change]),
 ]
