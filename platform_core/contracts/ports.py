@@ -34,7 +34,8 @@ class FollowUpForms:
     """Addresses of the forms in which a contact is written down or planned; both open as a dialog or as a page."""
 
     log: Callable[[UUID, str, datetime], str]
-    """(customer, `in` or `out`, when it was)"""
+    """(customer, `in` or `out`, when it was). With `&within=1` it stays in the page that fetched it: once it is saved,
+    that page hears `customer-changed` instead of being left."""
     plan: Callable[[UUID], str]
     """(customer)"""
     of_opportunity: Callable[[Actor, UUID], str]

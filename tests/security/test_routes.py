@@ -21,6 +21,9 @@ PUBLIC = {
     "POST /setup/{code}",
     "POST /setup/{code}/check",
     "GET /static/{file}",
+    # What an installed application keeps; both are the same for everybody.
+    "GET /sw.js",
+    "GET /offline",
     "GET /static/themes/{file}",
     # Whoever has a pairing code gets a token for it, once.
     "POST /api/v1/telephony/pair",

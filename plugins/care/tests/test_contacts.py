@@ -123,7 +123,9 @@ def test_a_contact_is_left_alone_and_the_others_of_its_customer_are_not(house, c
     assert page.post(f"{url}/resume", {"contact_id": "x", "occasion": ""}).status_code == 422
     with runtime.database.system_session("test", write=False) as session:
         assert session.scalars(select(Exclusion)).all() == []
-        trail = session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("outbox."))).all()
+        trail = session.scalars(
+            select(AuditEntry).where(AuditEntry.action.startswith("outbox.")).order_by(AuditEntry.seq)
+        ).all()
     assert [(line.action, line.entity_label) for line in trail] == [
         ("outbox.leave_alone", "Wang Fang"), ("outbox.leave_alone", "Li Mei"),
         ("outbox.write_again", "Li Mei"), ("outbox.write_again", "Wang Fang"),

@@ -64,7 +64,7 @@ def prepare(here, customers, kind, **fields):
 def fetched(runtime, here, answer):
     assert answer.status_code == 303, answer.text
     url = answer.headers["location"]
-    assert 'hx-trigger="every 1s' in here.get(url).text
+    assert 'hx-trigger="every 2s' in here.get(url).text
     assert here.post(f"{url}/fetch").status_code == 409
     run(runtime, printing.JOB)
     return here.post(f"{url}/fetch")

@@ -50,15 +50,17 @@ _PLACES = {"panel", "sheet", "page", "row", "calls", "dialog"}
 
 @get("/new", permission=WRITE, name="activities:compose")
 def compose(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID, way: str = "", at: str = ""
-) -> Response[str]:
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID, way: str = "", at: str = "",
+    within: str = "",
+) -> Response[str]:  # fmt: skip
     """The composer as a sheet over another page, or as a page of its own.
 
-    `way` (in or out) and `at` (ISO 8601) come from where the contact took place, such as a telephone line.
+    `way` (in or out) and `at` (ISO 8601) come from where the contact took place, such as a telephone line; `within`
+    another page it stays there when it is saved.
     """
     found = customer_get(session, customer)
     record_view(session, actor, found)
-    place = "sheet" if wants_fragment(request) else "page"
+    place = "sheet" if within or wants_fragment(request) else "page"
     composer = composing.composer(session, actor, found, place=place, given=links.given(way, at))
     return page(
         request, "activities/compose.html", partial="activities/_compose_sheet.html", active="customers", c=composer
