@@ -50,7 +50,7 @@ _PLACES = {"panel", "sheet", "page", "row", "calls", "dialog"}
 
 @get("/new", permission=WRITE, name="activities:compose")
 def compose(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID, way: str = "", at: str = "",
+    request: Request[Any, Any, Any], session: Session, actor: Actor, *, customer: UUID, way: str = "", at: str = "",
     within: str = "",
 ) -> Response[str]:  # fmt: skip
     """The composer as a sheet over another page, or as a page of its own.

@@ -83,7 +83,8 @@ def _part(session: Session, due: expanding.Due, place: int) -> AnySelect:
         whom = whom.where(allowed)
     names = dict(zip(expanding.COLUMNS, whom.selected_columns, strict=True))
     theirs = (names[name].label(name) for name in ("customer_id", "contact_id"))
-    columns = (literal(place).label("place"), *theirs, func.count().over().label("number"))
+    number, name_key = func.count().over().label("number"), model.name_key.label("name_key")
+    columns = (literal(place).label("place"), *theirs, number, name_key)
     return select(whom.with_only_columns(*columns).order_by(model.name_key).limit(SHOWN).subquery())
 
 
@@ -94,7 +95,8 @@ def _read(session: Session, parts: list[AnySelect], active: Any, found: dict[int
     counted: set[tuple[int, bool, bool]] = set()
     shown: list[tuple[Kept, Row]] = []
     for *columns, place, number in session.execute(
-        statement.order_by(due.c.place, due.c.contact_id.is_not(None)), execution_options=_PROOF
+        statement.order_by(due.c.place, due.c.contact_id.is_not(None), due.c.name_key, due.c.contact_id),
+        execution_options=_PROOF,
     ):
         row = Row(*columns)
         kept = found.setdefault(place, Kept(active[place]))
