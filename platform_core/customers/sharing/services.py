@@ -6,13 +6,13 @@ by the clock and never deleted, so that it stays known who could see the custome
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from platform_core.audit import services as audit
@@ -76,14 +76,24 @@ def of(session: Session, customer_id: UUID) -> list[Share]:
         .join(User, User.id == Access.user_id)
         .outerjoin(Department, Department.id == User.department_id)
         .outerjoin(giver, giver.id == Access.granted_by)
-        .where(Access.customer_id == customer_id, Access.kind == KIND, live())
+        .where(*_shares(customer_id))
         .order_by(Access.since, Access.id)
         .limit(MOST)
     )  # fmt: skip
-    return [
-        Share(row.user_id, row.name, row.department or "", row.may_write, _last_day(row.until), row.by or "", row.since)
-        for row in session.execute(statement)
-    ]
+    found: dict[UUID, Share] = {}
+    for row in session.execute(statement):
+        one = Share(
+            row.user_id, row.name, row.department or "", row.may_write, _last_day(row.until), row.by or "", row.since
+        )
+        known = found.get(one.user_id)
+        found[one.user_id] = one if known is None else _both(known, one)
+    return list(found.values())
+
+
+def _both(one: Share, other: Share) -> Share:
+    """Customers that were merged may both have been shared with a person: the wider of either holds."""
+    until = max(one.until, other.until) if one.until and other.until else None
+    return replace(one, writes=one.writes or other.writes, until=until)
 
 
 def share(session: Session, actor: Actor, customer_id: UUID, data: ShareInput) -> None:
@@ -99,18 +109,17 @@ def share(session: Session, actor: Actor, customer_id: UUID, data: ShareInput) -
         raise _wrong("user_id", _("Their roles see no customers at all, so a share would show them nothing."))
     if data.until is not None and data.until < today():
         raise _wrong("until", _("This day has passed."))
-    known = of(session, customer_id)
-    found = _row(session, customer_id, user.id)
-    if found is None and len(known) >= MOST:
-        raise Conflict(_("It is shared with %(most)d colleagues already. A team sees it as well.", most=MOST))
-    before = _said(found, user.name) if found is not None else {}
-    if found is None:
-        found = Access(id=new_id(), kind=KIND, user_id=user.id, customer_id=customer_id)
-        session.add(found)
-    found.may_write, found.granted_by = data.writes, actor.user_id
-    found.until = day_start(data.until + timedelta(days=1)) if data.until is not None else None
-    ref = customers.ref(customer)
-    after = _said(found, user.name)
+    rows = _rows(session, customer_id, user.id)
+    before = _said(rows[0], user.name) if rows else {}
+    if not rows:
+        if (session.scalar(select(func.count()).select_from(Access).where(*_shares(customer_id))) or 0) >= MOST:
+            raise Conflict(_("It is shared with %(most)d colleagues already. A team sees it as well.", most=MOST))
+        rows = [Access(id=new_id(), kind=KIND, user_id=user.id, customer_id=customer_id)]
+        session.add(rows[0])
+    for row in rows:
+        row.may_write, row.granted_by = data.writes, actor.user_id
+        row.until = day_start(data.until + timedelta(days=1)) if data.until is not None else None
+    ref, after = customers.ref(customer), _said(rows[0], user.name)
     audit.record(session, actor, PERMISSION, ref, customer_id=customer_id, before=before, after=after)
     if not before and user.id != actor.user_id:
         parameters: dict[str, str | int] = {"who": actor.name, "customer": customer.name}
@@ -120,12 +129,13 @@ def share(session: Session, actor: Actor, customer_id: UUID, data: ShareInput) -
 def end(session: Session, actor: Actor, customer_id: UUID, user_id: UUID) -> None:
     """At once, by whoever may share it or the one who got it. Raises NotFound, Forbidden."""
     customer = _held(session, actor, customer_id, receives=user_id == actor.user_id)
-    found = _row(session, customer_id, user_id)
-    if found is None:
+    rows = _rows(session, customer_id, user_id)
+    if not rows:
         raise NotFound(_("It is not shared with this person."))
     name = session.scalar(select(User.name).where(User.id == user_id)) or ""
-    before = _said(found, name)
-    found.until = now()
+    before = _said(rows[0], name)
+    for row in rows:
+        row.until = now()
     audit.record(
         session, actor, "customers.unshare", customers.ref(customer), customer_id=customer_id, before=before
     )  # fmt: skip
@@ -142,9 +152,14 @@ def _held(session: Session, actor: Actor, customer_id: UUID, *, receives: bool =
     return customer
 
 
-def _row(session: Session, customer_id: UUID, user_id: UUID) -> Access | None:
-    mine = (Access.customer_id == customer_id, Access.user_id == user_id, Access.kind == KIND)
-    return session.scalars(select(Access).where(*mine, live()).limit(1)).one_or_none()
+def _rows(session: Session, customer_id: UUID, user_id: UUID) -> list[Access]:
+    """One, or those of customers that were merged."""
+    mine = select(Access).where(*_shares(customer_id), Access.user_id == user_id)
+    return list(session.scalars(mine.order_by(Access.since, Access.id)))
+
+
+def _shares(customer_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return Access.customer_id == customer_id, Access.kind == KIND, live()
 
 
 def _said(row: Access, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from platform_core.audit.models import AuditEntry
+from platform_core.customers import merging
 from platform_core.customers.sharing import services
 from platform_core.customers.sharing.services import ShareInput
 from platform_core.kernel import clock
@@ -135,6 +136,22 @@ def test_two_at_once_make_one_share(runtime, factory, house):
         list(threads.map(act, (house.anna, house.head)))
     with runtime.database.system_session("look", write=False) as session:
         assert session.scalar(select(func.count()).select_from(Access).where(Access.customer_id == acme.id)) == 1
+
+
+def test_shares_of_customers_that_were_merged_are_one_and_end_as_one(browser, runtime, factory, house, shared):
+    acme, twin = factory.customer(house.anna, name="Acme"), factory.customer(house.anna, name="Acme Ltd")
+    shared(house.anna, acme, house.tom)
+    shared(house.anna, twin, house.tom, writes=True, until=clock.today() + timedelta(days=2))
+    boss = factory.actor(house.boss)
+    with runtime.database.actor_session(boss) as session:
+        merging.merge(session, boss, acme.id, twin.id, [], None)
+    anna = browser.sign_in(house.anna)
+    panel = anna.get(f"/customers/{acme.id}/shares?panel=1").text
+    assert re.findall(r"<b>Tom</b><small>Training · ([a-z ]+) · by Anna</small>", panel) == ["may write"]
+    shared(house.anna, acme, house.tom)
+    assert browser.sign_in(house.tom).get(f"/customers/{acme.id}/edit").status_code == 403
+    assert anna.post(f"/customers/{acme.id}/shares/{house.tom.id}/end", {}).status_code == 303
+    assert browser.sign_in(house.tom).get(f"/customers/{acme.id}").status_code == 404
 
 
 def test_programs_share_and_end_it(browser, factory, house):
