@@ -50,6 +50,10 @@ from platform_core.customers.fields import born as birthday_told
 from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.customers.opening import opened as customer_opened
+from platform_core.customers.placeholders import PLACE as PLACE_IN_TEXT
+from platform_core.customers.placeholders import places_of as places_of_text
+from platform_core.customers.placeholders import values as values_for_text
+from platform_core.customers.placeholders import values_of as values_of_customer
 from platform_core.customers.policies import ThroughPerson
 from platform_core.customers.queries import contact as contact_get
 from platform_core.customers.queries import contacts_of as customer_contacts
@@ -60,6 +64,7 @@ from platform_core.customers.rights import require as customer_require
 from platform_core.customers.rights import require_contact as contact_require
 from platform_core.customers.rights import require_unrestricted as customer_require_unrestricted
 from platform_core.customers.row_reach import through_customers as reach_through_customers
+from platform_core.customers.row_search import customer_name as customer_name_of_row
 from platform_core.customers.row_search import customers_of as customers_of_rows
 from platform_core.customers.row_search import of_customers as search_of_customers
 from platform_core.customers.row_search import of_similar_customers as search_of_similar_customers
@@ -145,6 +150,7 @@ __all__ = [
     "NAMES_COUNTER",
     "OPPORTUNITIES",
     "PACKAGES",
+    "PLACE_IN_TEXT",
     "PLANNER",
     "SIGNED_IN",
     "Action",
@@ -269,6 +275,7 @@ __all__ = [
     "customer_doable",
     "customer_get",
     "customer_may",
+    "customer_name_of_row",
     "customer_opened",
     "customer_require",
     "customer_require_unrestricted",
@@ -320,6 +327,7 @@ __all__ = [
     "patch",
     "people_online",
     "person_choices",
+    "places_of_text",
     "platform_of",
     "post",
     "prepared",
@@ -347,6 +355,8 @@ __all__ = [
     "today",
     "token_digest",
     "translator",
+    "values_for_text",
+    "values_of_customer",
     "visible",
     "wants_fragment",
     "work_calendar",

@@ -52,3 +52,9 @@ def customers_of(session: Session, rows: Sequence[Any]) -> Mapping[UUID, Any]:
         return {}
     found = select(Customer.id, Customer.name, Customer.code).where(among(Customer.id, ids))
     return {row.id: row for row in session.execute(found)}
+
+
+def customer_name(row: Any, look: Mapping[str, Any]) -> str:
+    """Text of a column `customer` in a list whose `prepare` gives `customers_of` as `customers`."""
+    found = look["customers"].get(row.customer_id)
+    return found.name if found else ""

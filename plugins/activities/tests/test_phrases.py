@@ -6,7 +6,7 @@ import pytest
 from baton_plugins.activities.phrases import filling, queries, services
 from baton_plugins.activities.phrases.services import PhraseInput, TakeInput
 
-from platform_core.api import Contact, Forbidden, Invalid, NotFound, new_id
+from platform_core.api import Contact, Forbidden, Invalid, NotFound, new_id, speaking
 from platform_core.testing.browser import Browser
 
 
@@ -74,11 +74,18 @@ def test_places_are_filled_for_a_customer_that_one_sees(house):
     assert "Unseen" not in take(house, "collector", phrase, contact_id=elsewhere.id)
 
 
-@pytest.mark.parametrize("text", ["Call {phone}", "Call {customer", "Call customer}", "{}"])
-def test_what_nothing_fills_is_refused_at_the_text(house, text):
-    with pytest.raises(Invalid) as refused:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Call {phone}", "Nothing fills {phone}."), ("{}", "Nothing fills {}."),
+        ("Call {customer", "without its other half"), ("Call customer}", "without its other half"),
+    ],
+)  # fmt: skip
+def test_what_nothing_fills_is_refused_at_the_text(house, text, told):
+    with speaking("en"), pytest.raises(Invalid) as refused:
         make(house, "collector", "phone", text)
     assert list(refused.value.fields) == ["text"]
+    assert told in refused.value.fields["text"]
 
 
 def test_what_somebody_takes_most_comes_first_for_them(house, shared):

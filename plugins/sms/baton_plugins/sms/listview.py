@@ -11,6 +11,7 @@ from platform_core.api import (
     Actor,
     ListReach,
     Session,
+    customer_name_of_row,
     customers_of_rows,
     dictionaries,
     lists,
@@ -47,11 +48,6 @@ def _reach(session: Session, actor: Actor) -> ListReach:
     return reach_through_customers(session, actor, OutboxMessage, kept=kept)
 
 
-def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
-    found = look["customers"].get(row.customer_id)
-    return found.name if found else ""
-
-
 MESSAGES = lists.ListView(
     key="messages",
     owner="sms",
@@ -62,7 +58,7 @@ MESSAGES = lists.ListView(
     cells="sms/_cells.html",
     columns=(
         lists.Column("made", _.lazy("When"), (OutboxMessage.created_at,), sort="made", fixed=True),
-        lists.Column("customer", _.lazy("Customer"), (OutboxMessage.customer_id,), text=_customer_name),
+        lists.Column("customer", _.lazy("Customer"), (OutboxMessage.customer_id,), text=customer_name_of_row),
         lists.Column("number", _.lazy("Number"), (OutboxMessage.mask,)),
         lists.Column(
             "state", _.lazy("State"), (OutboxMessage.state, OutboxMessage.reason),

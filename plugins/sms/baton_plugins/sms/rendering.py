@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from baton_plugins.sms import segments
 
-from platform_core.api import Actor, Customer, Invalid, translator
+from platform_core.api import PLACE_IN_TEXT, Invalid, places_of_text, translator
 from platform_core.api.messages import Rules
 
 _ = translator("sms")
-_PLACE = re.compile(r"\{([^{}]*)\}")
 PLACES = {
     "customer": _.lazy("The customer's name"),
     "contact": _.lazy("Name of the contact whose number it is"),
@@ -35,27 +33,6 @@ class Rendered:
     """Both with the signature that the account puts before the text"""
 
 
-def places_of(body: str) -> list[str]:
-    """In order, each once. Raises Invalid for one that nothing fills, and for a brace without its other half."""
-    found = list(dict.fromkeys(_PLACE.findall(body)))
-    unknown = [name for name in found if name not in PLACES]
-    message = _("Nothing fills {%(name)s}.", name=", ".join(unknown)) if unknown else ""
-    if not message and not {"{", "}"}.isdisjoint(_PLACE.sub("", body)):
-        message = _("A brace stands without its other half. Places to fill in are written as {customer}.")
-    if message:
-        raise Invalid(message, fields={"text": message})
-    return found
-
-
-def values_of(actor: Actor, customer: Customer, contact: str) -> dict[str, str]:
-    return values(actor.name, customer.name, customer.kind, contact or customer.contact_name)
-
-
-def values(sender: str, name: str, kind: str, contact: str) -> dict[str, str]:
-    """A person without contacts is their own contact."""
-    return {"customer": name, "contact": contact or (name if kind == "person" else ""), "sender": sender}
-
-
 class Wording:
     """A text that is filled again and again: what does not depend on the recipient is looked at once.
 
@@ -63,8 +40,8 @@ class Wording:
     """
 
     def __init__(self, body: str, rules: Rules, *, is_marketing: bool, signatures: Signatures = _UNSIGNED) -> None:
-        self.used = places_of(body)
-        self._pieces = _PLACE.split(body)
+        self.used = places_of_text(body, PLACES)
+        self._pieces = PLACE_IN_TEXT.split(body)
         self._rules = rules
         self._before = {mainland: f"\u3010{name}\u3011" if name else "" for mainland, name in signatures.items()}
         self._forbidden = frozenset(rules.forbidden)

@@ -29,6 +29,7 @@ from platform_core.api import (
     notify,
     record,
     translator,
+    values_of_customer,
 )
 from platform_core.api.messages import (
     Heard,
@@ -90,7 +91,7 @@ def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) 
         raise Invalid(_("Please check the marked fields."), fields={"purpose": _("Please choose from the list.")})
     carriers, mainland = Carriers(session, data.purpose), not reach.mask.startswith("+")
     codes = queries.codes_of(session, data.template_id, data.text)
-    values = rendering.values_of(actor, customer, reach.contact)
+    values = values_of_customer(actor, customer, reach.contact)
     rendered = carriers.wording(data.text).fill(values, mainland=mainland)
     carriers.require_approved(codes, mainland=mainland)
     cents = rendered.parts * carriers.cents(mainland=mainland)

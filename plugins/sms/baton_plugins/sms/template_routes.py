@@ -29,6 +29,7 @@ from platform_core.api import (
     initial,
     new_id,
     page,
+    places_of_text,
     post,
     record,
     redirect,
@@ -117,7 +118,7 @@ def save(
     names: dict[str, dict[str, str]],
 ) -> Template:  # fmt: skip
     """Raises Invalid at the field."""
-    rendering.places_of(data.text)
+    places_of_text(data.text, rendering.PLACES)
     if data.purpose not in dict(dictionaries.choices(session, PURPOSES)):
         raise Invalid(_("Please check the marked fields."), fields={"purpose": _("Please choose from the list.")})
     namesake = session.scalar(select(Template.id).where(Template.name == data.name))

@@ -9,7 +9,7 @@ from baton_plugins.sms.carriers import Carriers
 from baton_plugins.sms.models import Template
 from sqlalchemy import select
 
-from platform_core.api import Invalid, Session
+from platform_core.api import Invalid, Session, values_for_text
 from platform_core.api.messages import Addressee, Filled, TextWriter
 
 
@@ -31,7 +31,7 @@ class Texts:
         def write(person: Addressee) -> Filled | str:
             if not carriers.approved(codes, mainland=person.mainland):
                 return "template"
-            values = rendering.values(sender, person.name, person.kind, person.contact)
+            values = values_for_text(sender, person.name, person.kind, person.contact)
             found = wording.attempt(values, mainland=person.mainland)
             if isinstance(found, str):
                 return found

@@ -18,6 +18,7 @@ from platform_core.api import (
     ListBranch,
     ListReach,
     Session,
+    customer_name_of_row,
     customers_of_rows,
     has_many_rows,
     lists,
@@ -97,11 +98,6 @@ def _people(session: Session, _actor: Actor) -> lists.Choices:
     return person_choices(session)
 
 
-def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
-    found = look["customers"].get(row.customer_id)
-    return found.name if found else ""
-
-
 def _labels(words: Mapping[str, Any]) -> lists.Choices:
     return [(code, str(label)) for code, label in words.items()]
 
@@ -120,7 +116,7 @@ CALLS = lists.ListView(
     cells="telephony/_cells.html",
     columns=(
         lists.Column("at", _.lazy("When"), (Call.started_at,), sort="at", fixed=True),
-        lists.Column("customer", _.lazy("Customer"), (Call.customer_id,), text=_customer_name),
+        lists.Column("customer", _.lazy("Customer"), (Call.customer_id,), text=customer_name_of_row),
         lists.Column(
             "number", _.lazy("Number"), (Call.number_mask, Call.direction, Call.withheld), text=_number
         ),

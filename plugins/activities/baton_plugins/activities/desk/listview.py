@@ -13,6 +13,7 @@ from platform_core.api import (
     Actor,
     ListReach,
     Session,
+    customer_name_of_row,
     customers_of_rows,
     department_choices,
     lists,
@@ -50,11 +51,6 @@ def _reach(session: Session, actor: Actor) -> ListReach:
     return reach_through_customers(session, actor, Plan)
 
 
-def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
-    found = look["customers"].get(row.customer_id)
-    return found.name if found else ""
-
-
 def _due(row: Any, look: Mapping[str, Any]) -> str:
     return str(look["due"][row.id]) if row.all_day else row.due_at
 
@@ -81,7 +77,7 @@ PLANS = lists.ListView(
         lists.Column(
             "state", _.lazy("State"), (Plan.state,), text=lambda row, look: str(look["states"][row.state])
         ),
-        lists.Column("customer", _.lazy("Customer"), (Plan.customer_id,), text=_customer_name),
+        lists.Column("customer", _.lazy("Customer"), (Plan.customer_id,), text=customer_name_of_row),
         lists.Column("due", _.lazy("Due"), (Plan.due_at, Plan.all_day), sort="due", text=_due),
         lists.Column(
             "assignee", _.lazy("Person"), (Plan.assignee_id,), text=lambda row, look: look["people"][row.assignee_id]

@@ -26,9 +26,11 @@ from platform_core.api import (
     customer_get,
     new_id,
     now,
+    places_of_text,
     record,
     sharing,
     translator,
+    values_of_customer,
 )
 
 _ = translator("activities")
@@ -117,7 +119,7 @@ def take(session: Session, actor: Actor, phrase_id: UUID, data: TakeInput) -> st
 def values(session: Session, actor: Actor, customer: Customer, contact_id: UUID | None) -> dict[str, str]:
     """What fills the places; a contact of somebody else is none."""
     chosen = [one.name for one in customer_contacts(session, customer.id) if one.id == contact_id] if contact_id else []
-    return filling.values(actor, customer, chosen[0] if chosen else "")
+    return values_of_customer(actor, customer, chosen[0] if chosen else "")
 
 
 def _columns(session: Session, actor: Actor, data: PhraseInput) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _columns(session: Session, actor: Actor, data: PhraseInput) -> dict[str, Any
         raise sharing.wrong("name", _("Please fill this in."))
     if not text:
         raise sharing.wrong("text", _("Please fill this in."))
-    filling.require_known(text)
+    places_of_text(text, filling.PLACES)
     return {"name": name, "text": text, **sharing.placed(session, actor, data.reach, data.place_id)}
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.sms import rendering
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import SEND
 from baton_plugins.sms.carriers import Carriers
@@ -26,6 +25,7 @@ from platform_core.api import (
     proven,
     readable,
     translator,
+    values_for_text,
 )
 from platform_core.api.messages import contact_objection, message_exclusion
 
@@ -125,7 +125,7 @@ class Judge:
 
         Whether its number has had it is asked last, since a later slice only learns that from the outbox.
         """
-        found = self._wording.attempt(rendering.values(self._campaign.by_label, *names), mainland=not is_foreign)
+        found = self._wording.attempt(values_for_text(self._campaign.by_label, *names), mainland=not is_foreign)
         if isinstance(found, Rendered) and point_hash in self._met:
             return "duplicate"
         if isinstance(found, Rendered):
