@@ -65,26 +65,6 @@ class ContactPolicy:
         return and_(kept, or_(through, _standing_alone(self._model, actor)))
 
 
-class ContactPointPolicy:
-    """A contact point is visible with its customer or its contact."""
-
-    by_kind = True
-    delegable = True
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._through = ThroughCustomer(model, models.Customer)
-
-    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
-        if not actor.can("customers.view"):
-            return false()
-        through = self._through.predicate(actor)
-        if through is None:
-            return None
-        alone = select(_contacts.c.id).where(_standing_alone(_contacts.c, actor))
-        return or_(through, and_(self._model.customer_id.is_(None), self._model.contact_id.in_(alone)))
-
-
 _of_contacts = ContactPolicy(_contacts.c)
 
 
@@ -108,6 +88,15 @@ class ThroughPerson:
         if not actor.can("customers.view"):
             return false()
         through = self._through.predicate(actor)
-        if through is None:
-            return None
-        return or_(through, with_contact(self._model, actor))
+        return None if through is None else or_(through, self._by_contact(actor))
+
+    def _by_contact(self, actor: Actor) -> ColumnElement[bool]:
+        return with_contact(self._model, actor)
+
+
+class ContactPointPolicy(ThroughPerson):
+    """A contact point is visible with its customer or, of a contact that stands alone, with its contact."""
+
+    def _by_contact(self, actor: Actor) -> ColumnElement[bool]:
+        alone = select(_contacts.c.id).where(_standing_alone(_contacts.c, actor))
+        return and_(self._model.customer_id.is_(None), self._model.contact_id.in_(alone))

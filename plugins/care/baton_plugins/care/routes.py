@@ -51,25 +51,22 @@ def week(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Res
     """Whom the house greets in the next seven days, and who is left out and why."""
     first = today()
     following = [first + timedelta(days=at) for at in range(1, queries.DAYS)]
-    return _days(request, session, actor, first, "care/week.html", following)
+    shown = _foreseen(session, actor, first)
+    return page(request, "care/week.html", active="care", following=following, **shown)
 
 
 @get("/day", permission=VIEW, name="care:day")
 def day(request: Request[Any, Any, Any], session: Session, actor: Actor, on: date | None = None) -> Response[str]:
     """One day of the week ahead. At a million customers the whole week took most of a second."""
-    return _days(request, session, actor, queries.foreseen(on), "care/day.html", [])
+    shown = _foreseen(session, actor, queries.foreseen(on))
+    return page(request, "care/day.html", partial="care/_day.html", active="care", **shown)
 
 
-def _days(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, first: date, template: str,
-    following: Sequence[date],
-) -> Response[str]:  # fmt: skip
-    kept = queries.of_day(session, first)
+def _foreseen(session: Session, actor: Actor, day: date) -> dict[str, Any]:
+    """What `care/_day.html` draws, written down as seen."""
+    kept = queries.of_day(session, day)
     record(session, actor, "care.week", ids=queries.shown(kept))
-    return page(
-        request, template, active="care", partial="care/_day.html" if template == "care/day.html" else "", day=first,
-        kept=kept, following=following, words=WHY, whom=partial(segments.label, session),
-    )  # fmt: skip
+    return {"day": day, "kept": kept, "words": WHY, "whom": partial(segments.label, session)}
 
 
 @get("/of/{customer_id:uuid}", permission=VIEW, name="care:of_customer")
