@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, rights, services
+from platform_core.customers import rights, services
 from platform_core.customers.models import Customer
-from platform_core.kernel import dictionaries
+from platform_core.customers.shortlists import CELLS, DEPARTMENT, KIND, OWNED, OWNER, STATUS, choice, prepare
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
-from platform_core.users import labels
 from platform_core.web.lists.declaration import BulkAction, Column, Filter, Invitation, ListView, Preset, Sort
 from platform_core.web.lists.reach import Reach
 
@@ -34,23 +33,13 @@ def _reach(_session: Session, actor: Actor) -> Reach:
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
-    names = labels.of_rows(session, rows)
     deleted = (
         select(AuditEntry.customer_id, AuditEntry.actor_label)
         .where(among(AuditEntry.customer_id, [row.id for row in rows]), AuditEntry.action == PERMISSION)
         .order_by(AuditEntry.at)
     )
     by = {row.customer_id: row.actor_label for row in session.execute(deleted, execution_options=_PROOF)}
-    return {
-        "status": dictionaries.entries(session, "customers.status"),
-        "departments": {row.department_id: names.department(row.department_id) for row in rows},
-        "people": {row.owner_id: names.person(row.owner_id) for row in rows},
-        "by": {row.id: by.get(row.id, "") for row in rows},
-    }
-
-
-def _status(row: Any, look: Mapping[str, Any]) -> str:
-    return str(look["status"][row.status].label) if row.status in look["status"] else row.status
+    return {**prepare(session, actor, rows), "by": {row.id: by.get(row.id, "") for row in rows}}
 
 
 BIN = ListView(
@@ -60,11 +49,11 @@ BIN = ListView(
     model=Customer,
     permission=PERMISSION,
     title=_.lazy("Bin"),
-    cells="customers/bin/_cells.html",
+    cells=CELLS,
     columns=(
         Column("binned", _.lazy("Customer"), (Customer.name, Customer.code), fixed=True),
-        Column("status", _.lazy("Status"), (Customer.status,), text=_status),
-        Column("owner", _.lazy("Owner"), (Customer.owner_id,), text=lambda row, look: look["people"][row.owner_id]),
+        STATUS,
+        OWNED,
         Column(
             "department", _.lazy("Department"), (Customer.department_id,),
             text=lambda row, look: look["departments"][row.department_id],
@@ -78,16 +67,10 @@ BIN = ListView(
     filters=(
         Filter("name", _.lazy("Name"), "text", Customer.name),
         Filter("code", _.lazy("Code"), "text", Customer.code),
-        Filter("owner", _.lazy("Owner"), "user", Customer.owner_id, choices=lambda s, _actor: labels.person_choices(s)),
-        Filter(
-            "department", _.lazy("Department"), "department", Customer.department_id,
-            choices=lambda session, _actor: labels.department_choices(session),
-        ),
-        Filter("status", _.lazy("Status"), "choice", Customer.status, dictionary="customers.status"),
-        Filter(
-            "kind", _.lazy("Kind"), "choice", Customer.kind,
-            choices=lambda _session, _actor: [(code, str(label)) for code, label in fields.KINDS.items()],
-        ),
+        OWNER,
+        DEPARTMENT,
+        choice("status", _.lazy("Status"), Customer.status),
+        KIND,
         Filter("deleted", _.lazy("Deleted"), "date", Customer.deleted_at),
     ),
     presets=(

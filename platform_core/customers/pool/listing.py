@@ -9,16 +9,15 @@ from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, rights, searching
+from platform_core.customers import rights, searching
 from platform_core.customers.models import Customer
 from platform_core.customers.pool import reach
 from platform_core.customers.pool import searching as pool_searching
 from platform_core.customers.pool.services import CLAIM, RELEASE
 from platform_core.customers.pool.stages import STAGE, STAGES
-from platform_core.kernel import dictionaries
+from platform_core.customers.shortlists import CELLS, DEPARTMENT, KIND, OWNED, OWNER, STATUS, choice, prepare, word
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import readable
-from platform_core.users import labels
 from platform_core.web.lists.declaration import (
     BulkAction,
     Button,
@@ -37,22 +36,7 @@ _VIEW = "customers.view"
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
-    names = labels.of_rows(session, rows)
-    known = ("status", "source", "industry", "region", "classification")
-    return {
-        **{field: dictionaries.entries(session, f"customers.{field}") for field in known},
-        "departments": {row.department_id: names.department(row.department_id) for row in rows},
-        "people": {row.owner_id: names.person(row.owner_id) for row in rows},
-        "stages": STAGES,
-    }
-
-
-def _word(field: str) -> Any:
-    def text(row: Any, look: Mapping[str, Any]) -> str:
-        code = getattr(row, field)
-        return str(look[field][code].label) if code in look[field] else code
-
-    return text
+    return {**prepare(session, actor, rows), "stages": STAGES}
 
 
 def _stage(row: Any, look: Mapping[str, Any]) -> str:
@@ -62,32 +46,23 @@ def _stage(row: Any, look: Mapping[str, Any]) -> str:
 _STAGE = Column("stage", _.lazy("Stage"), (Customer.lead_since,), text=_stage)
 _SHARED = (
     Column("city", _.lazy("City"), (Customer.city,)),
-    Column("industry", _.lazy("Industry"), (Customer.industry,), text=_word("industry")),
-    Column("source", _.lazy("Source"), (Customer.source,), text=_word("source")),
+    Column("industry", _.lazy("Industry"), (Customer.industry,), text=word("industry")),
+    Column("source", _.lazy("Source"), (Customer.source,), text=word("source")),
     Column("last_contact", _.lazy("Last contact"), (Customer.last_contact_at,)),
 )
 
 
-def _choice(key: str, label: str, column: Any) -> Filter:
-    return Filter(key, label, "choice", column, dictionary=f"customers.{key}")
-
-
 _FILTERS = (
-    _choice("classification", _.lazy("Classification"), Customer.classification),
-    _choice("status", _.lazy("Status"), Customer.status),
-    _choice("grade", _.lazy("Grade"), Customer.grade),
-    _choice("industry", _.lazy("Industry"), Customer.industry),
-    _choice("region", _.lazy("Region"), Customer.region),
-    _choice("source", _.lazy("Source"), Customer.source),
+    choice("classification", _.lazy("Classification"), Customer.classification),
+    choice("status", _.lazy("Status"), Customer.status),
+    choice("grade", _.lazy("Grade"), Customer.grade),
+    choice("industry", _.lazy("Industry"), Customer.industry),
+    choice("region", _.lazy("Region"), Customer.region),
+    choice("source", _.lazy("Source"), Customer.source),
     Filter("city", _.lazy("City"), "text", Customer.city),
     Filter("name", _.lazy("Name"), "text", Customer.name),
     Filter("last_contact", _.lazy("Last contact"), "date", Customer.last_contact_at),
 )
-_KIND = Filter(
-    "kind", _.lazy("Kind"), "choice", Customer.kind,
-    choices=lambda _session, _actor: [(code, str(label)) for code, label in fields.KINDS.items()],
-)  # fmt: skip
-
 POOL = ListView(
     key="pool",
     owner="customers",
@@ -95,7 +70,7 @@ POOL = ListView(
     model=Customer,
     permission=reach.SEE,
     title=_.lazy("Pool"),
-    cells="customers/pool/_cells.html",
+    cells=CELLS,
     columns=(
         Column("pooled", _.lazy("Customer"), (Customer.name, Customer.code), fixed=True),
         _STAGE,
@@ -109,12 +84,9 @@ POOL = ListView(
     filters=(
         STAGE,
         *_FILTERS,
-        _KIND,
+        KIND,
         Filter("since", _.lazy("In the pool since"), "date", Customer.placed_at),
-        Filter(
-            "department", _.lazy("Department"), "department", Customer.department_id,
-            choices=lambda session, _actor: labels.department_choices(session),
-        ),
+        DEPARTMENT,
     ),
     presets=(
         Preset("all", _.lazy("All")),
@@ -147,11 +119,11 @@ LEADS = ListView(
     model=Customer,
     permission=_VIEW,
     title=_.lazy("Leads"),
-    cells="customers/pool/_cells.html",
+    cells=CELLS,
     columns=(
         Column("lead", _.lazy("Lead"), (Customer.name, Customer.code), fixed=True),
-        Column("status", _.lazy("Status"), (Customer.status,), text=_word("status")),
-        Column("owner", _.lazy("Owner"), (Customer.owner_id,), text=lambda row, look: look["people"][row.owner_id]),
+        STATUS,
+        OWNED,
         *_SHARED,
         Column("phone", _.lazy("Phone"), (Customer.phone_mask,)),
         Column("next_plan", _.lazy("Next plan"), (Customer.next_plan_at,)),
@@ -160,9 +132,9 @@ LEADS = ListView(
     fields=(Customer.department_id,),
     sorts=(Sort("lead_since", _.lazy("Lead since"), Customer.lead_since, descending=True),),
     filters=(
-        Filter("owner", _.lazy("Owner"), "user", Customer.owner_id, choices=lambda s, _actor: labels.person_choices(s)),
+        OWNER,
         *_FILTERS,
-        _KIND,
+        KIND,
         Filter("next_plan", _.lazy("Next plan"), "date", Customer.next_plan_at),
         Filter("lead_since", _.lazy("Lead since"), "date", Customer.lead_since),
     ),
