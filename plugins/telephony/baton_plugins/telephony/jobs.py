@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pluggy
-from baton_plugins.telephony import dialling
+from baton_plugins.telephony import dialling, lapsing
 from baton_plugins.telephony.declared import KEEP_CALLS, KEEP_HEARD
 from baton_plugins.telephony.models import Call, Heard
 from sqlalchemy import delete
@@ -28,4 +28,4 @@ def forget(context: JobContext) -> None:
 
 @hookimpl
 def baton_jobs() -> list[Job]:
-    return [Job("telephony.forget", forget, at=(ClockTime(3, 40),), catch_up=True)]
+    return [Job("telephony.forget", forget, at=(ClockTime(3, 40),), catch_up=True), lapsing.JOB]

@@ -40,6 +40,7 @@ STATES = {
     "missed": (_.lazy("missed"), "red"),
     "unanswered": (_.lazy("not answered"), "amber"),
     "unknown": (_.lazy("rang"), ""),
+    "unended": (_.lazy("answered, end unknown"), "amber"),
 }
 """What became of a call: words and tone"""
 _WIDE = 2000

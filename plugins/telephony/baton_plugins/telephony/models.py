@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Uuid
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from platform_core.api import (
@@ -24,6 +24,10 @@ from platform_core.api import (
 class Base(DeclarativeBase):
     metadata = METADATA
     type_annotation_map = COLUMN_TYPES
+
+
+# nosemgrep: plugin-past-the-scope  of an index over part of the rows
+_GOING_ON = text("state IN ('ringing', 'talking')")
 
 
 class Source(Identified, Stamped, Base):
@@ -103,7 +107,8 @@ class Call(Identified, Stamped, Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     cause: Mapped[str] = mapped_column(String(40), default="")
     state: Mapped[str] = mapped_column(String(10), default="ringing")
-    """ringing, talking, talked, missed, unanswered (going out) or unknown (the device cannot tell)"""
+    """ringing, talking, talked, missed, unanswered (going out), unknown (the device cannot tell) or unended (taken,
+    and nobody told of the end)"""
     answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="SET NULL"), index=True)
     answered_by_label: Mapped[str] = mapped_column(String(120), default="")
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_customer.id", ondelete="SET NULL"))
@@ -117,6 +122,7 @@ class Call(Identified, Stamped, Base):
     __table_args__ = (
         Index("ix_telephony_call_started_at", "started_at", "id"),
         Index("ix_telephony_call_customer_id_started_at", "customer_id", "started_at", "id"),
+        Index("ix_telephony_call_going_on", "started_at", postgresql_where=_GOING_ON, sqlite_where=_GOING_ON),
     )
 
     @property
@@ -125,6 +131,11 @@ class Call(Identified, Stamped, Base):
         if self.answered_at is None or self.ended_at is None:
             return None
         return max(0, round((self.ended_at - self.answered_at).total_seconds()))
+
+    def resume(self) -> None:
+        """Take back an end that was only supposed: something is heard of the call after all."""
+        if self.cause == LAPSED:
+            self.ended_at, self.cause = None, ""
 
     def settle(self) -> None:
         """The state by what is known so far, in whatever order it became known."""
@@ -140,6 +151,8 @@ class Call(Identified, Stamped, Base):
 
 UNTOLD = "untold"
 """The cause of an end by a device that sees rings and numbers but no lifted receiver."""
+LAPSED = "lapsed"
+"""The cause of an end that nobody told of."""
 
 
 class CallKey(Base):

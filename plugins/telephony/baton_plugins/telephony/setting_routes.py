@@ -161,7 +161,7 @@ def workplace(
 
 @post("/simulate", permission=MANAGE, name="telephony:simulate")
 def simulate(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
-    """A call that rings on somebody's pages as if it came from a device; it ends by itself as a missed one does not."""
+    """A call that rings on somebody's pages as if it came from a device; two minutes later it was missed."""
     bound = bind(SimulatedInput, form)
     if bound.ok:
         try:

@@ -139,7 +139,7 @@ def _found(session: Session, source: Source, told: _Told) -> _Found:
 def _tell(session: Session, told: _Told, found: _Found) -> None:
     """The bell of those who missed it, and the pages of those at whose telephones it rings."""
     if found.was_open and found.call.state == "missed":
-        _missed(session, found.call, found.rings)
+        tell_missed(session, found.call, found.rings)
     for ring in found.rings if told.is_fresh and not told.is_internal else ():
         signal(session, ring.user_id, "call", found.call.id.hex)
 
@@ -229,6 +229,8 @@ def _write_call(session: Session, source: Source, event: CallEvent, call: Call) 
 
 def _fill(call: Call, event: CallEvent, at: datetime, number: callers.Number | None) -> None:
     """What the event adds. A verified number stays, whatever comes later."""
+    if event.kind != "ringing" or (call.ended_at is not None and at > call.ended_at):
+        call.resume()
     call.started_at = min(call.started_at, at)
     call.line, call.device = call.line or event.line, call.device or event.device
     call.recording = event.recording or call.recording
@@ -299,7 +301,8 @@ def _match(session: Session, call: Call) -> str:
     return "several" if found else "unknown"
 
 
-def _missed(session: Session, call: Call, rings: Sequence[Ring]) -> None:
+def tell_missed(session: Session, call: Call, rings: Sequence[Ring]) -> None:
+    """The bell of everybody at whose telephone it rang."""
     people = [ring.user_id for ring in rings]
     message, filled = (MISSED, {"number": call.number_mask}) if call.number_mask else (WITHHELD, {})
     notify(session, people, "telephony", message, filled, url="/calls?view=missed", icon="phone-incoming")
