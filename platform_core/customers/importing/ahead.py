@@ -60,6 +60,7 @@ def drafted(database: Database, frame: Frame, slices: Iterator[Sequence[ImportRo
         drafter = Drafter(database.vault, frame)
         yield from ahead(database, (Part(rows, drafter.drafts(drafting.asked_of(rows))) for rows in slices))
         return
+    slices = ahead(database, slices)
     with contextlib.closing(Helper(database.vault, frame)) as helper:
         rows = next(slices, None)
         if rows:

@@ -31,6 +31,7 @@ from platform_core.kernel.bulkrows import Form
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import Database
 from platform_core.kernel.ids import new_id
+from platform_core.kernel.searchcolumn import stored
 from platform_core.kernel.searchtokens import sort_key
 from platform_core.kernel.secrets import Vault
 
@@ -98,7 +99,8 @@ class Draft(NamedTuple):
     mails: list[int]
     name_key: str
     tags: list[str]
-    tokens: set[str]
+    tokens: str
+    """Of the search, as its column takes them; those of the code come to them."""
     customer: bulkrows.Row
     contacts: list[bulkrows.Row]
     points: list[bulkrows.Row]
@@ -136,6 +138,7 @@ class Drafter:
         self._vault = vault
         self._frame = frame
         self._forms = Forms(frame.driver)
+        self._is_sqlite = frame.driver.startswith("sqlite")
         self._holder = {"owner_id": frame.user_id, "department_id": frame.department_id}
 
     def drafts(self, asked: Asked) -> list[Draft]:
@@ -160,6 +163,7 @@ class Drafter:
             held += _points(vault, customer_id, made.id, further.points)
         customer = self._customer(vault, asked, customer_id, values)
         points.summarise(customer, held, contacts[0] if contacts else None)
+        tokens = search_rows.tokens_of(customer, [contact.name for contact in contacts])
         forms, stamps = self._forms, dict.fromkeys(_AT, asked.moment)
         phones = [point.full_hash for point in held if point.kind in points.PHONES]
         return Draft(
@@ -171,7 +175,7 @@ class Drafter:
             [point.full_hash for point in held if point.kind == "email"],
             name_key(payload.values, phones),
             tags,
-            search_rows.tokens_of(customer, [contact.name for contact in contacts]),
+            stored(tokens, sqlite=self._is_sqlite),
             forms.customer.row({**_columns(customer), **stamps}),
             [forms.contact.row({**vars(contact), **stamps}) for contact in contacts],
             [forms.point.row({**vars(point), "created_at": asked.moment}) for point in held],

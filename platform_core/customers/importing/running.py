@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -27,12 +27,14 @@ from platform_core.customers.importing.drafting import Frame
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row
+from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import Database, vault_of
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
+from platform_core.kernel.searchbacklog import merged_beside
 from platform_core.kernel.spreadsheets import FileError, Table, open_table
 from platform_core.users.notifications import notify
 
@@ -40,6 +42,18 @@ _ = translator("customers")
 SLICE = 500
 CHANGES = 100
 _ADDED = noop("Your import of %(file)s is finished: %(count)s customers.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the slices of an import have in common. `put_off`: see kernel.searchbacklog."""
+
+    context: JobContext
+    batch: ImportBatch
+    actor: Actor
+    frame: Frame
+    total: int
+    put_off: Callable[[Session], None]
 
 
 def check(context: JobContext) -> None:
@@ -82,8 +96,10 @@ def commit(context: JobContext) -> None:
         size = min(SLICE, CHANGES) if options.updates else SLICE
         slices = _unwritten(context.database, batch, verdicts, size)
         frame = drafting.frame_of(context.database, actor, batch)
-        for part in drafted(context.database, frame, slices, total):
-            _commit_slice(context, batch, actor, frame, part, total)
+        with merged_beside(context.database, SearchRow.__tablename__) as put_off:
+            run = _Run(context, batch, actor, frame, total, put_off)
+            for part in drafted(context.database, frame, slices, total):
+                _commit_slice(run, part)
         with context.database.system_session("end an import") as session:
             context.progress(session, total, total)
             # Under the lock of the batch, which counts what earlier runs of this job made as well.
@@ -137,11 +153,14 @@ def _unwritten(
         yield rows
 
 
-def _commit_slice(context: JobContext, batch: ImportBatch, actor: Actor, frame: Frame, part: Part, total: int) -> None:
+def _commit_slice(run: _Run, part: Part) -> None:
+    context, batch, actor = run.context, run.batch, run.actor
     with context.database.system_session("import a slice: codes and duplicates are looked for everywhere") as session:
         # First, so that whoever cancels waits for this slice, and this slice for whoever cancelled.
-        context.progress(session, batch.imported + batch.updated + batch.skipped + len(part.rows), total)
-        part = _as_of_now(session, frame, part)
+        context.progress(session, batch.imported + batch.updated + batch.skipped + len(part.rows), run.total)
+        Writer.of(session).lazily()
+        run.put_off(session)
+        part = _as_of_now(session, run.frame, part)
         rows, drafts = part.rows, part.drafts
         _update(session, batch, actor, [row for row in rows if row.verdict == "update"])
         late = _late(session, part, Options(**batch.options))

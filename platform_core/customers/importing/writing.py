@@ -36,7 +36,7 @@ def save(session: Session, drafts: Sequence[Draft]) -> list[UUID]:
     writer.put(
         forms.search,
         [
-            forms.search.complete(item.search, stored(item.tokens | index_tokens(code), sqlite=database.is_sqlite))
+            forms.search.complete(item.search, f"{item.tokens} {stored(index_tokens(code), sqlite=database.is_sqlite)}")
             for item, code in coded
         ],
     )
