@@ -173,7 +173,9 @@ def own_actions(session: Session, actor: Actor, customer: Customer) -> list[Acti
         label, view = _("Put into a team"), "customers.view"
         found.append(Action("customers.team", label, "users", f"{url}/team", view, "dialog", order=95))
     if rights.may(session, actor, delete, customer):
-        question = _("Move this customer to the bin? You can undo this.")
+        question = _(
+            "Move this customer to the bin? You can undo this, until the bin is emptied on the day that it says."
+        )
         label = _("Move to the bin")
         found.append(Action(delete, label, "trash", f"{url}/delete", delete, "post", order=99, confirm=question))
     return found

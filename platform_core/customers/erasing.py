@@ -39,7 +39,7 @@ from platform_core.web import answers
 _ = translator("customers")
 PERMISSION = "customers.erase"
 LONGEST_REASON = 500
-Before = Callable[[Session, Actor, Sequence[UUID]], None]
+Before = Callable[[Session, Actor | None, Sequence[UUID]], None]
 _before: list[Before] = []
 _PROOF = proven("erasing walks everything of customers the actor may erase")
 _OPTIONS: dict[str, Any] = {"execution_options": {**_PROOF, "synchronize_session": False}}
@@ -61,7 +61,10 @@ _PERSON: dict[str, Any] = {
 
 
 def before_erasing(act: Before) -> None:
-    """For core packages above: `act(session, actor, ids)` is called in the erasing transaction, while all is there."""
+    """For core packages above: `act(session, actor, ids)` is called in the erasing transaction, while all is there.
+
+    Without an actor it is the house's own rule that erases.
+    """
     _before.append(act)
 
 
@@ -77,14 +80,15 @@ class Preview:
 def preview(session: Session, actor: Actor, customer_id: UUID) -> Preview:
     """What erasing would do, and what stands against it; written down as a look. Raises NotFound, Forbidden."""
     customer = _erasable(session, actor, customer_id)
-    ids = _with_merged(session, customer.id)
-    found = pointers(session, hooks_of(session))
-    shown = merging.worth_showing(found)
-    acts = [pointer.declared.on_erase for pointer in shown]
+    ids = with_merged(session, [customer.id])
     opening.opened(session, actor, services.ref(customer), customer.id, "customers.erase_preview")
-    return Preview(
-        customer, merging.shares_of(session, shown, ids, acts), _blockers(session, actor, customer), len(ids) - 1
-    )
+    return Preview(customer, shares(session, ids), blockers(session, customer.id), len(ids) - 1)
+
+
+def shares(session: Session, ids: Sequence[UUID]) -> Sequence[merging.Share]:
+    """How many rows of each owner erasing these customers would touch, and what becomes of them."""
+    shown = merging.worth_showing(pointers(session, hooks_of(session)))
+    return merging.shares_of(session, shown, ids, [pointer.declared.on_erase for pointer in shown])
 
 
 def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> None:
@@ -97,11 +101,16 @@ def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Non
         message = _("Say why, in at most %(limit)d characters.", limit=LONGEST_REASON)
         raise Invalid(message, fields={"reason": message})
     customer = _erasable(session, actor, customer_id, lock=True)
-    blockers = _blockers(session, actor, customer)
-    if blockers:
-        raise Conflict(" ".join(blockers))
+    against = blockers(session, customer.id)
+    if against:
+        raise Conflict(" ".join(against))
+    forget(session, actor, customer, reason)
+
+
+def forget(session: Session, actor: Actor | None, customer: Customer, reason: str) -> None:
+    """What `erase` does once it may; without an actor by the house's own rule. The caller has locked the row."""
     session.flush()  # what follows goes past the session
-    ids = _with_merged(session, customer.id)
+    ids = with_merged(session, [customer.id])
     label = _("Erased customer")
     for act in _before:
         act(session, actor, ids)
@@ -118,14 +127,19 @@ def erase(session: Session, actor: Actor, customer_id: UUID, reason: str) -> Non
         notifications.forget(session, f"/engagements/{item}")
     for row in session.scalars(select(Customer).where(Customer.id.in_(ids)), **_OPTIONS):
         _strip(row, label)
-        session.add(Erasure(customer_id=row.id, by_id=actor.user_id, by_label=actor.name, reason=reason))
+        session.add(
+            Erasure(
+                customer_id=row.id, by_id=actor.user_id if actor else None, by_label=actor.name if actor else "",
+                reason=reason,
+            )
+        )  # fmt: skip
         blanking.blank(session, actor, row.id, f"{label} {row.code}")
     session.execute(update(Merge).where(Merge.other_id.in_(ids)).values(payload=b""), **_OPTIONS)
     session.flush()  # before what the session holds is forgotten
     merging.forget(session)
     ref = EntityRef("customers", "customer", customer.id, f"{label} {customer.code}")
     audit.record(session, actor, "customers.erase", ref, customer_id=customer.id, reason=reason)
-    publish(session, Event("customers.erased", ref, customer.id, actor.user_id))
+    publish(session, Event("customers.erased", ref, customer.id, actor.user_id if actor else None))
 
 
 def _erasable(session: Session, actor: Actor, customer_id: UUID, *, lock: bool = False) -> Customer:
@@ -142,14 +156,15 @@ def _erasable(session: Session, actor: Actor, customer_id: UUID, *, lock: bool =
     return customer
 
 
-def _with_merged(session: Session, customer_id: UUID) -> list[UUID]:
-    """The customer and the records that have become part of it."""
-    merged = select(Merge.other_id).where(Merge.kept_id == customer_id, Merge.undone_at.is_(None))
-    return [customer_id, *session.scalars(merged, execution_options=_PROOF)]
+def with_merged(session: Session, ids: Sequence[UUID]) -> list[UUID]:
+    """The customers and the records that have become part of them."""
+    merged = select(Merge.other_id).where(Merge.kept_id.in_(ids), Merge.undone_at.is_(None))
+    return [*ids, *session.scalars(merged, execution_options=_PROOF)]
 
 
-def _blockers(session: Session, actor: Actor, customer: Customer) -> list[str]:
-    return [str(item.value) for item in hooks_of(session).erase_blockers(session, actor, customer)]
+def blockers(session: Session, customer_id: UUID) -> list[str]:
+    """What stands against erasing it, sentence by sentence."""
+    return hooks_of(session).erase_blockers(session, [customer_id]).get(customer_id, [])
 
 
 def _said_of(session: Session, ids: Sequence[UUID]) -> list[str]:

@@ -18,6 +18,7 @@ from platform_core.customers import (
     team_routes,
     unmerging,
 )
+from platform_core.customers.bin import purging
 from platform_core.customers.bin import routes as bin_routes
 from platform_core.customers.bulk import api as bulk_api
 from platform_core.customers.bulk import jobs as bulk_jobs
@@ -70,6 +71,6 @@ API = [
     Routes("/users", leaving_api.HANDLERS),
 ]
 JOBS = [
-    *import_jobs.JOBS, *transfer_jobs.JOBS, *scanning.JOBS, *bulk_jobs.JOBS, *recycling.JOBS,
+    *import_jobs.JOBS, *transfer_jobs.JOBS, *scanning.JOBS, *bulk_jobs.JOBS, *recycling.JOBS, *purging.JOBS,
     Job("customers.gather", unmerging.gather, every_seconds=600), Job(indexes.JOB, indexes.settle, every_seconds=3600),
 ]  # fmt: skip

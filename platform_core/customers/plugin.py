@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pluggy
 from sqlalchemy.orm import Session
 
@@ -9,8 +11,9 @@ from platform_core.contracts.entities import CustomerReference, Entity
 from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem, Panel
-from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes
+from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes, Setting
 from platform_core.customers import declared, detail, dictionaries, grants, held, mounted, offered, timeline, wording
+from platform_core.customers.bin import rule
 from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
 
@@ -41,6 +44,11 @@ def baton_permissions() -> list[Permission]:
 @hookimpl
 def baton_default_grants() -> dict[str, dict[str, str]]:
     return grants.DEFAULT
+
+
+@hookimpl
+def baton_settings() -> list[Setting[Any]]:
+    return [rule.DAYS]
 
 
 @hookimpl

@@ -24,6 +24,7 @@ _ACTIONS = {
     "customers.tags": _.lazy("changed the tags"),
     "customers.delete": _.lazy("moved a customer into the bin"),
     "customers.restore": _.lazy("took a customer out of the bin"),
+    "customers.purge_preview": _.lazy("looked at what emptying the bin would do"),
     "customers.merge_preview": _.lazy("compared two customers to merge them"),
     "customers.merge": _.lazy("merged another customer into this one"),
     "customers.merged_into": _.lazy("merged this customer into another one"),

@@ -12,6 +12,7 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
 from platform_core.customers import contacts
+from platform_core.customers.bin import staying
 from platform_core.customers.policies import ThroughPerson
 from platform_core.kernel.i18n import translator
 from platform_core.outbox import jobs, models, routes, services, wording
@@ -20,6 +21,7 @@ from platform_core.outbox.services import MANAGE
 _ = translator("outbox")
 hookimpl = pluggy.HookimplMarker("baton")
 contacts.when_attached(services.go_along)
+staying.speaks(staying.Speaker(models.Message.customer_id, models.Message.state.in_(services.LIVE), services.under_way))
 
 
 @hookimpl

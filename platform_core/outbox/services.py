@@ -36,6 +36,7 @@ MANAGE = "outbox.manage"
 PATIENCE = timedelta(days=2)
 """How long a message without an end of its own may wait."""
 WAITING = ("queued", "paused")
+LIVE = (*WAITING, "sending", "unknown")
 _SLICE = 500
 _wake: list[Callable[[str], None]] = []
 
@@ -103,6 +104,10 @@ def go_along(session: Session, contact_id: UUID, customer_id: UUID) -> None:
     alone = (Message.contact_id == contact_id, Message.customer_id.is_(None))
     options = {"synchronize_session": False, **proven("whoever attaches the contact may change it")}
     session.execute(update(Message).where(*alone).values(customer_id=customer_id), execution_options=options)
+
+
+def under_way(count: int) -> str:
+    return _.ngettext("%(num)d message is on its way.", "%(num)d messages are on their way.", count)
 
 
 def kind_of(purpose: str) -> str:

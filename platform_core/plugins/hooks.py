@@ -101,9 +101,13 @@ class Hooks:
     def manager(self) -> PluginManager:
         return self._manager
 
-    def erase_blockers(self, session: Session, actor: Actor, customer: Any) -> list[Owned[str]]:
+    def erase_blockers(self, session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
         """Not isolated: a check that fails must refuse, since what is erased does not come back."""
-        return self._must("baton_erase_blockers", session=session, actor=actor, customer=customer)
+        found: dict[UUID, list[str]] = {}
+        for item in self._must("baton_erase_blockers", session=session, ids=ids) if ids else ():
+            key, reason = item.value
+            found.setdefault(key, []).append(reason)
+        return found
 
     def kept_from_pool(self, session: Session, ids: Sequence[UUID]) -> list[UUID]:
         """Not isolated: who cannot say must not lose anybody a customer."""

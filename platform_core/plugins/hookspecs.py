@@ -253,10 +253,12 @@ def baton_contact_actions(session: Session, actor: Actor, contact: Any) -> Seque
 
 
 @hookspec
-def baton_erase_blockers(session: Session, actor: Actor, customer: Any) -> Sequence[str]:
-    """Reasons, in the actor's language, why the customer may not be erased yet. All results are shown; none: it may.
+def baton_erase_blockers(session: Session, ids: Sequence[UUID]) -> Sequence[tuple[UUID, str]]:
+    """Which of these customers may not be erased yet, each with a reason in the reader's language. All are shown.
 
-    Called when the page to erase is drawn and again before anything is erased. A raising plugin stops the erasing.
+    Called when the page to erase and the bin are drawn, again before anything is erased, and by the job that empties
+    the bin. What the reader cannot see counts too. One statement for all of `ids`, at most 200. A raising plugin stops
+    the erasing.
     """
 
 

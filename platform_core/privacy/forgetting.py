@@ -27,7 +27,7 @@ Numbers = Sequence[tuple[UUID | None, int]]
 """Contact or None for the customer, keyed hash."""
 
 
-def forget_person(session: Session, actor: Actor, ids: Sequence[UUID]) -> None:
+def forget_person(session: Session, actor: Actor | None, ids: Sequence[UUID]) -> None:
     """In the erasing transaction, before anything is deleted. `ids`: the customer and what was merged into it."""
     people = list(session.scalars(select(Contact.id).where(Contact.customer_id.in_(ids)), **_OPTIONS))
     _forget(session, ids, people, _numbers(session, ContactPoint.customer_id.in_(ids)))

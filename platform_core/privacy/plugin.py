@@ -11,6 +11,7 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes, Setting
 from platform_core.customers import contact_erasing, erasing
+from platform_core.customers.bin import staying
 from platform_core.kernel.i18n import translator
 from platform_core.privacy import (
     api,
@@ -25,6 +26,7 @@ from platform_core.privacy import (
     wording,
 )
 from platform_core.privacy import settings as own_settings
+from platform_core.privacy.models import PersonRequest
 
 _ = translator("privacy")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -32,6 +34,7 @@ erasing.before_erasing(forgetting.forget_person)
 erasing.before_erasing(register.erased)
 contact_erasing.before_erasing(forgetting.forget_contact)
 contact_erasing.before_erasing(register.contact_erased)
+staying.speaks(staying.Speaker(PersonRequest.customer_id, PersonRequest.state == "open", register.unanswered))
 
 
 @hookimpl

@@ -141,13 +141,14 @@ def open_for_work(session: Session, actor: Actor, request_id: UUID, kind: str) -
 
 
 def note(
-    session: Session, actor: Actor, request: PersonRequest, what: str, *, before: dict[str, Any] | None = None,
+    session: Session, actor: Actor | None, request: PersonRequest, what: str, *, before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None, link: str = "",
 ) -> RequestAct:  # fmt: skip
     """Something was done about a request. The act itself has its own line in the audit trail."""
     act = RequestAct(
         id=new_id(), request_id=request.id, customer_id=request.customer_id, contact_id=request.contact_id,
-        by_id=actor.user_id, by_label=actor.name, what=what, before=before or {}, after=after or {}, link=link,
+        by_id=actor.user_id if actor else None, by_label=actor.name if actor else "", what=what, before=before or {},
+        after=after or {}, link=link,
     )  # fmt: skip
     session.add(act)
     return act
@@ -215,7 +216,11 @@ def close(session: Session, actor: Actor, request_id: UUID, data: Closing) -> Pe
     return request
 
 
-def erased(session: Session, actor: Actor, ids: Sequence[UUID]) -> None:
+def unanswered(count: int) -> str:
+    return _.ngettext("%(num)d request of the person is open.", "%(num)d requests of the person are open.", count)
+
+
+def erased(session: Session, actor: Actor | None, ids: Sequence[UUID]) -> None:
     """In the erasing transaction: open requests for it are told, whoever handles them."""
     waiting = select(PersonRequest).where(
         PersonRequest.customer_id.in_(ids), PersonRequest.kind == "erasure", PersonRequest.state == "open"

@@ -66,17 +66,19 @@ def under_way(session: Session, ids: Sequence[UUID]) -> Collection[UUID]:
     return session.scalars(found, execution_options=proven("whether work is under way, whoever sees it")).all()
 
 
-def open_engagements(session: Session, customer: Customer) -> list[str]:
-    """Why the person behind a customer may not be erased yet: work on its way through the house."""
-    mine = (models.Engagement.customer_id == customer.id, models.Engagement.state == "open")
-    counted = select(func.count()).select_from(models.Engagement).where(*mine)
-    count = session.scalar(counted, execution_options=proven("how many, of a customer that is about to be erased"))
-    if not count:
-        return []
+def open_engagements(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    """Why the persons behind customers may not be erased yet: work on its way through the house."""
+    mine = (models.Engagement.customer_id.in_(ids), models.Engagement.state == "open")
+    counted = select(models.Engagement.customer_id, func.count()).where(*mine).group_by(models.Engagement.customer_id)
+    found = session.execute(counted, execution_options=proven("how many, of customers that are about to be erased"))
     return [
-        _.ngettext(
-            "%(num)d engagement is still open. Close it first.",
-            "%(num)d engagements are still open. Close them first.",
-            count,
+        (
+            key,
+            _.ngettext(
+                "%(num)d engagement is still open. Close it first.",
+                "%(num)d engagements are still open. Close them first.",
+                count,
+            ),
         )
+        for key, count in found
     ]

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import rights, services
+from platform_core.customers import erasing, rights, services
+from platform_core.customers.bin import rule, staying
 from platform_core.customers.models import Customer
 from platform_core.customers.shortlists import CELLS, DEPARTMENT, KIND, OWNED, OWNER, STATUS, choice, prepare
 from platform_core.kernel.i18n import translator
@@ -39,7 +40,13 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
         .order_by(AuditEntry.at)
     )
     by = {row.customer_id: row.actor_label for row in session.execute(deleted, execution_options=_PROOF)}
-    return {**prepare(session, actor, rows), "by": {row.id: by.get(row.id, "") for row in rows}}
+    found = rule.current(session)
+    return {
+        **prepare(session, actor, rows),
+        "by": {row.id: by.get(row.id, "") for row in rows},
+        "stay": staying.reasons(session, [row.id for row in rows]),
+        "going": {row.id: found.day_of(row.deleted_at) if found else None for row in rows},
+    }
 
 
 BIN = ListView(
@@ -61,6 +68,7 @@ BIN = ListView(
         Column("city", _.lazy("City"), (Customer.city,), shown=False),
         Column("by", _.lazy("Deleted by"), (), text=lambda row, look: look["by"][row.id]),
         Column("deleted", _.lazy("Deleted"), (Customer.deleted_at,), sort="deleted"),
+        Column("going", _.lazy("Erased for good"), (Customer.deleted_at,)),
     ),
     fields=(Customer.owner_id, Customer.department_id),
     sorts=(Sort("deleted", _.lazy("Deleted"), Customer.deleted_at, descending=True),),
@@ -79,6 +87,9 @@ BIN = ListView(
     ),
     reach=_reach,
     prepare=_prepare,
-    bulk=(BulkAction("restore", _.lazy("Take out of the bin"), "arrow-back-up", "/bin/restore", PERMISSION),),
+    bulk=(
+        BulkAction("restore", _.lazy("Take out of the bin"), "arrow-back-up", "/bin/restore", PERMISSION),
+        BulkAction("purge", _.lazy("Erase for good"), "trash", "/bin/purge", erasing.PERMISSION),
+    ),
     invitation=Invitation(_.lazy("The bin is empty."), _.lazy("To the customers"), "/customers", "customers.view"),
 )  # fmt: skip

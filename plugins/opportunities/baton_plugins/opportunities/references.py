@@ -9,7 +9,7 @@ import pluggy
 from baton_plugins.opportunities import models
 from sqlalchemy import func, select
 
-from platform_core.api import Actor, Customer, CustomerReference, PastLine, Session, UserReference, proven, translator
+from platform_core.api import CustomerReference, PastLine, Session, UserReference, proven, translator
 
 _ = translator("opportunities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -58,17 +58,19 @@ def baton_kept_from_pool(session: Session, ids: Sequence[UUID]) -> Collection[UU
 
 
 @hookimpl
-def baton_erase_blockers(session: Session, actor: Actor, customer: Customer) -> list[str]:
+def baton_erase_blockers(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
     """Business that is still open, whoever may see it."""
-    mine = (models.Opportunity.customer_id == customer.id, models.Opportunity.stage == "open")
-    counted = select(func.count()).select_from(models.Opportunity).where(*mine)
-    count = session.scalar(counted, execution_options=proven("how many, of a customer that is about to be erased"))
-    if not count:
-        return []
+    mine = (models.Opportunity.customer_id.in_(ids), models.Opportunity.stage == "open")
+    counted = select(models.Opportunity.customer_id, func.count()).where(*mine).group_by(models.Opportunity.customer_id)
+    found = session.execute(counted, execution_options=proven("how many, of customers that are about to be erased"))
     return [
-        _.ngettext(
-            "%(num)d opportunity is still open. Close it first.",
-            "%(num)d opportunities are still open. Close them first.",
-            count,
+        (
+            key,
+            _.ngettext(
+                "%(num)d opportunity is still open. Close it first.",
+                "%(num)d opportunities are still open. Close them first.",
+                count,
+            ),
         )
+        for key, count in found
     ]
