@@ -87,6 +87,7 @@ from platform_core.kernel.errors import (
     NotFound,
     TooLarge,
     TooManyRequests,
+    Unavailable,
 )
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
@@ -250,6 +251,7 @@ __all__ = [
     "Tone",
     "TooLarge",
     "TooManyRequests",
+    "Unavailable",
     "User",
     "UserReference",
     "UtcDateTime",

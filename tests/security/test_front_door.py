@@ -24,7 +24,7 @@ HOST = "crm.example.com"
 HELD_OPEN = 200
 CSP = {
     "default-src": "'none'", "object-src": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'",
-    "form-action": "'self'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'",
+    "form-action": "'self'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "media-src": "'self'",
 }  # fmt: skip
 
 

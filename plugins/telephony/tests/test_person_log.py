@@ -75,29 +75,3 @@ def test_many_calls_come_page_by_page_and_none_twice(house):
     second = page.get(following).text
     found = [f"n{number:02}" for number in range(60) if (f"n{number:02}" in first) != (f"n{number:02}" in second)]
     assert len(found) == 60
-
-
-def test_a_recording_is_opened_with_the_right_to_it_and_written_down(house):
-    customer = house.customer("carol", "Qiheng Consulting", MOBILE)
-    box = house.agent(("1", "carol"))
-    box.ring(MOBILE)
-    url = f"https://pbx.example.com/{MOBILE}.wav"
-    box.send(box.event("ended", recording=url))
-    (call,) = house.calls()
-    boss, address = house.page("max"), f"/calls/{call.id}/recording"
-    shown = boss.get("/calls").text
-    assert address in shown
-    assert MOBILE not in shown
-    answer = boss.get(address)
-    assert (answer.status_code, answer.headers["location"]) == (303, url)
-    (line,) = audited(house, "telephony.listen")
-    assert (line.customer_id, line.actor_id) == (customer.id, house.people["max"].id)
-    assert address not in house.page("carol").get("/calls").text
-    assert house.page("carol").get(address).status_code == 403
-    box.ring("13900008333", call="other")
-    box.send(box.event("ended", "other", recording=f"in-{MOBILE}-101"))
-    box.ring("13900008334", call="none")
-    by_start = {one.recording: one.id for one in house.calls()}
-    named = boss.get(f"/calls/{by_start[f'in-{MOBILE}-101']}/recording").text
-    assert "in-****8321-101" in named
-    assert boss.get(f"/calls/{by_start['']}/recording").status_code == 404

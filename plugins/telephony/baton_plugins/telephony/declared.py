@@ -9,6 +9,7 @@ from baton_plugins.telephony import models
 from baton_plugins.telephony.calling import services as calling
 from baton_plugins.telephony.calling.models import CallList, ListLine, Script
 from baton_plugins.telephony.calling.policies import SCRIPTS, CallListPolicy
+from baton_plugins.telephony.hosts import RECORDING_HOSTS
 from baton_plugins.telephony.listview import EXPORT
 from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW, CallPolicy, RingPolicy
 from baton_plugins.telephony.taking import INTERNAL
@@ -48,7 +49,7 @@ KEEP_HEARD = Setting(
 
 @hookimpl
 def baton_settings() -> list[Setting[Any]]:
-    return [INTERNAL, KEEP_CALLS, KEEP_HEARD]
+    return [INTERNAL, KEEP_CALLS, KEEP_HEARD, RECORDING_HOSTS]
 
 
 @hookimpl

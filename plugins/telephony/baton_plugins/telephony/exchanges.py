@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 from xml.sax.saxutils import quoteattr
 
-from baton_plugins.telephony.forms import CallEvent
+from baton_plugins.telephony.forms import LONGEST_NAME, CallEvent
 
 from platform_core.api import FormData, Invalid, translator
 
@@ -20,7 +20,19 @@ _KINDS: Final[Mapping[str, Literal["ringing", "answered", "ended"]]] = {
     "answer": "answered",
     "hangup": "ended",
 }
-_FIELDS = ("event", "callId", "direction", "from", "to", "user", "userId", "answeringNumber", "cause", "queue")
+_FIELDS = (
+    "event",
+    "callId",
+    "direction",
+    "from",
+    "to",
+    "user",
+    "userId",
+    "answeringNumber",
+    "cause",
+    "queue",
+    "recording",
+)
 Values = Mapping[str, Sequence[str]]
 """Field -> its values, in order; `user[]` stands under `user`."""
 
@@ -38,7 +50,8 @@ def event_of(values: Values) -> CallEvent | None:
     users = [*values.get("user", ()), *values.get("userId", ())]
     by = _first(values, "answeringNumber") if kind == "answered" else ""
     # Exchanges send an event again when our answer stays out: the same words are the same event.
-    said = "|".join((word, call, by, _first(values, "cause"), *users))
+    recording = _first(values, "recording")
+    said = "|".join((word, call, by, _first(values, "cause"), *users, *([recording] if recording else [])))
     return CallEvent(
         id=hashlib.sha256(said.encode()).hexdigest(),
         kind=kind,
@@ -50,6 +63,7 @@ def event_of(values: Values) -> CallEvent | None:
         by=(by or (users[0] if kind == "answered" and len(users) == 1 else ""))[:40],
         cause=_first(values, "cause")[:40],
         device=_first(values, "queue")[:80],
+        recording=recording if len(recording) <= LONGEST_NAME else "",
     )
 
 

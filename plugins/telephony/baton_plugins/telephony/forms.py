@@ -13,6 +13,8 @@ Key = Annotated[str, Meta(min_length=1, max_length=120)]
 CallKey = Annotated[str, Meta(min_length=1, max_length=250)]
 Text = Annotated[str, Meta(max_length=120)]
 Extension = Annotated[str, Meta(max_length=40)]
+LONGEST_NAME = 300
+"""Letters of where a recording is kept"""
 
 
 class CallEvent(msgspec.Struct, kw_only=True):
@@ -39,7 +41,7 @@ class CallEvent(msgspec.Struct, kw_only=True):
     device: Annotated[str, Meta(max_length=80)] = ""
     cause: Annotated[str, Meta(max_length=40)] = ""
     """Why it ended; `untold` by a device that cannot tell an answered call from a missed one."""
-    recording: Annotated[str, Meta(max_length=300)] = ""
+    recording: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
 
 
 class Device(msgspec.Struct, kw_only=True):

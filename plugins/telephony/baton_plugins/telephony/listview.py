@@ -128,10 +128,11 @@ CALLS = lists.ListView(
             "talked", _.lazy("Minutes"), (Call.answered_at, Call.ended_at), number=True,
             text=lambda row, look: look["talked"][row.id],
         ),
-        lists.Column("by", _.lazy("By"), (Call.answered_by_label, Call.recording)),
+        lists.Column("by", _.lazy("By"), (Call.answered_by_label,)),
         lists.Column("line", _.lazy("Line"), (Call.line, Call.device)),
         lists.Column(
-            "to_do", _.lazy("To do"), (Call.handled_by_label, Call.handled_at, Call.state, Call.customer_id),
+            "to_do", _.lazy("To do"),
+            (Call.handled_by_label, Call.handled_at, Call.state, Call.customer_id, Call.recording),
         ),
     ),
     sorts=(lists.Sort("at", _.lazy("When"), Call.started_at, descending=True),),

@@ -1,13 +1,11 @@
-"""Pages of one person's calls, and the recording of one call."""
+"""Pages of one person's calls."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-from uuid import UUID
+from urllib.parse import urlencode
 
-from baton_plugins.telephony import queries, services
+from baton_plugins.telephony import queries
 from baton_plugins.telephony.forms import PersonLogInput
 from baton_plugins.telephony.policies import LISTEN, VIEW
 
@@ -23,14 +21,12 @@ from platform_core.api import (
     get,
     page,
     record,
-    redirect,
     service_of,
     translator,
 )
 
 _ = translator("telephony")
 URL = "/calls/people"
-_NUMBER = re.compile(r"\d{7,}")
 
 
 @get("/people", permission=VIEW, name="telephony:person_log")
@@ -59,17 +55,4 @@ def person_log(
     )  # fmt: skip
 
 
-@get("/{call_id:uuid}/recording", permission=LISTEN, name="telephony:recording")
-def recording(request: Request[Any, Any, Any], session: Session, actor: Actor, call_id: UUID) -> Response[str]:
-    """To where the exchange keeps it. Its address may hold the number, so it stands on no page of ours."""
-    call = services.call_of(session, call_id)
-    if not call.recording:
-        raise NotFound(_("This call was not recorded."))
-    record(session, actor, "telephony.listen", services.ref(call), customer_id=call.customer_id)
-    if urlsplit(call.recording).scheme in {"http", "https"}:
-        return redirect(request, call.recording)
-    named = _NUMBER.sub(lambda found: f"****{found[0][-4:]}", call.recording)
-    return page(request, "telephony/recording.html", active="calls", call=call, named=named)
-
-
-HANDLERS = [person_log, recording]
+HANDLERS = [person_log]

@@ -12,6 +12,7 @@ from baton_plugins.telephony import (
     listview,
     panels,
     person_routes,
+    recording_routes,
     routes,
     setting_routes,
     sources,
@@ -43,6 +44,7 @@ def baton_routes() -> list[Routes]:
             [
                 *routes.HANDLERS,
                 *person_routes.HANDLERS,
+                *recording_routes.HANDLERS,
                 *dial_routes.HANDLERS,
                 *calling.HANDLERS,
                 *script_routes.HANDLERS,
