@@ -17,7 +17,7 @@ from platform_core.app import Runtime
 from platform_core.audit import services as audit
 from platform_core.contracts.demo import DemoData
 from platform_core.customers.custom import indexes
-from platform_core.demo import bulk, establish, notices, ownfields, relations, showcase
+from platform_core.demo import bulk, consents, establish, notices, ownfields, relations, showcase
 from platform_core.demo.part import Part
 from platform_core.demo.spec import SMALL, Spec
 from platform_core.kernel import dictionaries
@@ -86,6 +86,7 @@ def write(session: Session, runtime: Runtime, spec: Spec, password_hash: str, ma
         _write_part(session.connection(), runtime, ready, _invent(runtime, ready, number))
     notices.write(session, ready)
     relations.write(session, ready)
+    consents.write(session, ready)
     enqueue(session, "customers.scan_duplicates")  # else the page would be empty until the night
 
 

@@ -9,13 +9,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
+from baton_plugins.sms import drivers
 from baton_plugins.sms.campaigns import queries, services
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from sqlalchemy import select
 
 from platform_core.api import at_local, now, today
-from platform_core.api.messages import OutboxMessage
+from platform_core.api.messages import OutboxAccount, OutboxMessage, establish_account
 from platform_core.audit.models import AuditEntry
 from platform_core.customers import points
 from platform_core.customers.models import Customer
@@ -263,6 +265,32 @@ def test_a_saved_view_is_an_audience_of_whoever_may_use_it(fair, browser, factor
     stranger = browser.sign_in(factory.user("management"))
     assert "Grade B of mine" not in stranger.get("/sms/campaigns").text
     assert stranger.post("/sms/campaigns", {"whole": "1", "state": kept}).status_code in {404, 422}
+
+
+@pytest.mark.any_database
+def test_who_is_written_to_by_a_provider_of_approved_texts_is_named(fair, browser, runtime) -> None:
+    """At home anything goes; the account for the rest of the world takes templates only."""
+    with runtime.database.system_session("test") as session:
+        session.get(OutboxAccount, fair.shop.account_id).serves = ["marketing.cn"]
+        away = establish_account(session, drivers.TRIAL, "away", {"file": ""})
+        away.driver, away.serves = "sms.aliyun", ["marketing.abroad"]
+        config = {"key": "k", "secret": "s", "signature": "启衡咨询"}
+        away.config = runtime.vault.encrypt_bytes(msgspec.json.encode(config))
+    page = browser.sign_in(fair.shop.user)
+    url = page.post("/sms/campaigns", {"ids": fair.ids}).headers["location"]
+    assert page.post(f"{url}/choose", given()).status_code == 303
+    seen = fair.campaign()
+    assert (seen.preview["going"], seen.preview["left"]["template"]) == (2, 1)
+    left = page.get(f"{url}/left?why=template").text
+    assert ("h abroad" in left, "a good" in left) == (True, False)
+    page.post(f"{url}/submit", {"version": str(seen.version)})
+    assert fair.expand()
+    assert fair.lines()["h abroad"] == ("left", "template")
+    with runtime.database.system_session("test") as session:
+        session.get(OutboxAccount, fair.shop.account_id).enabled = False
+    url = page.post("/sms/campaigns", {"ids": fair.ids}).headers["location"]
+    refused = page.post(f"{url}/choose", given())
+    assert (refused.status_code, "approved templates only" in refused.text) == (422, True), "nobody would get it"
 
 
 @pytest.mark.any_database

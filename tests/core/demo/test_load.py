@@ -15,6 +15,8 @@ from platform_core.demo import bulk, load, notices, spec
 from platform_core.kernel.errors import Conflict
 from platform_core.kernel.i18n import speaking, translator
 from platform_core.kernel.model import METADATA
+from platform_core.privacy.allowed import allowed
+from platform_core.privacy.models import Consent
 from platform_core.relay import services as relay
 from platform_core.relay.models import Engagement, Leg
 from platform_core.users.models import User
@@ -88,6 +90,16 @@ def test_phone_numbers_are_encrypted_and_of_the_invented_range(demo, session):
         assert re.fullmatch(r"\+861390000\d{4}", clear)
         assert demo.vault.lookup("point", clear) == point.full_hash
         assert point.mask == f"139****{clear[-4:]}"
+
+
+def test_most_may_be_greeted_and_some_may_not(demo, session):
+    """A firm whose customers never agreed to anything would greet nobody, and a demo has to show greetings."""
+    customers = session.scalars(select(Customer)).all()
+    greeted = [
+        bool(allowed(session, customer, "sms", "greeting")) for customer in customers if customer.kind == "person"
+    ]
+    assert 0.3 < sum(greeted) / len(greeted) < 0.9
+    assert session.scalar(select(func.count(Consent.id)).where(Consent.given.is_(False))) > 0
 
 
 def test_contracts_have_their_files(demo, session):

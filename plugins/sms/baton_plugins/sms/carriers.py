@@ -53,14 +53,15 @@ class Carriers:
         signed = {at: account_signature(self._session, found) if found else "" for at, found in firsts.items()}
         return Wording(body, self._rules(firsts[True]), is_marketing=self.kind == "marketing", signatures=signed)
 
-    def approved(self, codes: Collection[str], *, mainland: bool = True) -> bool:
+    def approved(self, codes: Collection[str], *, mainland: bool) -> bool:
         """Whether the provider takes a text with codes of these drivers: some take approved templates only."""
         account = self.first(mainland=mainland)
         return account is None or not self._rules(account).needs_template or account.driver in codes
 
-    def require_approved(self, codes: Collection[str], *, mainland: bool = True) -> None:
-        """Raises Invalid at the field `text`."""
-        if not self.approved(codes, mainland=mainland):
+    def require_approved(self, codes: Collection[str], *, mainland: Collection[bool]) -> None:
+        """Raises Invalid at the field `text` where no account takes it that carries messages there."""
+        there = [at for at in mainland if self.first(mainland=at) is not None]
+        if there and not any(self.approved(codes, mainland=at) for at in there):
             message = _("The provider takes approved templates only: choose one with its code, and leave it unchanged.")
             raise Invalid(message, fields={"text": message})
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from baton_plugins.sms import queries as templates
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import SEND
 from baton_plugins.sms.carriers import Carriers
-from baton_plugins.sms.rendering import Rendered
+from baton_plugins.sms.rendering import Codes, Rendered
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, select
 from sqlalchemy.orm import aliased
 
@@ -38,6 +39,7 @@ WORDS = {
     "no_number": _.lazy("There is no mobile number."),
     "malformed": _.lazy("The number is none that can be reached."),
     "no_account": _.lazy("No account carries messages to this country."),
+    "template": _.lazy("The provider takes approved templates only, and this text is none."),
     "gone": _.lazy("The person is gone."),
     "opted_out": _.lazy("This number or person wants no more messages."),
     "withdrawn": _.lazy("The person has withdrawn their consent."),
@@ -78,6 +80,10 @@ class Tally:
     samples: list[int] = field(default_factory=list)
 
 
+def codes_of(session: Session, campaign: Campaign) -> Codes:
+    return templates.codes_of(session, campaign.template_id, campaign.body)
+
+
 class Judge:
     """For one mass message and one actor. Lines are asked for in their order, since a number counts once."""
 
@@ -88,6 +94,8 @@ class Judge:
         self._wording = carriers.wording(campaign.body)
         self._routes = {mainland: carriers.route(mainland=mainland) for mainland in (True, False)}
         self._closed = [mainland for mainland in (True, False) if carriers.first(mainland=mainland) is None]
+        codes = codes_of(session, campaign)
+        self._refused = [mainland for mainland in (True, False) if not carriers.approved(codes, mainland=mainland)]
         self._met: set[int] = set()
         """Hashes of numbers that have had it"""
 
@@ -162,6 +170,7 @@ class Judge:
             (not_(customer_doable(self._actor, SEND)), "right"),
             (point.id.is_(None), "no_number"),
             *((is_foreign.is_(not mainland), "no_account") for mainland in self._closed),
+            *((is_foreign.is_(not mainland), "template") for mainland in self._refused),
         ]
         if not to_send:
             return case(*plainly, else_="")

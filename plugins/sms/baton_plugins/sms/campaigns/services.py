@@ -14,7 +14,6 @@ from baton_plugins.sms.campaigns.judging import OWN, Judge, Judged
 from baton_plugins.sms.campaigns.models import Campaign, CampaignLine
 from baton_plugins.sms.campaigns.policies import APPROVE, MASS, SEND
 from baton_plugins.sms.carriers import Carriers
-from baton_plugins.sms.rendering import Codes
 from msgspec import Meta
 from sqlalchemy import delete, func, insert, literal, select
 
@@ -123,15 +122,11 @@ def choose(session: Session, actor: Actor, campaign_id: UUID, data: CampaignInpu
     campaign.name, campaign.body, campaign.purpose = data.name.strip(), data.text.strip(), data.purpose
     campaign.template_id = template.id if template is not None else None
     campaign.not_before = starts
-    Carriers(session, campaign.purpose).require_approved(_codes(session, campaign))
+    Carriers(session, campaign.purpose).require_approved(judging.codes_of(session, campaign), mainland=[True, False])
     campaign.preview = msgspec.to_builtins(judging.tally(session, actor, campaign))
     after = {"number": campaign.total, "going": campaign.preview["going"]}
     record(session, actor, "sms.campaign_preview", campaign.ref, after=after)
     return campaign
-
-
-def _codes(session: Session, campaign: Campaign) -> Codes:
-    return templates.codes_of(session, campaign.template_id, campaign.body)
 
 
 def _own(session: Session, actor: Actor, campaign_id: UUID, state: str) -> Campaign:
@@ -246,7 +241,7 @@ def _reached(rows: list[Judged], sent: dict[int, UUID]) -> list[UUID]:
 
 def _put(session: Session, actor: Actor, campaign: Campaign, rows: list[Judged]) -> tuple[dict[int, UUID], set[str]]:
     """Line -> its message, of those whose number had none of this mass message yet; and the keys that there are."""
-    codes = _codes(session, campaign)
+    codes = judging.codes_of(session, campaign)
     starts = max(campaign.not_before or now(), now())
     messages = {
         _key(campaign, row): Outgoing(

@@ -1,0 +1,53 @@
+"""What people of a small demo have agreed to (data/consents.toml), without which nobody would be greeted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from platform_core.customers.models import Contact, Customer
+from platform_core.demo import tables
+from platform_core.demo.spec import Spec
+from platform_core.kernel.bulkrows import Writer
+from platform_core.kernel.ids import new_id
+from platform_core.privacy.models import Consent
+from platform_core.users.models import User
+
+
+def write(session: Session, spec: Spec) -> None:
+    """Of persons themselves, and of the first contact of each organisation."""
+    first = and_(Contact.customer_id == Customer.id, Contact.is_primary.is_(True), Customer.kind == "organisation")
+    people = session.execute(
+        select(Customer.id, Customer.code, Customer.kind, Customer.created_at, Contact.id, User.id, User.name)
+        .join(User, User.id == Customer.owner_id)
+        .outerjoin(Contact, first)
+        .where(Customer.deleted_at.is_(None))
+        .order_by(Customer.code)
+    ).all()
+    rows = [
+        {**said, "id": new_id(), "customer_id": None if contact else customer, "contact_id": contact, "by_id": by,
+         "by_label": name}
+        for customer, code, kind, since, contact, by, name in people
+        if contact or kind == "person"
+        for said in _said(Random(f"{spec.seed}/consents/{code}"), since)
+    ]  # fmt: skip
+    Writer(session.connection()).write(Consent, rows)
+
+
+def _said(random: Random, since: Any) -> Iterator[dict[str, Any]]:
+    """A yes on the day they became known, and of some a no two weeks later."""
+    told = tables.load("consents")
+    for agreed in told["agreed"]:
+        if random.random() >= agreed["share"]:
+            continue
+        yes = {name: agreed[name] for name in ("purpose", "channel", "source", "note")}
+        yield {**yes, "given": True, "at": since, "recorded_at": since, "text_id": None}
+        if random.random() < told["withdrawn"]:
+            later = since + timedelta(days=14)
+            no = {**yes, "source": "phone", "note": ""}
+            yield {**no, "given": False, "at": later, "recorded_at": later, "text_id": None}
