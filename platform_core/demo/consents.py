@@ -29,13 +29,13 @@ def write(session: Session, spec: Spec) -> None:
         .where(Customer.deleted_at.is_(None))
         .order_by(Customer.code)
     ).all()
-    rows = [
-        {**said, "id": new_id(), "customer_id": None if contact else customer, "contact_id": contact, "by_id": by,
-         "by_label": name}
-        for customer, code, kind, since, contact, by, name in people
-        if contact or kind == "person"
-        for said in _said(Random(f"{spec.seed}/consents/{code}"), since)
-    ]  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for customer, code, kind, since, contact, by, name in people:
+        if kind == "person" or contact is not None:
+            who = {"customer_id": None if contact is not None else customer, "contact_id": contact}
+            random = Random(f"{spec.seed}/consents/{code}")  # of its own: what else a seed invents stays as it is
+            found = ({**said, **who, "id": new_id(), "by_id": by, "by_label": name} for said in _said(random, since))
+            rows.extend(found)
     Writer(session.connection()).write(Consent, rows)
 
 
