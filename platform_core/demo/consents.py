@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -22,7 +22,7 @@ from platform_core.users.models import User
 def write(session: Session, spec: Spec) -> None:
     """Of persons themselves, and of the first contact of each organisation."""
     first = and_(Contact.customer_id == Customer.id, Contact.is_primary.is_(True), Customer.kind == "organisation")
-    people = session.execute(
+    people: Sequence[Any] = session.execute(
         select(Customer.id, Customer.code, Customer.kind, Customer.created_at, Contact.id, User.id, User.name)
         .join(User, User.id == Customer.owner_id)
         .outerjoin(Contact, first)
