@@ -81,6 +81,7 @@ class Runtime:
         self.database = Database(settings.database_url, pool_size=settings.web_threads, patience=settings.lock_seconds)
         self.database.vault = self.vault
         self.database.files = settings.data_dir / "files"
+        self.database.base_url = settings.base_url
         self.database.place = Place.of(settings)
         self.database.enabled_owners = lambda: self.manager.enabled
         self.database.declared = self.manager.declared.pairs

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from platform_core.contracts.messaging import (
+    MAIL_SENDER,
     SMS_INBOUND,
     SMS_SENDER,
     SMS_TEXTS,
     Addressee,
+    BadValue,
     Driver,
     DriverField,
     Filled,
     Gateway,
     Heard,
     Inbound,
+    Letter,
+    Mail,
+    MailKind,
     NotSent,
     Outgoing,
     Parcel,
     RawCallback,
+    Reader,
     Receipt,
     Rejected,
     Rules,
@@ -25,6 +31,8 @@ from platform_core.contracts.messaging import (
     TextWriter,
     driver_port,
 )
+from platform_core.customers.points import is_mail as is_mail_address
+from platform_core.kernel.database import house_url
 from platform_core.outbox.accounts import drivers as message_drivers
 from platform_core.outbox.accounts import establish as establish_account
 from platform_core.outbox.accounts import price_of as price_of_part
@@ -54,17 +62,22 @@ from platform_core.privacy.consent import opt_out as contact_opt_out
 from platform_core.privacy.objecting import objection as contact_objection
 
 __all__ = [
+    "MAIL_SENDER",
     "MESSAGE_STATES",
     "SMS_INBOUND",
     "SMS_SENDER",
     "SMS_TEXTS",
     "Addressee",
+    "BadValue",
     "Driver",
     "DriverField",
     "Filled",
     "Gateway",
     "Heard",
     "Inbound",
+    "Letter",
+    "Mail",
+    "MailKind",
     "NotSent",
     "OutboxAccount",
     "OutboxMessage",
@@ -72,6 +85,7 @@ __all__ = [
     "Parcel",
     "RawCallback",
     "Reach",
+    "Reader",
     "Receipt",
     "Recipient",
     "Rejected",
@@ -89,6 +103,8 @@ __all__ = [
     "contact_opt_out",
     "driver_port",
     "establish_account",
+    "house_url",
+    "is_mail_address",
     "message_drivers",
     "message_excluded",
     "message_exclusion",

@@ -7,7 +7,7 @@ into by people is the outbox's alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -18,6 +18,20 @@ from platform_core.contracts.ports import Port
 
 Lane = Literal["interactive", "bulk"]
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail has beside its text. No control characters: a line break in a subject would begin another header."""
+
+    subject: str
+    name: str = ""
+    """Of the recipient"""
+    reply_to: str = ""
+    calendar: str = ""
+    """iCalendar, for the recipient's program to take in"""
+    method: str = ""
+    """Of the calendar: REQUEST or CANCEL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,8 @@ class Parcel:
     signature: str = ""
     callback_url: str = ""
     """Where reports about this message go; empty while the house cannot be reached from outside"""
+    letter: Letter | None = None
+    """Of a mail"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +167,16 @@ class DriverField:
     secret: bool = False
     required: bool = True
     help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, label) pairs, where only these are possible"""
+
+
+class BadValue(ValueError):
+    """What somebody filled in for an account cannot be right; told at that field, in their language."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +207,12 @@ class Driver:
     title: str
     fields: tuple[DriverField, ...]
     open: Callable[[Mapping[str, str]], Gateway]
-    """Values of the fields -> gateway; raises ValueError when they cannot be right."""
+    """Values of the fields -> gateway; raises ValueError when they cannot be right, BadValue where one is to blame."""
     rules: Rules = field(default_factory=Rules)
     answer: tuple[str, str] = ("text/plain", "OK")
     """Media type and body with which callbacks are thanked for"""
+    batch: int = 20
+    """Claimed at once. 1 where nobody can be asked afterwards: a worker that dies leaves so many in doubt."""
 
 
 def driver_port(name: str) -> Port[Driver | None]:
@@ -222,6 +250,8 @@ class Outgoing:
     """IANA name of the recipient's zone; empty is the organisation's"""
     account: str = ""
     """Only through this account; empty: through whichever serves"""
+    letter: Letter | None = None
+    """Of a mail"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +304,57 @@ class SmsTexts(Protocol):
         """By the renderer that sends, for many one after the other."""
 
 
+MailKind = Literal["reminder", "digest", "invitation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A colleague whom mail reaches."""
+
+    user_id: UUID
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to a colleague, as other plugins ask for it, in the reader's language. It names no customer by itself."""
+
+    key: str
+    to: Reader
+    subject: str
+    text: str
+    path: str = ""
+    """Of the page that it is about; a link follows the text"""
+    reply_to: UUID | None = None
+    """A colleague who gets answers"""
+    calendar: str = ""
+    method: str = ""
+    expires_at: datetime | None = None
+
+
+class MailSender(Protocol):
+    def readers(self, session: Any, user_ids: Collection[UUID], kind: MailKind) -> dict[UUID, Reader]:
+        """Those of them whom a mail of this kind reaches now: there is an account, an address, and they want it."""
+
+    def address(self, session: Any, user_id: UUID) -> str:
+        """Where mail to a colleague goes; "" for nowhere."""
+
+    def send(self, session: Any, mails: Sequence[Mail]) -> int:
+        """Put them into the outbox, in the caller's transaction, each `key` once. Returns how many were new."""
+
+
+class _NobodyMails:
+    def readers(self, session: Any, user_ids: Collection[UUID], kind: MailKind) -> dict[UUID, Reader]:
+        return {}
+
+    def address(self, session: Any, user_id: UUID) -> str:
+        return ""
+
+    def send(self, session: Any, mails: Sequence[Mail]) -> int:
+        return 0
+
+
 class InboundHandler(Protocol):
     def __call__(self, session: Any, account_id: UUID, answer: Heard) -> None:
         """Take what somebody wrote back; may be called twice with the same `key`."""
@@ -289,6 +370,7 @@ def _nobody_reads(session: Any, account_id: UUID, answer: Heard) -> None:
 
 SMS_TEXTS: Port[SmsTexts | None] = Port("sms.texts", null=None)
 SMS_SENDER: Port[SmsSender] = Port("sms.sender", null=_nobody_sends)
+MAIL_SENDER: Port[MailSender] = Port("mail.sender", null=_NobodyMails())
 SMS_INBOUND: Port[InboundHandler] = Port("sms.inbound", null=_nobody_reads)
 INBOUND: Mapping[str, Port[InboundHandler]] = {"sms": SMS_INBOUND}
 """Channel -> who takes what comes back"""

@@ -73,10 +73,10 @@ class Slot:
     """A template of its owner, drawn on every page of whoever is signed in.
 
     Places: `banner` (above the content, full width), `topbar` (right, beside the bell), `side` (below the navigation),
-    `overlay` (after everything else: what floats over the page).
+    `overlay` (after everything else: what floats over the page), `me` (a panel on one's own account's page alone).
     """
 
-    place: Literal["banner", "topbar", "side", "overlay"]
+    place: Literal["banner", "topbar", "side", "overlay", "me"]
     template: str
     """`<plugin>/<file>`."""
     context: Callable[[Any, Actor], Mapping[str, Any] | None] | None = None

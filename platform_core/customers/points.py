@@ -193,9 +193,13 @@ def _account(vault: Vault, kind: str, text: str) -> dict[str, Any]:
     }
 
 
+def is_mail(text: str) -> bool:
+    return len(text) <= 120 and _MAIL.fullmatch(text) is not None
+
+
 def _is_account(kind: str, text: str) -> bool:
     if kind == "email":
-        return len(text) <= 120 and _MAIL.fullmatch(text) is not None
+        return is_mail(text)
     return _ACCOUNT.fullmatch(text) is not None
 
 

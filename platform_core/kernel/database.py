@@ -61,6 +61,8 @@ class Database:
         """Set once the key file is read; models that encrypt reach it through their session."""
         self.files: Path | None = None
         """Folder of uploaded files; services that keep some reach it through their session."""
+        self.base_url = ""
+        """Where the house is reached; what leaves it leads back there."""
         self.place: object | None = None
         """Where the deployment keeps data, keys and backups (backups.making.Place)."""
         self.enabled_owners: Callable[[], frozenset[str]] = frozenset
@@ -217,6 +219,11 @@ def vault_of(session: Session) -> Vault:
         message = "the key file has not been read"
         raise RuntimeError(message)
     return vault
+
+
+def house_url(session: Session) -> str:
+    """Where the deployment that a session belongs to is reached, without a slash at the end."""
+    return database_of(session).base_url
 
 
 def files_of(session: Session) -> Path:

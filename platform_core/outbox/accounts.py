@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.contracts.messaging import Driver, Outgoing
+from platform_core.contracts.messaging import BadValue, Driver, Letter, Outgoing
 from platform_core.kernel.database import Database, database_of, vault_of
 from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import translator
@@ -98,6 +98,10 @@ def save(
         f"config_{field.name}": _("Please fill this in.")
         for field in driver.fields
         if field.required and not config[field.name]
+    } | {
+        f"config_{field.name}": _("Please choose from the list.")
+        for field in driver.fields
+        if field.choices and config[field.name] not in dict(field.choices)
     }
     if not given.name.strip():
         errors["name"] = _("Please fill this in.")
@@ -106,6 +110,8 @@ def save(
     if not errors:
         try:
             driver.open(config).close()
+        except BadValue as error:
+            errors[f"config_{error.name}"] = str(error)
         except ValueError as error:
             errors[""] = str(error)
     namesake = session.scalars(select(Account.id).where(Account.name == given.name.strip())).one_or_none()
@@ -144,11 +150,12 @@ def test_to(session: Session, actor: Actor, account: Account, number: str, key: 
     if not account.enabled:
         raise Conflict(_("Switch the account on first."))
     text = _("This is a test message of Baton. The account %(name)s works.", name=account.name)
+    letter = Letter(_("Test message of Baton"), actor.name) if account.channel == "email" else None
     made = services.put(
         session, actor,
         Outgoing(
             key=f"test:{account.id}:{key}", channel=account.channel, owner="outbox", address=number, text=text,
-            purpose="test", account=str(account.id),
+            purpose="test", account=str(account.id), letter=letter,
         ),
     )  # fmt: skip
     if made is None:

@@ -112,8 +112,8 @@ def claim(
             message.fence += 1
             message.ref = message.ref or new_id()
             message.lease_until, message.sent_at = moment + lease, moment
-            address = vault.decrypt(message.address)
-            parcel = Parcel(message.ref, address, content["text"], code, variables)
+            address, letter = vault.decrypt(message.address), services.letter_of(content)
+            parcel = Parcel(message.ref, address, content["text"], code, variables, letter=letter)
             held.append(Claimed(message.id, message.channel, message.fence, message.failures, moment, parcel))
     account.tokens -= len(held)
     return held

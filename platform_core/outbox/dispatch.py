@@ -99,7 +99,8 @@ class Dispatcher:
                 return 0
             troubles, callback = account.troubles, accounts.callback_url(self._base_url, vault_of(session), account)
             signature = accounts.signature_of(session, account)
-            held = claiming.claim(session, account_id, driver, routes, lane, limit=self.timing.batch, lease=lease)
+            limit = min(self.timing.batch, driver.batch)
+            held = claiming.claim(session, account_id, driver, routes, lane, limit=limit, lease=lease)
         if not held:
             return 0
         down: NotSent | None = None

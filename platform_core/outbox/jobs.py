@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from platform_core.contracts.messaging import NotSent
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
 from platform_core.outbox import accounts, reports
@@ -24,6 +25,8 @@ def health(context: JobContext) -> None:
     try:
         gateway = driver.open(config)
         told = gateway.health()
+    except NotSent as error:
+        raise JobFailedError(_("It does not answer as it should: %(error)s", error=error.reason)) from error
     except Exception as error:
         # The text of an error may hold an address with a key in it.
         raise JobFailedError(_("It does not answer as it should: %(error)s", error=type(error).__name__)) from error

@@ -117,6 +117,7 @@ def send_test(
     except (Invalid, Conflict) as error:
         filled = _filled(session, account)
         filled.errors["number"] = error.message
+        filled.values["number"] = form.get("number")
         return _form(request, session, _driver(session, account.driver), account, filled)
     return redirect(request, f"/settings/messages/accounts/{account.id}", Notice(_("On its way; see below.")))
 
@@ -152,7 +153,8 @@ def _form(
     base = platform_of(request).settings.base_url
     return page(
         request, "outbox/account.html", active="outgoing", status=422 if form.errors else 200, driver=driver,
-        account=account, form=form, regions=list(accounts.REGIONS.items()), purposes=list(accounts.PURPOSES.items()),
+        is_mail=driver.channel == "email", account=account, form=form,
+        regions=list(accounts.REGIONS.items()), purposes=list(accounts.PURPOSES.items()),
         tests=queries.tests(session, account.id) if account else [], states=wording.STATES, reason=wording.reason,
         callback=accounts.callback_url(base, vault_of(session), account) if account else "",
     )  # fmt: skip

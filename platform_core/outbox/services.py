@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.contracts.messaging import LANES, Outgoing
+from platform_core.contracts.messaging import LANES, Letter, Outgoing
 from platform_core.customers import points
 from platform_core.customers.models import ContactPoint
 from platform_core.kernel import phones
@@ -126,7 +127,12 @@ def row_of(vault: Vault, actor: Actor | None, message: Outgoing) -> dict[str, An
         address, zone = number.e164, phones.zone(number.e164)
     else:
         address = message.address.strip()
+        if message.channel == "email":
+            _check_mail(address, message.letter)
     starts = message.not_before or now()
+    content: dict[str, Any] = {"text": message.text, "templates": message.templates}
+    if message.letter is not None:
+        content["letter"] = message.letter
     return {
         "id": new_id(),
         "key": message.key,
@@ -145,7 +151,7 @@ def row_of(vault: Vault, actor: Actor | None, message: Outgoing) -> dict[str, An
         "address": vault.encrypt(address),
         "mask": mask,
         "address_hash": vault.lookup("point", address.lower()),
-        "content": vault.encrypt_bytes(msgspec.json.encode({"text": message.text, "templates": message.templates})),
+        "content": vault.encrypt_bytes(msgspec.json.encode(content)),
         "parts": message.parts,
         "state": "queued",
         "next_at": starts,
@@ -155,10 +161,23 @@ def row_of(vault: Vault, actor: Actor | None, message: Outgoing) -> dict[str, An
     }
 
 
+def _check_mail(address: str, letter: Letter | None) -> None:
+    """Raises Invalid for what could not be an address, or would begin a header of its own."""
+    if not points.is_mail(address) or not address.isascii():
+        raise Invalid(_("%(address)s is no mail address.", address=phones.mask_mail(address)))
+    headers = (letter.subject, letter.name, letter.reply_to, letter.method) if letter else ()
+    if letter is None or any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in "".join(headers)):
+        raise Invalid(_("Subject and names of a mail are one line."))
+
+
 def content_of(vault: Vault, message: Message) -> dict[str, Any]:
-    """As `{"text": …, "templates": {driver: [code, {name: value}]}}`."""
+    """As `{"text": …, "templates": {driver: [code, {name: value}]}}`, a mail's with its `letter`."""
     found: dict[str, Any] = msgspec.json.decode(vault.decrypt_bytes(message.content))
     return found
+
+
+def letter_of(content: Mapping[str, Any]) -> Letter | None:
+    return msgspec.convert(content["letter"], Letter) if "letter" in content else None
 
 
 def text_of(session: Session, content: bytes) -> str:

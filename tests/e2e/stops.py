@@ -271,6 +271,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/settings/care/ > main a[href^='/settings/care/']"),
         Stop("/settings/messages"),
         Stop("/settings/messages > main a[href^='/settings/messages/accounts/']"),
+        Stop("/settings/messages/accounts/new?driver=mail.smtp"),
+        Stop("/mail/mine"),
     ),
     "admin": (
         Stop("/"),

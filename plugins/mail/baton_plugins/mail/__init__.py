@@ -1,0 +1,1 @@
+"""Mail: accounts by SMTP, and letters to colleagues."""
