@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, literal, select
+from sqlalchemy import BigInteger, bindparam, literal, null, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -27,6 +27,8 @@ from platform_core.users.models import Department, User
 _MOST = 20
 _REASON = "who calls? Of rows that the called person may not see only the department leaves this module"
 _PHONES = ("mobile", "phone")
+BLOCK_DIGITS = (2, 3, 4)
+"""How many last digits may vary behind one switchboard"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,29 @@ def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> 
     return [(row.id, row.contact_id) for row in _rows(session, _HOLDERS.__getitem__, full_hash, last8_hash)]
 
 
+def blocks(session: Session, cipher: bytes) -> dict[int, int]:
+    """How many last digits vary -> hash of the rest. Extensions behind a switchboard have numbers that begin alike.
+
+    Empty for what is no landline: mobile numbers that begin alike have nothing else in common.
+    """
+    vault = vault_of(session)
+    found = phones.normalise(vault.decrypt(cipher))
+    if found is None or found.kind != "fixed":
+        return {}
+    return {digits: vault.lookup("block", f"{found.e164[:-digits]}/{digits}") for digits in BLOCK_DIGITS}
+
+
+def of_customers(session: Session, actor: Actor, ids: Sequence[UUID]) -> Callers:
+    """The same of customers that a call may be from for another reason than that they have its number."""
+    return _seen(session.execute(_of_ids(session), {"ids": list(ids)}).all(), actor) if ids else Callers((), ())
+
+
 def calling(session: Session, actor: Actor, full_hash: int | None, last8_hash: int | None) -> Callers:
     """Whom a call may be from. One statement; by the last eight digits only where there is no whole number."""
-    rows = _rows(session, partial(_calling, session), full_hash, last8_hash)
+    return _seen(_rows(session, partial(_calling, session), full_hash, last8_hash), actor)
+
+
+def _seen(rows: Sequence[Any], actor: Actor) -> Callers:
     known = [_caller(row) for row in rows if row.is_seen]
     known.sort(key=lambda one: (one.owner_id != actor.user_id, -(one.last_contact_at or _NEVER).timestamp()))
     unseen = dict.fromkeys(row.department or "" for row in rows if not row.is_seen)
@@ -176,10 +198,27 @@ _department = select(Department.name).where(Department.id == Customer.department
 
 @prepared
 def _calling(reader: Actor, by: str) -> AnySelect:
+    contact = (ContactPoint.contact_id, Contact.name.label("contact"), Contact.title)
+    return _by_hash(select(*_columns(reader), *contact), by)
+
+
+@prepared
+def _of_ids(reader: Actor) -> AnySelect:
+    nobody = (null().label("contact_id"), null().label("contact"), null().label("title"))
+    wanted = Customer.id.in_(bindparam("ids", expanding=True))
+    return (
+        select(*_columns(reader), *nobody)
+        .where(wanted, Customer.deleted_at.is_(None))
+        .order_by(Customer.id)
+        .limit(_MOST)
+        .execution_options(**proven(_REASON))
+    )
+
+
+def _columns(reader: Actor) -> tuple[Any, ...]:
     seen = visible(Customer, reader)
-    columns = (
+    return (
         Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
-        _owner.label("owner"), _department.label("department"), ContactPoint.contact_id,
-        Contact.name.label("contact"), Contact.title, (literal(value=True) if seen is None else seen).label("is_seen"),
+        _owner.label("owner"), _department.label("department"),
+        (literal(value=True) if seen is None else seen).label("is_seen"),
     )  # fmt: skip
-    return _by_hash(select(*columns), by)

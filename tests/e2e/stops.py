@@ -191,6 +191,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@?tab=opportunities"),
         Stop("@?tab=files"),
         Stop("@?tab=record"),
+        Stop("@?tab=telephony.calls > a[href^='/calls/blocks/']"),
         Stop("@/edit"),
         Stop("@?tab=contacts", dialog("a[href$='/contacts/new']")),
         Stop("@?tab=record", dialog("a[href$='/addresses/new']")),

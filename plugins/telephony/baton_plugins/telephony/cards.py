@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.telephony import targets
+from baton_plugins.telephony import blocks, targets
 from baton_plugins.telephony.models import Call, Ring
 from sqlalchemy import bindparam, select
 
@@ -53,6 +53,8 @@ class Card:
     log_url: str = ""
     colleague: str = ""
     """Whose extension calls, where it is one of the house."""
+    perhaps: callers.Callers = blocks.NOBODY
+    """Behind whose switchboard the number may be: to choose from, never certain."""
 
     @property
     def chosen(self) -> callers.Caller | None:
@@ -60,7 +62,7 @@ class Card:
         known = self.who.known
         if not self.call.verified:
             return None
-        named = [one for one in known if one.customer_id == self.call.customer_id]
+        named = [one for one in (*known, *self.perhaps.known) if one.customer_id == self.call.customer_id]
         return named[0] if named else known[0] if len(known) == 1 and not self.who.elsewhere else None
 
     @property
@@ -138,15 +140,17 @@ def _card(
     who = callers.calling(session, actor, call.number_hash, call.last8_hash)
     unknown = call.number_cipher is not None and not who.known and not who.elsewhere
     number = callers.clear(session, call.number_cipher) if unknown and call.number_cipher else call.number_mask
-    card = Card(ring, call, who, number, colleague=targets.colleague(session, number) if unknown else "")
+    colleague = targets.colleague(session, number) if unknown else ""
+    perhaps = blocks.perhaps(session, actor, call) if unknown and not colleague else blocks.NOBODY
+    card = Card(ring, call, who, number, colleague=colleague, perhaps=perhaps)
     if ring.shown_at is None:
-        _shown(session, actor, ring, call, who)
+        _shown(session, actor, card)
     chosen = card.chosen
     if chosen is None:
         return card
     forms = service_of(session, FOLLOW_UP_FORMS)
     log_url = forms.log(chosen.customer_id, call.direction, call.started_at) if forms else ""
-    return Card(ring, call, who, number, _facts(session, actor, request, chosen.customer_id) if first else (), log_url)
+    return replace(card, facts=_facts(session, actor, request, chosen.customer_id) if first else (), log_url=log_url)
 
 
 def _facts(session: Session, actor: Actor, request: Request[Any, Any, Any], customer_id: UUID) -> list[Fact]:
@@ -157,15 +161,12 @@ def _facts(session: Session, actor: Actor, request: Request[Any, Any, Any], cust
     return sorted((fact for fact in facts if fact.reveal_url is None), key=lambda fact: fact.order)[:_FACTS]
 
 
-def _shown(session: Session, actor: Actor, ring: Ring, call: Call, who: callers.Callers) -> None:
-    ring.shown_at = now()
-    chosen = who.known[0] if len(who.known) == 1 and call.verified else None
+def _shown(session: Session, actor: Actor, card: Card) -> None:
+    call, known = card.call, card.who.known
+    card.ring.shown_at = now()
+    chosen = known[0] if len(known) == 1 and call.verified else None
     record(
-        session,
-        actor,
-        "telephony.pop",
-        EntityRef("telephony", "call", call.id),
+        session, actor, "telephony.pop", EntityRef("telephony", "call", call.id),
         customer_id=chosen.customer_id if chosen else None,
-        ids=[one.customer_id for one in who.known],
-        after={"number": call.number_mask},
-    )
+        ids=[one.customer_id for one in (*known, *card.perhaps.known)], after={"number": call.number_mask},
+    )  # fmt: skip

@@ -58,6 +58,7 @@ def baton_entities() -> list[Entity]:
     return [
         Entity(models.Call, CallPolicy()),
         Entity(models.Ring, RingPolicy()),
+        Entity(models.Block, ThroughCustomer(models.Block, Customer)),
         Entity(models.Source, None, reason=apparatus),
         Entity(models.Line, None, reason=apparatus),
         Entity(models.Area, None, reason=apparatus),
@@ -99,6 +100,7 @@ def baton_customer_references() -> list[CustomerReference]:
     line = PastLine(verb=_.lazy("was on the telephone"), at="started_at", permission=VIEW, who="answered_by_label")
     return [
         CustomerReference(models.Call, "customer_id", "delete", label=_.lazy("Calls"), line=line),
+        CustomerReference(models.Block, "customer_id", "delete", label=_.lazy("Numbers of switchboards")),
         CustomerReference(ListLine, "customer_id", "delete", label=_.lazy("Places in lists to call")),
     ]
 
@@ -141,6 +143,8 @@ _ACTIONS = {
     "telephony.close_list": _.lazy("closed a list to call"),
     "telephony.put_off": _.lazy("put a call off"),
     "telephony.save_script": _.lazy("wrote a script for calls"),
+    "telephony.add_block": _.lazy("wrote down the numbers of a switchboard"),
+    "telephony.remove_block": _.lazy("took the numbers of a switchboard away"),
     "telephony.listen": _.lazy("opened the recording of a call"),
     "telephony.simulate": _.lazy("simulated a call"),
 }

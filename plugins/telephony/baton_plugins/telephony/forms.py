@@ -140,6 +140,13 @@ class AreaInput(msgspec.Struct, kw_only=True):
     area_code: Annotated[str, Meta(pattern=r"^0\d{2,4}$")]
 
 
+class BlockInput(msgspec.Struct, kw_only=True):
+    """Of which number how many last digits vary."""
+
+    point_id: UUID
+    digits: Literal[2, 3, 4] = 2
+
+
 class PersonLogInput(msgspec.Struct, kw_only=True):
     """Whose calls, of which day, which way."""
 

@@ -85,6 +85,19 @@ class Area(Identified, Stamped, Base):
     __table_args__ = (Index("uq_telephony_area_source_id_line", "source_id", "line", unique=True),)
 
 
+class Block(Identified, Stamped, Base):
+    """Numbers of a customer's switchboard: what calls from one of its extensions shows begins like the main number."""
+
+    __tablename__ = "telephony_block"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    digits: Mapped[int] = mapped_column()
+    """How many last ones vary"""
+    begins_hash: Mapped[int] = mapped_column(BigInteger, index=True)
+    mask: Mapped[str] = mapped_column(String(40))
+    """The main number's, with x for what varies"""
+
+
 class Call(Identified, Stamped, Base):
     """One call, whichever events told of it and in whatever order they came."""
 

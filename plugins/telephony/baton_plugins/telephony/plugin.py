@@ -5,6 +5,7 @@ from __future__ import annotations
 import pluggy
 from baton_plugins.telephony import (
     api,
+    block_routes,
     declared,
     demo,
     dial_routes,
@@ -45,6 +46,7 @@ def baton_routes() -> list[Routes]:
                 *routes.HANDLERS,
                 *person_routes.HANDLERS,
                 *recording_routes.HANDLERS,
+                *block_routes.HANDLERS,
                 *dial_routes.HANDLERS,
                 *calling.HANDLERS,
                 *script_routes.HANDLERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.telephony import cards, queries, services
+from baton_plugins.telephony import blocks, cards, queries, services
 from baton_plugins.telephony.forms import NewCallerInput
 from baton_plugins.telephony.policies import LISTEN, VIEW
 
@@ -97,7 +97,7 @@ def of_customer(
     rows, following = queries.page_of(session, queries.of_customer(customer.id), after)
     return page(
         request, "telephony/of_customer.html", partial="telephony/_of_customer.html", active="customers",
-        customer=customer, rows=rows, may_listen=actor.can(LISTEN),
+        customer=customer, rows=rows, may_listen=actor.can(LISTEN), may_edit=actor.can(blocks.EDIT),
         following=f"/calls/of/{customer.id}?after={following}" if following else "",
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from baton_plugins.telephony import blocks
 from baton_plugins.telephony.forms import NewCallerInput
 from baton_plugins.telephony.models import Call, Ring
 from sqlalchemy import select, update
@@ -46,7 +47,8 @@ def choose(session: Session, actor: Actor, call_id: UUID, customer_id: UUID) -> 
     """Say whose call it was, of several who have the number. Raises NotFound for anybody who does not have it."""
     call = call_of(session, call_id)
     who = callers.calling(session, actor, call.number_hash, call.last8_hash)
-    found = next((one for one in who.known if one.customer_id == customer_id), None)
+    known = who.known if who.known or who.elsewhere else blocks.perhaps(session, actor, call).known
+    found = next((one for one in known if one.customer_id == customer_id), None)
     if found is None:
         raise NotFound(_("There is no such customer, or not for you."))
     before = call.customer_id
