@@ -14,6 +14,7 @@ from platform_core.customers.fields import GENDERS
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.i18n import translator
 from platform_core.web.lists.declaration import (
+    Button,
     Column,
     Filter,
     Invitation,
@@ -128,6 +129,7 @@ CONTACTS = ListView(
     search=_search,
     search_label=_.lazy("Contact, customer or phone number"),
     similar=contact_searching.similar,
+    buttons=(Button(_.lazy("New contact"), "plus", "/contacts/new", "customers.create"),),
     export="customers.export",
     reach=contact_reach.of,
     prepare=_prepare,
@@ -138,9 +140,9 @@ CONTACTS = ListView(
         ),
     ),
     invitation=Invitation(
-        _.lazy("There are no contacts yet. A contact is added on its customer's page."),
-        _.lazy("Choose a customer"),
-        "/customers",
-        reach.PERMISSION,
+        _.lazy("There are no contacts yet. One may stand alone until it is known whose it is."),
+        _.lazy("New contact"),
+        "/contacts/new",
+        "customers.create",
     ),
 )

@@ -34,7 +34,7 @@ def contacts_panel(request: Request[Any, Any, Any], session: Session, actor: Act
 @get("/customers/{customer_id:uuid}/contacts/new", permission="customers.edit", name="customers:new_contact")
 def new_contact(request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID) -> Response[str]:
     rights.require(session, actor, "customers.edit", queries.get(session, customer_id))
-    return _contact_form(request, customer_id, None, Bound())
+    return contact_form(request, customer_id, None, Bound())
 
 
 @post("/customers/{customer_id:uuid}/contacts/new", permission="customers.edit", name="customers:add_contact")
@@ -50,7 +50,7 @@ def add_contact(
             return redirect(request, f"/customers/{customer_id}?tab=contacts")
         except Invalid as error:
             bound.add(error)
-    return _contact_form(request, customer_id, None, bound, status=422)
+    return contact_form(request, customer_id, None, bound, status=422)
 
 
 @get("/contacts/{contact_id:uuid}/edit", permission="customers.edit", name="customers:edit_contact")
@@ -62,7 +62,7 @@ def edit_contact(request: Request[Any, Any, Any], session: Session, actor: Actor
         masks.setdefault("phone" if point.kind in {"mobile", "phone"} else point.kind, point.mask)
     values = {name: getattr(contact, name) for name in _CONTACT_FIELDS}
     bound: Bound[ContactInput] = Bound(values={**values, **masks, "version": contact.version})
-    return _contact_form(request, contact.customer_id, contact, bound)
+    return contact_form(request, contact.customer_id, contact, bound)
 
 
 @post("/contacts/{contact_id:uuid}/edit", permission="customers.edit", name="customers:update_contact")
@@ -81,7 +81,7 @@ def update_contact(
         except Invalid as error:
             bound.add(error)
     opening.opened(session, actor, contacts.ref(contact), contact.customer_id)
-    return _contact_form(request, contact.customer_id, contact, bound, status=422)
+    return contact_form(request, contact.customer_id, contact, bound, status=422)
 
 
 @post("/contacts/{contact_id:uuid}/primary", permission="customers.edit", name="customers:primary_contact")
@@ -178,19 +178,21 @@ def delete_address(
 
 
 def _to_contacts(request: Request[Any, Any, Any], contact: Contact) -> Response[str]:
-    return redirect(request, f"/customers/{contact.customer_id}?tab=contacts" if contact.customer_id else "/")
+    alone = "/contacts" if contact.deleted_at else f"/contacts/{contact.id}"
+    return redirect(request, f"/customers/{contact.customer_id}?tab=contacts" if contact.customer_id else alone)
 
 
-def _contact_form(
+def contact_form(
     request: Request[Any, Any, Any], customer_id: UUID | None, contact: Contact | None, bound: Bound[ContactInput],
     *, status: int = 200,
 ) -> Response[str]:  # fmt: skip
-    title = _("Edit contact") if contact else _("New contact")
-    url = f"/contacts/{contact.id}/edit" if contact else f"/customers/{customer_id}/contacts/new"
+    title, back = (_("Edit contact"), f"/contacts/{contact.id}") if contact else (_("New contact"), "/contacts")
+    place = f"/customers/{customer_id}" if customer_id else ""
+    url = f"/contacts/{contact.id}/edit" if contact else f"{place}/contacts/new"
     return drawing.form_page(
         request, "customers/_contact_form.html", title, status=status, form=bound, url=url, contact=contact,
-        genders=list(fields.GENDERS.items()), labels=fields.LABELS,
-        back=f"/customers/{customer_id}?tab=contacts" if customer_id else "/",
+        genders=list(fields.GENDERS.items()), labels=fields.LABELS, is_alone=customer_id is None,
+        back=f"/customers/{customer_id}?tab=contacts" if customer_id else back,
     )  # fmt: skip
 
 

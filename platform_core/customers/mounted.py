@@ -9,6 +9,7 @@ from platform_core.customers import (
     code_routes,
     contact_api,
     contact_ending,
+    contact_pages,
     contact_routes,
     ending_api,
     ending_routes,
@@ -45,8 +46,9 @@ from platform_core.customers.transfer import jobs as transfer_jobs
 from platform_core.customers.transfer import routes as transfer_routes
 
 _RECORD = [
-    *routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *contact_ending.HANDLERS,
-    *file_routes.HANDLERS, *team_routes.HANDLERS, *revealing.HANDLERS, *pages.HANDLERS, *code_routes.HANDLERS,
+    *routes.HANDLERS, *ending_routes.HANDLERS, *contact_routes.HANDLERS, *contact_pages.HANDLERS,
+    *contact_ending.HANDLERS, *file_routes.HANDLERS, *team_routes.HANDLERS, *revealing.HANDLERS, *pages.HANDLERS,
+    *code_routes.HANDLERS,
 ]  # fmt: skip
 _MANY = [
     *list_routes.HANDLERS, *import_routes.HANDLERS, *transfer_routes.HANDLERS, *leaving_routes.HANDLERS,

@@ -151,7 +151,10 @@ class PageContext:
     def quick_create(self) -> list[tuple[str, str, str, str]]:
         if self.actor is None or not self.actor.can("customers.create"):
             return []
-        return [(_("New customer"), "/customers/new", "plus", "c")]
+        return [
+            (_("New customer"), "/customers/new", "plus", "c"),
+            (_("New contact"), "/contacts/new", "user-plus", ""),
+        ]
 
     def slot(self, place: str) -> list[Markup]:
         """What plugins put at this place; nothing on error pages, which are drawn when the transaction is over."""

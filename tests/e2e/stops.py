@@ -234,6 +234,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@ > a[href$='/audience']"),
         Stop("/customers", lambda page: page.locator("[data-all]").check()),
         Stop("/bin"),
+        Stop("/contacts/new"),
         Stop("/leads"),
         Stop("/pool"),
         Stop("/pool/due"),

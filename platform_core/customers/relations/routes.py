@@ -13,7 +13,7 @@ from litestar.params import Parameter
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import drawing, opening, queries, rights, searching
+from platform_core.customers import drawing, meaning, opening, queries, rights
 from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
 from platform_core.customers.relations import net, services
@@ -30,8 +30,6 @@ from platform_core.web.routing import delete, get, post
 _ = translator("customers")
 _VIEW, _EDIT = "customers.view", "customers.edit"
 _ONE = "/customers/{customer_id:uuid}/relations"
-_OFFERED = 8
-"""Customers that a part of a name may mean"""
 
 
 class RelationOut(msgspec.Struct, kw_only=True):
@@ -130,7 +128,7 @@ def add(
         bound.add(Invalid(error.message, fields={"other": error.message}))
     if bound.errors:
         customer = queries.get(session, customer_id)
-        meant = _meant(session, actor, customer, bound.get("other")) if bound.error("other") else []
+        meant = meaning.meant(session, actor, bound.get("other"), {customer.id}) if bound.error("other") else []
         return _form(request, session, customer, bound, status=422, meant=meant)
     return redirect(request, f"/customers/{customer_id}/relations")
 
@@ -141,14 +139,6 @@ def remove(
 ) -> Response[str]:
     services.remove(session, actor, customer_id, relation_id)
     return redirect(request, f"/customers/{customer_id}/relations")
-
-
-def _meant(session: Session, actor: Actor, customer: Customer, words: str) -> list[Any]:
-    """Whom the words may mean, to choose one: by part of a name, pinyin, code, contact, number or a slip."""
-    found = searching.find(session, actor, words, _OFFERED + 1)
-    if not found.rows and not found.many:
-        found = searching.near(session, actor, words, _OFFERED + 1)
-    return [row for row in found.rows if row.id != customer.id][:_OFFERED]
 
 
 def _form(

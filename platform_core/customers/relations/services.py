@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import queries, rights
+from platform_core.customers import meaning, queries, rights
 from platform_core.customers import services as customers
 from platform_core.customers.models import Customer
 from platform_core.customers.relations.models import Relation
@@ -78,7 +78,7 @@ def add(session: Session, actor: Actor, customer_id: UUID, data: RelationInput) 
     """Raises NotFound, Forbidden, Invalid at the field, Conflict for a circle or what is known already."""
     customer = queries.get(session, customer_id)
     rights.require(session, actor, _EDIT, customer)
-    other = _named(session, data.other)
+    other = meaning.named(session, data.other, "other")
     if other.id == customer.id:
         raise _wrong("other", _("Choose another customer: this one cannot be related to itself."))
     entry = dictionaries.entries(session, DICTIONARY).get(data.kind)
@@ -169,18 +169,6 @@ def side_of(session: Session, row: Relation, near: UUID, other: Customer) -> Sid
     kind = row.kind if row.first_id == near else BACK.get(row.kind, row.kind)
     word = dictionaries.label(session, DICTIONARY, kind)
     return Side(row.id, kind, word, near, other, row.since, row.until, row.note)
-
-
-def _named(session: Session, text: str) -> Customer:
-    """By code, else by exact name if only one that the actor sees has it."""
-    wanted = text.strip()
-    kept = select(Customer).where(Customer.deleted_at.is_(None))
-    found = session.scalars(kept.where(Customer.code == wanted)).all()
-    found = found or session.scalars(kept.where(Customer.name == wanted).limit(2)).all()
-    if len(found) != 1:
-        message = _("There are several of this name: type the code.") if found else _("There is no such customer.")
-        raise _wrong("other", message)
-    return found[0]
 
 
 def _leads_to(session: Session, start: UUID, goal: UUID, kind: str) -> bool:

@@ -1,0 +1,115 @@
+"""Contacts that stand alone, by pages: made, seen, given to a customer with everything that is theirs."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from uuid import UUID
+
+from sqlalchemy import select
+
+from platform_core.audit.models import AuditEntry
+from platform_core.contracts.messaging import Outgoing
+from platform_core.customers import search_rows
+from platform_core.customers.models import Contact, ContactPoint
+from platform_core.outbox import services as outbox
+from platform_core.outbox.models import Message
+from tests.core.customers.transfer.conftest import house, in_english
+
+__all__ = ["house", "in_english"]
+PHONE = "13812345678"
+FORM = {"name": "Li Mei", "title": "Buyer", "phone": PHONE, "wechat": "limei", "birth_month": "5", "birth_day": "3"}
+
+
+def made(page, **fields):
+    answer = page.post("/contacts/new", FORM | fields)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_one_is_made_and_seen_without_a_customer(browser, runtime, factory, house, count_queries):
+    anna = browser.sign_in(house.anna)
+    assert 'href="/contacts/new"' in anna.get("/contacts").text
+    assert "New contact" in anna.get("/search?q=new contact", headers={"HX-Request": "true"}).text
+    form = anna.get("/contacts/new").text
+    assert ('name="phone"' in form, "Main contact" in form) == (True, False)
+    wrong = anna.post("/contacts/new", FORM | {"name": "", "notes": "met at the fair"})
+    assert (wrong.status_code, "met at the fair" in wrong.text) == (422, True), "nothing typed is lost"
+    url = made(anna)
+    anna.get(url)
+    with count_queries(at_most=12):
+        page = anna.get(url)
+    text = unescape(page.text)
+    for word in ("Li Mei", "Buyer", "138****5678", "stands alone", "05-03", "Anna"):
+        assert word in text, word
+    assert PHONE not in text
+    assert f'href="{url}"' in anna.get("/contacts?view=alone").text
+    assert f'{url}/attach"' in text
+    found = factory.read(Contact, UUID(url.rpartition("/")[2]))
+    assert (found.customer_id, found.owner_id, found.department_id) == (None, house.anna.id, house.anna.department_id)
+    changed = anna.post(f"{url}/edit", FORM | {"title": "Head buyer", "version": str(found.version)})
+    assert changed.headers["location"] == url
+    assert "Head buyer" in anna.get(url).text
+    with runtime.database.system_session("look", write=False) as session:
+        seen = session.scalars(select(AuditEntry).where(AuditEntry.entity_id == found.id)).all()
+    assert {line.action for line in seen} >= {
+        "customers.contact_create", "customers.view", "customers.contact_update"
+    }  # fmt: skip
+
+
+def test_whose_it_is_decides_who_sees_it(browser, factory, house):
+    url = made(browser.sign_in(house.anna))
+    ben, head, tom = (browser.sign_in(user) for user in (house.ben, house.head, house.tom))
+    for path in (url, f"{url}/attach"):
+        assert tom.get(path).status_code == 404, path
+        assert ben.get(path).status_code == 404, path
+        assert head.get(path).status_code == 200, path
+    assert ben.post(f"{url}/attach", {"customer": "Acme"}).status_code == 404
+    finance = browser.sign_in(factory.user("finance", house.sales))
+    assert finance.get(url).status_code == 200
+    assert f"{url}/attach" not in finance.get(url).text
+    assert finance.get("/contacts/new").status_code == 403
+    assert finance.get(f"{url}/attach").status_code == 403
+
+
+def test_it_goes_to_its_customer_with_everything(browser, runtime, factory, house):
+    anna, boss = browser.sign_in(house.anna), browser.sign_in(house.boss)
+    url = made(anna)
+    contact_id = UUID(url.rpartition("/")[2])
+    mine = factory.customer(house.anna, name="Acme Trading")
+    also = factory.customer(house.anna, name="Acme Travel")
+    theirs = factory.customer(house.tom, name="Acme Theirs")
+    with runtime.database.system_session("what was sent") as session:
+        for customer in (mine, also, theirs):
+            search_rows.reindex(session, customer.id)
+        message = Outgoing(
+            key="greeting", channel="sms", owner="sms", address=PHONE, text="hello",
+            contact_id=contact_id,
+        )  # fmt: skip
+        assert outbox.put(session, None, message) is not None
+    assert anna.post(f"{url}/attach", {"customer": ""}).status_code == 422
+    several = anna.post(f"{url}/attach", {"customer": "Acme"})
+    assert (several.status_code, "Choose which one is meant." in several.text) == (422, True)
+    offered = set(re.findall(r'name="chosen" value="([^"]*)"', several.text))
+    assert offered == {mine.code, also.code}, "what one does not see is not offered"
+    assert 'value="Acme"' in several.text
+    assert anna.post(f"{url}/attach", {"customer": theirs.code}).status_code == 422
+    done = anna.post(f"{url}/attach", {"customer": "Acme", "chosen": mine.code})
+    assert (done.status_code, done.headers["location"]) == (303, f"/customers/{mine.id}?tab=contacts")
+    page = unescape(anna.get(f"/customers/{mine.id}?tab=contacts").text)
+    assert ("Li Mei" in page, "138****5678" in page) == (True, True)
+    with runtime.database.system_session("look", write=False) as session:
+        assert {point.customer_id for point in session.scalars(select(ContactPoint))} == {mine.id}
+        assert session.scalars(select(Message)).one().customer_id == mine.id
+        assert session.get_one(Contact, contact_id).is_primary
+    assert anna.get(url).headers["location"] == f"/customers/{mine.id}?tab=contacts"
+    assert anna.post(f"{url}/attach", {"customer": also.code}).status_code == 409
+    history = unescape(boss.get(f"/customers/{mine.id}?tab=history").text)
+    assert "Attached a contact" in history
+    assert "Added a contact" in history, "what was done while it stood alone"
+
+
+def test_who_may_read_the_trail_sees_the_history_of_one(browser, house):
+    url = made(browser.sign_in(house.anna))
+    assert "Added a contact" in browser.sign_in(house.boss).get(url).text
+    assert "Added a contact" not in browser.sign_in(house.anna).get(url).text
