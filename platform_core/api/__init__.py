@@ -22,6 +22,7 @@ from platform_core.contracts.entities import (
 )
 from platform_core.contracts.events import ClockTime, Event, Job, Listener
 from platform_core.contracts.fields import FieldType
+from platform_core.contracts.happenings import Happening, HappeningKind, HappeningSource
 from platform_core.contracts.identity import Actor, Permission, Scope
 from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.news import News, NotificationChannel
@@ -192,6 +193,9 @@ __all__ = [
     "FollowUpForms",
     "Forbidden",
     "FormData",
+    "Happening",
+    "HappeningKind",
+    "HappeningSource",
     "Identified",
     "ImportTarget",
     "Invalid",

@@ -159,9 +159,9 @@ class ListSource:
 
     def _unrestricted(self, session: Session, rows: Sequence[Any]) -> list[Any]:
         """Restricted records do not leave the house; rows about nobody do."""
-        kept = _restricted(session, Customer, {key for row in rows if (key := self._customer_of(row)) is not None})
+        kept = restricted(session, Customer, {key for row in rows if (key := self._customer_of(row)) is not None})
         alone = {row.id for row in rows if self._customer_of(row) is None} if self.view.model is Contact else set()
-        kept |= _restricted(session, Contact, alone)
+        kept |= restricted(session, Contact, alone)
         return [row for row in rows if (self._customer_of(row) or row.id) not in kept]
 
     def _customer_of(self, row: Any) -> UUID | None:
@@ -181,6 +181,7 @@ def find(session: Session, key: str) -> Source | None:
     return ListSource(view) if view else None
 
 
-def _restricted(session: Session, model: type[Customer | Contact], ids: set[UUID]) -> set[UUID]:
+def restricted(session: Session, model: type[Customer | Contact], ids: set[UUID]) -> set[UUID]:
+    """Those among them that do not leave the house."""
     held = select(model.id).where(among(model.id, ids), model.restricted_at.is_not(None))
     return set(session.scalars(held)) if ids else set()

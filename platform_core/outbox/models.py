@@ -91,6 +91,7 @@ class Message(Identified, Base):
         Index("ix_outbox_message_lease", "lease_until", **_only("sending")),
         Index("ix_outbox_message_unknown", "created_at", **_only("unknown")),
         Index("ix_outbox_message_customer", "customer_id", "created_at"),
+        Index("ix_outbox_message_channel", "channel", "created_at", "id"),
         Index("ix_outbox_message_address", "address_hash", "sent_at"),
         Index("ix_outbox_message_provider", "account_id", "provider_id"),
         Index("ix_outbox_message_troubled", "id", **_troubled()),

@@ -14,6 +14,7 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource, UserReference
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.fields import FieldType
+from platform_core.contracts.happenings import HappeningSource
 from platform_core.contracts.identity import Permission, Scope
 from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.news import NotificationChannel
@@ -47,6 +48,7 @@ _EXPECTED: dict[str, type[Any]] = {
     "outcome_presets": OutcomePreset,
     "field_types": FieldType,
     "reports": Report,
+    "happenings": HappeningSource,
     "import_targets": ImportTarget,
     "audit_words": AuditWords,
     "demo_data": DemoData,
@@ -98,6 +100,7 @@ class Declarations:
         self.outcome_presets: Registry[OutcomePreset] = Registry("outcome preset", lambda item: item.code, enabled)
         self.field_types: Registry[FieldType] = Registry("field type", lambda item: item.key, enabled)
         self.reports: Registry[Report] = Registry("report", lambda item: item.key, enabled)
+        self.happenings: Registry[HappeningSource] = Registry("source of happenings", lambda item: item.key, enabled)
         self.import_targets: Registry[ImportTarget] = Registry("import target", lambda item: item.key, enabled)
         self.audit_words: Registry[AuditWords] = Registry("audit words", lambda item: item.owner, enabled)
         self.demo_data: Registry[DemoData] = Registry("demo data", lambda item: item.load.__module__, enabled)
@@ -199,6 +202,7 @@ def _check_names(owner: str, kind: str, values: Sequence[Any]) -> None:
         "permissions": ("permission", ".", lambda item: [item.name]),
         "jobs": ("job", ".", lambda item: [item.name]),
         "reports": ("report", ".", lambda item: [item.key]),
+        "happenings": ("source of happenings", ".", lambda item: [item.key, *(kind.key for kind in item.kinds)]),
         "import_targets": ("import target", ".", lambda item: [item.key]),
         "notification_channels": ("notification channel", ".", lambda item: [item.key]),
         "composer_kinds": ("composer kind", ".", lambda item: [item.code]),

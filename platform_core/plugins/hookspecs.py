@@ -18,6 +18,7 @@ from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource, UserReference
 from platform_core.contracts.events import Job, Listener
 from platform_core.contracts.fields import FieldType
+from platform_core.contracts.happenings import HappeningSource
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.importing import ImportTarget
 from platform_core.contracts.news import NotificationChannel
@@ -192,6 +193,15 @@ def baton_reports() -> Sequence[Report]:
 
     The reports page lists them for actors who hold their permission. Rows are asked for per view, isolated; a cell may
     be `Linked` to the rows it counts.
+    """
+
+
+@hookspec
+def baton_happenings() -> Sequence[HappeningSource]:
+    """Declare what stands in the list of everything that happened, named `<plugin>.name`. Called once.
+
+    The platform writes the statement for each view: the class's scope policy, the page's conditions, a keyset over the
+    source's time. `show` is asked for the rows of a page, isolated.
     """
 
 

@@ -258,6 +258,8 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/lost']")),
         Stop("/opportunities?view=open > .grid .c-name a", dialog("a[href$='/contract']")),
         Stop("/audit", opened("#entries details summary")),
+        Stop("/tracking"),
+        Stop("/tracking?words=%2B8613800138000", expected=422),
         Stop("/reports"),
         Stop("/reports/opportunities.by_stage"),
         Stop("/reports/activities.per_day"),

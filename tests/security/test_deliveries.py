@@ -52,7 +52,7 @@ NOTHING = {
     "outbox.health": "asks a provider whether an account works",
     "sms.expand": "messages to customers, as far as the sender sees them then: plugins/sms/tests/test_campaigns.py",
 }
-SCOPED_KINDS = {"list", "report", "person", "transfer"}
+SCOPED_KINDS = {"list", "report", "person", "transfer", "tracking"}
 OWN_RULES = {"audit": "whoever may read the trail of the house takes it along; its lines hold masks"}
 
 
@@ -181,6 +181,7 @@ def test_files_hold_what_their_asker_sees_when_they_are_made(taker: Taker) -> No
     asked = [
         *(f"list:{key}" for key, view in declared_lists().items() if view.export),
         *(f"report:{key}" for key in reports),
+        "tracking:everything",
     ]
     made, named, urls = 0, 0, dict[str, str]()
     for lost in ([], taker.own[:3]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -185,6 +186,7 @@ class Reader:
     def check(self) -> None:
         self._api_lists()
         self._lists()
+        self._tracking()
         self._search()
         self._items()
         self._pages_of_customers()
@@ -214,6 +216,22 @@ class Reader:
             text = self.browser.get(page).text
             assert self._named(text) <= wanted, page
             assert {each.title for each in self.oracle.matters if each.title in text} <= titles, page
+
+    def _tracking(self) -> None:
+        """What happened, of everybody, in whatever words it is asked for."""
+        for query in ("", "?person=me", "?owner=me", "?words=a", "?name=Orchid"):
+            text = self.browser.get(f"/tracking{query}").text
+            plans = set(re.findall(r'href="/plans/([0-9a-f-]{36})"', text))
+            said = {int(number) for number in re.findall(r"Said(\d+)", text)}
+            keys = list(self.oracle.written["follow_up"])
+            seen = {
+                kind: {str(key) for key in self.oracle.visible(self.person, kind)} for kind in ("plan", "follow_up")
+            }
+            told = {str(keys[number]) for number in said}
+            assert plans <= seen["plan"], query
+            assert told <= seen["follow_up"], query
+            if query in {"", "?name=Orchid"}:
+                assert (plans, told) == (seen["plan"], seen["follow_up"]), f"{query} as {self.person.scope.name}"
 
     def _named(self, text: str) -> set[str]:
         return {each.name for each in self.oracle.customers if each.name in text}

@@ -205,6 +205,12 @@ def test_baton_reports(page, sample, customer):
     assert f'href="/customers/{customer.id}">3</a>' in text
 
 
+def test_baton_happenings(page, browser, factory, sample):
+    assert "Book" in page.get("/tracking?kind=samples.given&words=boo").text
+    stranger = browser.sign_in(factory.user("coordinator", factory.department()))
+    assert "Book" not in stranger.get("/tracking").text
+
+
 def test_baton_import_targets(runtime, page, customer):
     table = f"Customer,Name\n{customer.id},Pen\n".encode()
     answer = page.post("/import/samples.samples", {}, files={"file": ("a.csv", table, "text/csv")})

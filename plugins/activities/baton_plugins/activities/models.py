@@ -22,6 +22,7 @@ from platform_core.api import (
     now,
 )
 
+_OF_TASKS = text("task_id IS NOT NULL")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 _OPEN = text("state = 'open'")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 
 
@@ -82,6 +83,7 @@ class Plan(Identified, Stamped, Versioned, Base):
         Index("ix_activities_plan_department_id_state_due_at", "department_id", "state", "due_at"),
         Index("ix_activities_plan_due_at", "due_at", "id"),
         Index("ix_activities_plan_done_at", "done_at", "id"),
+        Index("ix_activities_plan_of_task", "due_at", "id", postgresql_where=_OF_TASKS, sqlite_where=_OF_TASKS),
         Index("ix_activities_plan_open", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 
@@ -128,6 +130,7 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     __table_args__ = (
         Index("ix_activities_follow_up_customer_id_at", "customer_id", "at", "id"),
         Index("ix_activities_follow_up_author_id_at", "author_id", "at"),
+        Index("ix_activities_follow_up_at", "at", "id"),
     )
 
 

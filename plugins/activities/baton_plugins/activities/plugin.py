@@ -8,6 +8,7 @@ from baton_plugins.activities import (
     declared,
     demo,
     grants,
+    happenings,
     links,
     panels,
     past,
@@ -49,6 +50,7 @@ baton_demo_data = demo.baton_demo_data
 baton_dictionaries = presets.baton_dictionaries
 baton_engagement_summary = panels.baton_engagement_summary
 baton_entities = declared.baton_entities
+baton_happenings = happenings.baton_happenings
 baton_import_targets = past.baton_import_targets
 baton_jobs = sweep.baton_jobs
 baton_leg_taken = plans.baton_leg_taken

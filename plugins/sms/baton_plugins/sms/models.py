@@ -50,4 +50,7 @@ class Reply(Identified, Base):
     at: Mapped[datetime]
     opted_out: Mapped[bool] = mapped_column(default=False)
 
-    __table_args__ = (Index("ix_sms_reply_customer_id_at", "customer_id", "at"),)
+    __table_args__ = (
+        Index("ix_sms_reply_customer_id_at", "customer_id", "at"),
+        Index("ix_sms_reply_at", "at", "id"),
+    )

@@ -9,6 +9,7 @@ from baton_plugins.sms import declared, demo, drivers, listview, panels, routes,
 from baton_plugins.sms.campaigns import api as campaign_api
 from baton_plugins.sms.campaigns import jobs as campaign_jobs
 from baton_plugins.sms.campaigns import routes as campaign_routes
+from baton_plugins.sms.happenings import baton_happenings as happenings
 from baton_plugins.sms.wording import baton_audit_words as words
 
 from platform_core.api import (
@@ -94,3 +95,4 @@ baton_settings = campaign_jobs.baton_settings
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_panels = panels.baton_customer_panels
 baton_demo_data = demo.baton_demo_data
+baton_happenings = happenings

@@ -66,7 +66,7 @@ def _talked(row: Any) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
-def _reach(session: Session, actor: Actor) -> ListReach:
+def reach(session: Session, actor: Actor) -> ListReach:
     """Calls of the actor's customers, and those that rang at telephones whose calls the actor sees."""
     departments = actor.departments_for(VIEW)
     wide = bool(departments) and has_many_rows(
@@ -163,7 +163,7 @@ CALLS = lists.ListView(
     search=search_of_customers(Call),
     search_label=_.lazy("Customer, contact or phone number"),
     similar=search_of_similar_customers(Call),
-    reach=_reach,
+    reach=reach,
     prepare=_prepare,
     counted=("state", "direction"),
     export=EXPORT,

@@ -9,6 +9,7 @@ from baton_plugins.telephony import (
     declared,
     demo,
     dial_routes,
+    happenings,
     jobs,
     listview,
     panels,
@@ -80,6 +81,7 @@ baton_customer_references = declared.baton_customer_references
 baton_default_grants = declared.baton_default_grants
 baton_demo_data = demo.baton_demo_data
 baton_entities = declared.baton_entities
+baton_happenings = happenings.baton_happenings
 baton_listeners = declared.baton_listeners
 baton_jobs = jobs.baton_jobs
 baton_prepare = panels.baton_prepare
