@@ -23,7 +23,7 @@ from tests.core.plugins.conftest import install  # noqa: F401  a fixture
 PAGE = "/settings/plugins/activities/settings"
 OTHERS = {
     "one_call_days": "3", "urge_days": "1", "cadence": "", "lead": "15m", "reminders_together": "5", "digest": "1",
-    "sms_reminders": "1", "sms_when_away": "1", "sms_codes": "",
+    "sms_reminders": "1", "sms_when_away": "1", "sms_codes": "", "mail_reminders": "1", "mail_when_away": "1",
 }  # fmt: skip
 """What a browser sends along from the rest of that form."""
 SPECIMEN = """

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from baton_plugins.activities.models import Plan
+from baton_plugins.activities.reminders import mailing
 from baton_plugins.activities.reminders.models import Digest
 from baton_plugins.activities.reminders.settings import DIGEST
 from sqlalchemy import case, func, select
@@ -21,8 +22,13 @@ from platform_core.api import (
     noop,
     notify,
     read_setting,
+    speaking,
     today,
+    translator,
 )
+from platform_core.api.messages import Mail
+
+_ = translator("activities")
 
 _PEOPLE = 200
 
@@ -56,6 +62,7 @@ def _tell(session: Session, rows: list[Any]) -> None:
     day = today()
     insert = dialect.insert(Digest).values([{"user_id": row.assignee_id, "day": day} for row in rows])
     fresh = set(session.scalars(insert.on_conflict_do_nothing().returning(Digest.user_id)))
+    letters = mailing.readers(session, fresh, "digest")
     for row in rows:
         if row.assignee_id in fresh:
             message = (
@@ -65,6 +72,11 @@ def _tell(session: Session, rows: list[Any]) -> None:
             )
             numbers = {"number": row.number, "late": row.late}
             notify(session, [row.assignee_id], "activities", message, numbers, url="/", icon="checklist")
+            if to := letters.get(row.assignee_id):
+                with speaking(to.language):
+                    text = _(message, **numbers)
+                key = f"activities.overview:{day}:{to.user_id}"
+                mailing.put(session, Mail(key, to, text, text, "/", expires_at=day_start(day + timedelta(days=1))))
 
 
 DIGEST_JOB = Job("activities.overview", overview, at=(ClockTime(8, 15),), catch_up=True)

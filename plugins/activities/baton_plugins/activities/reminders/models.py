@@ -44,7 +44,7 @@ class Told(Identified, Base):
     fire_at: Mapped[datetime]
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     ways: Mapped[str] = mapped_column(String(20), default="page")
-    """`page`, or `page,sms`"""
+    """`page`, and what else of `sms` and `mail`"""
 
     __table_args__ = (
         Index("uq_activities_told_plan_id_user_id_fire_at", "plan_id", "user_id", "fire_at", unique=True),

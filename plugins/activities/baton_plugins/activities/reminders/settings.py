@@ -47,7 +47,7 @@ SMS_AWAY = Setting(
 )
 SMS_NAMES = Setting(
     "activities.sms_names",
-    _.lazy("Text messages to colleagues name the customer"),
+    _.lazy("Text messages and mails to colleagues name the customer"),
     default=False,
     help=_.lazy("What has left the house cannot be erased any more."),
 )
@@ -58,4 +58,13 @@ SMS_CODES = Setting(
     help=_.lazy("Where the provider asks for one: driver=code, separated by commas. Variables: when, what, whom."),
     check=_check_codes,
 )
-ALL: list[Setting[Any]] = [LEAD, TOGETHER, DIGEST, SMS, SMS_AWAY, SMS_NAMES, SMS_CODES]
+MAIL = Setting(
+    "activities.mail_reminders",
+    _.lazy("Reminders and the overview of the day also as mails"),
+    default=True,
+    help=_.lazy("Needs the plugin for mail with an account, and a mail address; everybody chooses at My account."),
+)
+MAIL_AWAY = Setting(
+    "activities.mail_when_away", _.lazy("Mails only to those who are not at Baton at that moment"), default=True
+)
+ALL: list[Setting[Any]] = [LEAD, TOGETHER, DIGEST, SMS, SMS_AWAY, SMS_NAMES, SMS_CODES, MAIL, MAIL_AWAY]

@@ -6,7 +6,7 @@ meet the key of `activities_told`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import UUID
 import pluggy
 from baton_plugins.activities.meetings import reminding
 from baton_plugins.activities.models import Plan
-from baton_plugins.activities.reminders import texting
+from baton_plugins.activities.reminders import mailing, texting
 from baton_plugins.activities.reminders.digest import DIGEST_JOB
 from baton_plugins.activities.reminders.models import Reminder, Told
 from baton_plugins.activities.reminders.settings import TOGETHER
@@ -67,6 +67,10 @@ class Due:
     customer: str
 
     @property
+    def url(self) -> str:
+        return f"/customers/{self.customer_id}?plan={self.plan_id}"
+
+    @property
     def when(self) -> str:
         """In no language, since it waits to be read: `11-24 10:00`, or the day alone."""
         return f"{local(self.due_at):%m-%d}" if self.all_day else f"{local(self.due_at):%m-%d %H:%M}"
@@ -104,11 +108,17 @@ def _remind(context: JobContext, people: Sequence[UUID], moment: datetime) -> No
     with context.database.system_session("remind of plans") as session:
         held = _hold(session, people, moment)
         numbers = texting.numbers(session, [reader.actor for reader in readers])
-        fresh = _write_down(session, readers, set(held), moment, away=set(numbers))
+        letters = mailing.readers(session, [reader.actor.user_id for reader in readers], "reminder")
+        fresh = _write_down(session, readers, set(held), moment, {"sms": set(numbers), "mail": set(letters)})
         for reader in readers:
             told = [one for one in reader.due if (one.plan_id, reader.actor.user_id, one.fire_at) in fresh]
             if told:
-                _tell(session, reader.actor, told, numbers.get(reader.actor.user_id, ""))
+                plans = list({one.plan_id: one for one in told}.values())
+                _tell(session, reader.actor, plans)
+                if number := numbers.get(reader.actor.user_id):
+                    texting.send(session, reader.actor, number, plans)
+                if to := letters.get(reader.actor.user_id):
+                    mailing.send(session, to, plans)
         for start in range(0, len(held), _SLICE):
             settled = update(Reminder).where(Reminder.id.in_(held[start : start + _SLICE])).values(waiting=False)
             session.execute(settled.execution_options(synchronize_session=False))
@@ -168,14 +178,14 @@ def _hold(session: Session, people: Sequence[UUID], moment: datetime) -> list[UU
 
 
 def _write_down(
-    session: Session, readers: Iterable[Reader], held: set[UUID], moment: datetime, *, away: set[UUID]
+    session: Session, readers: Iterable[Reader], held: set[UUID], moment: datetime, ways: Mapping[str, set[UUID]]
 ) -> set[tuple[UUID, UUID, datetime]]:
-    """(plan, person, moment) of those who had not been told of it yet. `away` get a text message as well."""
+    """(plan, person, moment) of those who had not been told of it yet. `ways`: whom what beside the page reaches."""
     rows = [
         {
             "id": new_id(), "plan_id": one.plan_id, "customer_id": one.customer_id, "engagement_id": one.engagement_id,
             "user_id": reader.actor.user_id, "fire_at": one.fire_at, "at": moment,
-            "ways": "page,sms" if reader.actor.user_id in away else "page",
+            "ways": ",".join(["page", *(way for way, people in ways.items() if reader.actor.user_id in people)]),
         }
         for reader in readers
         for one in reader.due
@@ -192,12 +202,8 @@ def _write_down(
     return fresh
 
 
-def _tell(session: Session, actor: Actor, told: Sequence[Due], number: str) -> None:
-    """One line for each, or one for all where there are many; a text message where there is a mobile `number`.
-
-    `told` may name a plan twice.
-    """
-    plans = list({one.plan_id: one for one in told}.values())
+def _tell(session: Session, actor: Actor, plans: Sequence[Due]) -> None:
+    """One line for each, or one for all where there are many."""
     if len(plans) >= read_setting(session, TOGETHER):
         message = noop("Reminder of %(number)s plans, the first on %(when)s")
         # No names: nobody would find this line when one of these customers is erased.
@@ -207,10 +213,7 @@ def _tell(session: Session, actor: Actor, told: Sequence[Due], number: str) -> N
         for one in plans:
             message = noop("Reminder: %(subject)s, %(customer)s, %(when)s")
             parameters = {"subject": one.subject, "customer": one.customer, "when": one.when}
-            url = f"/customers/{one.customer_id}?plan={one.plan_id}"
-            notify(session, [actor.user_id], "activities", message, parameters, url=url, icon="alarm")
-    if number:
-        texting.send(session, actor, number, plans)
+            notify(session, [actor.user_id], "activities", message, parameters, url=one.url, icon="alarm")
 
 
 @hookimpl

@@ -30,6 +30,15 @@ def numbers(session: Session, actors: Sequence[Actor]) -> dict[UUID, str]:
     return {key: phone for key, phone in session.execute(statement) if key not in here}
 
 
+def words(session: Session, plan: Due) -> dict[str, str]:
+    """What may leave the house of a plan: neither what it says nor, unless that is set, whom it is about."""
+    return {
+        "when": plan.when,
+        "what": presets.kind(session, plan.kind).label,
+        "whom": plan.customer if read_setting(session, SMS_NAMES) else "",
+    }
+
+
 def _is_possible(session: Session) -> bool:
     return any(driver.channel == "sms" for driver in message_drivers(session).values())
 
@@ -38,11 +47,7 @@ def send(session: Session, actor: Actor, number: str, plans: Sequence[Due]) -> N
     """One message for all of them, into the outbox. A number that cannot be one leaves the line in the page."""
     first = plans[0]
     with speaking(actor.language):
-        values = {
-            "when": first.when,
-            "what": presets.kind(session, first.kind).label,
-            "whom": first.customer if read_setting(session, SMS_NAMES) else "",
-        }
+        values = words(session, first)
         text = _("Reminder: %(text)s", text=" ".join(part for part in values.values() if part))
         if len(plans) > 1:
             text = _("%(text)s, and %(number)s more plans", text=text, number=len(plans) - 1)
