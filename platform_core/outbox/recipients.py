@@ -122,13 +122,13 @@ def _owner(session: Session, found: int | None) -> tuple[UUID | None, UUID | Non
         .order_by(Message.sent_at.desc())
         .limit(1)
     ).one_or_none()
-    if last is not None and last[0] is not None:
+    if last is not None and (last[0] or last[1]):
         return last[0], last[1], last[2]
     holder = session.execute(
         select(ContactPoint.customer_id, ContactPoint.contact_id)
-        .join(Customer, Customer.id == ContactPoint.customer_id)
+        .outerjoin(Customer, Customer.id == ContactPoint.customer_id)
         .where(ContactPoint.full_hash == found, Customer.deleted_at.is_(None))
-        .order_by(ContactPoint.is_primary.desc(), ContactPoint.created_at)
+        .order_by(ContactPoint.customer_id.is_(None), ContactPoint.is_primary.desc(), ContactPoint.created_at)
         .limit(1)
     ).one_or_none()
     return (holder[0], holder[1], None) if holder else (None, None, None)

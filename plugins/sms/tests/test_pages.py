@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from platform_core.api import new_id, now, service_of
 from platform_core.api.messages import SMS_SENDER, SMS_TEXTS, Addressee, OutboxAccount, Sms, establish_account
-from platform_core.customers import points
+from platform_core.customers import contacts, points
+from platform_core.customers.forms import ContactInput
 from platform_core.customers.models import Customer
 from platform_core.outbox.accounts import callback_url, config_of
 from platform_core.outbox.models import Exclusion, Message
@@ -254,17 +255,35 @@ def told(shop):
         return callback_url("", shop.runtime.vault, session.get(OutboxAccount, shop.account_id))
 
 
+def _kannel(shop) -> str:
+    """The address for what its account hears."""
+    config = {"url": "http://127.0.0.1:1", "username": "u", "password": "p", "signature": "", "sender": ""}
+    _use(shop, "sms.kannel", **config)
+    return told(shop)
+
+
+def test_an_answer_of_a_contact_without_customer_is_kept_with_it(shop, page, browser, factory, runtime) -> None:
+    """And goes along when the contact is given to a customer."""
+    with runtime.database.actor_session(factory.actor(shop.user)) as session:
+        contact = contacts.create(session, factory.actor(shop.user), ContactInput(name="Zhao Min", phone="13800138777"))
+    asked = {"kind": "mo", "from": "+8613800138777", "text": "周五再联系", "id": "m7"}
+    assert browser.get(_kannel(shop), params=asked).status_code == 200
+    shop.work()
+    seen = page.get(f"/sms/contacts/{contact.id}")
+    assert ("周五再联系" in seen.text, "13800138777" in seen.text) == (True, False)
+    assert "Zhao Min has answered a message." in page.get("/notifications").text
+    assert browser.sign_in(factory.user("coordinator")).get(f"/sms/contacts/{contact.id}").status_code == 404
+    with runtime.database.actor_session(factory.actor(shop.user)) as session:
+        contacts.attach(session, factory.actor(shop.user), contact.id, shop.customer.id)
+    assert "周五再联系" in page.get(f"/sms/of/{shop.customer.id}").text
+    moved = page.get(f"/sms/contacts/{contact.id}")
+    assert (moved.status_code, moved.headers["location"]) == (303, f"/sms/of/{shop.customer.id}")
+
+
 def test_an_answer_lands_with_its_customer_and_an_opt_out_counts_at_once(shop, page, browser, runtime) -> None:
     page.post("/sms", form(shop))
     shop.work()
-    with runtime.database.system_session("test") as session:
-        session.get(OutboxAccount, shop.account_id).driver = "sms.kannel"
-        account = session.get(OutboxAccount, shop.account_id)
-        account.config = runtime.vault.encrypt(
-            '{"url": "http://127.0.0.1:1", "username": "u", "password": "p", "signature": "", "sender": ""}'
-        )
-        account.revision += 1
-    url = told(shop)
+    url = _kannel(shop)
     for key, text in (("m1", "周四可以"), ("m1", "周四可以"), ("m2", " ｔｄ ")):
         assert (
             browser.get(url, params={"kind": "mo", "from": "+8613800138000", "text": text, "id": key}).status_code

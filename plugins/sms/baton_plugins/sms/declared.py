@@ -15,6 +15,7 @@ from platform_core.api import (
     PastLine,
     Permission,
     ThroughCustomer,
+    ThroughPerson,
     UserReference,
     lists,
     translator,
@@ -23,7 +24,7 @@ from platform_core.api import (
 _ = translator("sms")
 ENTITIES = [
     Entity(models.Template, None, reason="texts with places to fill, about nobody"),
-    Entity(models.Reply, ThroughCustomer(models.Reply, Customer)),
+    Entity(models.Reply, ThroughPerson(models.Reply)),
     Entity(Campaign, CampaignPolicy(Campaign)),
     Entity(CampaignLine, ThroughCustomer(CampaignLine, Customer)),
 ]

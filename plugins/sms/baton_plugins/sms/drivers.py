@@ -36,7 +36,7 @@ KANNEL = Driver(
     Kannel, Rules(marketing_ends_with=REPLY_R, forbidden=BRACKETS, opt_out_words=_WORDS),
 )  # fmt: skip
 ALIYUN = Driver(
-    "sms.aliyun", "sms", "Aliyun",
+    "sms.aliyun", "sms", _.lazy("Aliyun"),
     (
         DriverField("key_id", "AccessKey ID"), DriverField("secret", "AccessKey Secret", secret=True), _SIGNATURE,
         DriverField("endpoint", _.lazy("Address"), "https://dysmsapi.aliyuncs.com"),

@@ -53,4 +53,5 @@ class Reply(Identified, Base):
     __table_args__ = (
         Index("ix_sms_reply_customer_id_at", "customer_id", "at"),
         Index("ix_sms_reply_at", "at", "id"),
+        Index("ix_sms_reply_contact_id_at", "contact_id", "at"),
     )

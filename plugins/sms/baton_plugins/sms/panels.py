@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pluggy
 from baton_plugins.sms import queries
 from baton_plugins.sms.queries import Line
 
-from platform_core.api import Action, Actor, Customer, Panel, Session, TimelineEntry, Tone, translator
+from platform_core.api import Action, Actor, Contact, Customer, Panel, Session, TimelineEntry, Tone, translator
 from platform_core.api.messages import MESSAGE_STATES, message_reason, message_text
 
 _ = translator("sms")
@@ -29,12 +27,17 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
     if not actor.can(VIEW):
         return []
     url = f"/sms/of/{customer.id}"
-    return [Panel("sms.messages", "tab", _("Text messages"), "sms/_of_customer.html", icon="message", lazy_url=url)]
+    return [Panel("sms.messages", "tab", _("Text messages"), "sms/_of_person.html", icon="message", lazy_url=url)]
 
 
-def entries(session: Session, actor: Actor, customer_id: UUID, cursor: str) -> tuple[list[TimelineEntry], str]:
-    """A page of messages and answers of a customer, newest first, and the cursor of the one before."""
-    found, older = queries.lines(session, customer_id, cursor)
+@hookimpl
+def baton_contact_actions(contact: Contact) -> list[Action]:
+    return [Action("sms.of_contact", _("Text messages"), "message", f"/sms/contacts/{contact.id}", VIEW, order=50)]
+
+
+def entries(session: Session, actor: Actor, who: Customer | Contact, cursor: str) -> tuple[list[TimelineEntry], str]:
+    """A page of messages and answers of a person, newest first, and the cursor of the one before."""
+    found, older = queries.lines(session, who, cursor)
     return [_heard(line) if line.is_answer else _sent(session, actor, line) for line in found], older
 
 

@@ -9,9 +9,20 @@ from uuid import UUID
 
 from baton_plugins.sms.models import Reply, Template
 from baton_plugins.sms.rendering import Codes
-from sqlalchemy import LargeBinary, and_, cast, desc, false, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, LargeBinary, and_, cast, desc, false, literal, null, or_, select, union_all
 
-from platform_core.api import AnySelect, NotFound, Session, decode_cursor, encode_cursor, proven, readable, translator
+from platform_core.api import (
+    AnySelect,
+    Contact,
+    Customer,
+    NotFound,
+    Session,
+    decode_cursor,
+    encode_cursor,
+    proven,
+    readable,
+    translator,
+)
 from platform_core.api.messages import OutboxMessage
 
 _ = translator("sms")
@@ -60,18 +71,21 @@ class Line(NamedTuple):
     opted_out: bool
 
 
-def lines(session: Session, customer_id: UUID, cursor: str = "") -> tuple[list[Line], str]:
-    """Messages and answers of a customer, newest first, with the cursor of those before ("" when there are none)."""
+def lines(session: Session, who: Customer | Contact, cursor: str = "") -> tuple[list[Line], str]:
+    """Messages and answers of a person, newest first, with the cursor of those before ("" when there are none).
+
+    Of a customer with what its contacts answered before they were given to it.
+    """
     nothing = cast(null(), LargeBinary)
     sent = select(
         OutboxMessage.id, OutboxMessage.created_at.label("at"), literal(0).label("is_answer"), OutboxMessage.mask,
         OutboxMessage.sender_label.label("who"), OutboxMessage.state, OutboxMessage.reason, OutboxMessage.content,
         literal("").label("text"), false().label("opted_out"),
-    ).where(OutboxMessage.channel == "sms", OutboxMessage.customer_id == customer_id)  # fmt: skip
+    ).where(OutboxMessage.channel == "sms", _to(OutboxMessage, who))  # fmt: skip
     heard = select(
         Reply.id, Reply.at, literal(1), Reply.mask, Reply.mask, literal(""), literal(""), nothing, Reply.text,
         Reply.opted_out,
-    ).where(Reply.customer_id == customer_id)  # fmt: skip
+    ).where(or_(_to(Reply, who), *_before(who)))  # fmt: skip
     mark = decode_cursor(cursor, 2) if cursor else None
     parts = [
         _newest(session, sent, OutboxMessage, OutboxMessage.created_at, mark, PAGE + 1),
@@ -82,6 +96,19 @@ def lines(session: Session, customer_id: UUID, cursor: str = "") -> tuple[list[L
     found = [Line(*row) for row in rows]
     older = encode_cursor([found[PAGE - 1].at, found[PAGE - 1].id]) if len(found) > PAGE else ""
     return found[:PAGE], older
+
+
+def _to(model: Any, who: Customer | Contact) -> ColumnElement[bool]:
+    theirs: ColumnElement[bool] = (model.contact_id if isinstance(who, Contact) else model.customer_id) == who.id
+    return theirs
+
+
+def _before(who: Customer | Contact) -> list[ColumnElement[bool]]:
+    """Answers of its contacts while they stood alone."""
+    if isinstance(who, Contact):
+        return []
+    mine = select(Contact.id).where(Contact.customer_id == who.id)
+    return [and_(Reply.customer_id.is_(None), Reply.contact_id.in_(mine))]
 
 
 def _newest(

@@ -15,6 +15,7 @@ from platform_core.api import (
     Actor,
     Bound,
     Conflict,
+    Contact,
     Customer,
     EntityRef,
     FormData,
@@ -23,6 +24,7 @@ from platform_core.api import (
     Response,
     Session,
     bind,
+    contact_get,
     customer_get,
     customer_opened,
     customer_require,
@@ -61,11 +63,33 @@ def of_customer(
     """The messages of one customer: what the tab of its page fetches."""
     customer = customer_get(session, customer_id)
     customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
-    entries, older = panels.entries(session, actor, customer.id, before)
+    return _messages(request, session, actor, customer, before)
+
+
+@get("/contacts/{contact_id:uuid}", permission=VIEW, name="sms:of_contact")
+def of_contact(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID, before: str = ""
+) -> Response[str]:
+    """Those of a contact that stands alone; others are with their customer."""
+    contact = contact_get(session, contact_id)
+    if contact.customer_id is not None:
+        return redirect(request, f"/sms/of/{contact.customer_id}")
+    customer_opened(session, actor, EntityRef("customers", "contact", contact.id, contact.name), None)
+    return _messages(request, session, actor, contact, before)
+
+
+def _messages(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, who: Customer | Contact, before: str
+) -> Response[str]:
+    is_contact = isinstance(who, Contact)
+    entries, older = panels.entries(session, actor, who, before)
+    url = f"/sms/contacts/{who.id}" if is_contact else f"/sms/of/{who.id}"
     return page(
-        request, "sms/of_customer.html", partial="sms/_of_customer.html", active="customers", customer=customer,
+        request, "sms/of_person.html", partial="sms/_of_person.html", who=who,
+        active="contacts" if is_contact else "customers",
+        home=f"/contacts/{who.id}" if is_contact else f"/customers/{who.id}",
         days=[(day, list(lines)) for day, lines in groupby(entries, lambda entry: local(entry.at).date())],
-        older=f"/sms/of/{customer.id}?before={older}" if older else "",
+        older=f"{url}?before={older}" if older else "",
     )  # fmt: skip
 
 
@@ -114,4 +138,4 @@ def _uuid(text: str) -> UUID:
         raise Invalid(_("Which customer?")) from error
 
 
-HANDLERS = [new, of_customer, send, cancel]
+HANDLERS = [new, of_customer, of_contact, send, cancel]

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from platform_core.api import (
     Actor,
     Conflict,
+    Contact,
     Customer,
     EntityRef,
     Invalid,
@@ -163,10 +164,15 @@ def hear(session: Session, account_id: UUID, answer: Heard) -> None:
             answers_id=answer.answers_id, mask=answer.mask, text=answer.text, at=answer.at, opted_out=answer.opted_out,
         )
     )  # fmt: skip
-    customer = session.get(Customer, answer.customer_id) if answer.customer_id else None
-    if customer is None:
+    who: Customer | Contact | None = None
+    if answer.customer_id is not None:
+        who = session.get(Customer, answer.customer_id)
+    elif answer.contact_id is not None:
+        who = session.get(Contact, answer.contact_id)
+    if who is None:
         return
     sent = session.get(OutboxMessage, answer.answers_id) if answer.answers_id else None
-    people = [key for key in (sent.sender_id if sent else None, customer.owner_id) if key is not None]
+    people = [key for key in (sent.sender_id if sent else None, who.owner_id) if key is not None]
     message = "%(name)s wants no more messages." if answer.opted_out else "%(name)s has answered a message."
-    notify(session, people, "sms", message, {"name": customer.name}, url=f"/customers/{customer.id}", icon="message")
+    url = f"/contacts/{who.id}" if isinstance(who, Contact) else f"/customers/{who.id}"
+    notify(session, people, "sms", message, {"name": who.name}, url=url, icon="message")
