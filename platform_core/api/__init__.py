@@ -101,13 +101,14 @@ from platform_core.kernel.searchcolumn import SearchTokens, create_word_index, d
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.secrets import new_token, token_digest
 from platform_core.kernel.settingvalues import read as read_setting
-from platform_core.kernel.signals import signal
+from platform_core.kernel.signals import signal, signal_all
 from platform_core.kernel.types import BigInt, DictionaryCode, Json, Money, UtcDateTime
 from platform_core.kernel.unitofwork import on_commit
 from platform_core.permissions.actors import load_actor
 from platform_core.permissions.everybody import Holder as RightHolder
 from platform_core.permissions.everybody import holders as right_holders
 from platform_core.permissions.policies import ThroughCustomer, ThroughEngagement
+from platform_core.permissions.rights import COUNTER as RIGHTS_COUNTER
 from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.queries import may_write as engagement_may_write
 from platform_core.relay.queries import members_of as engagement_members
@@ -154,6 +155,7 @@ __all__ = [
     "PACKAGES",
     "PLACE_IN_TEXT",
     "PLANNER",
+    "RIGHTS_COUNTER",
     "SIGNED_IN",
     "Action",
     "Actor",
@@ -353,6 +355,7 @@ __all__ = [
     "service_of",
     "sharing",
     "signal",
+    "signal_all",
     "speaking",
     "spelled",
     "store_attachment",

@@ -21,7 +21,8 @@ def send_through(send: Send) -> None:
 def signal(session: Session, user_id: UUID, kind: str, value: str = "") -> None:
     """Signal a user's browsers after commit.
 
-    Kinds: `notify`, `job` (value: the job's id), `call`, `ended` (value: the sign-in session that ended; none: all).
+    Kinds: `notify`, `job` (value: the job's id), `call`, `team` (value: the
+    department in which something was done), `ended` (value: the sign-in session that ended; none: all).
     """
     signal_all(session, [user_id], kind, value)
 

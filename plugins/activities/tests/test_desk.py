@@ -10,7 +10,7 @@ import pytest
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.together import assisting, joining
 
-from platform_core.api import at_local, today
+from platform_core.api import Conflict, at_local, today
 from platform_core.permissions.models import Access
 from platform_core.testing.browser import Browser
 
@@ -131,7 +131,9 @@ def test_the_head_sees_everybodys_day_with_ways_into_it(house, browser: Browser,
     assert "Tom" not in html, "another department"
     link = unescape(re.search(r'href="(/reports/activities.follow_ups[^"]*)"', html)[1])
     assert "Qiheng Consulting" in hanna.get(link).text
-    assert 'hx-trigger="every 60s"' in html
+    assert re.search(
+        r'hx-trigger="live:team:[0-9a-f]{32} from:body throttle:1s, live:again from:body, every 60s"', html
+    )
     past = hanna.get(f"/team?first={today() - timedelta(days=9)}&last={today() - timedelta(days=1)}").text
     assert cells(past, "Carol") == ["1", "1", "0", "0", "0"]
     assert "every 60s" not in past
@@ -157,3 +159,30 @@ def test_what_somebody_did_yesterday_is_one_click_away(house, browser: Browser):
 def cells(html, name):
     row = next(row for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL) if f">{name}<" in row)
     return re.findall(r'<td class="num[^"]*">(?:<a [^>]*>)?(\d+)', row)
+
+
+def test_what_is_done_is_told_to_the_heads_of_its_department_alone(house, monkeypatch: pytest.MonkeyPatch):
+    sent: list[tuple[tuple, str, str]] = []
+    plan = house.plan("collector")
+    monkeypatch.setattr("platform_core.kernel.signals._send", [lambda *said: sent.append(said)])
+    heads = {house.people["collect_head"].id, house.people["manager"].id}
+    place = house.departments["collect"].id.hex
+
+    def told() -> list[tuple[set, str]]:
+        found = [(set(people), value) for people, kind, value in sent if kind == "team"]
+        sent.clear()
+        return found
+
+    house.finish("collector", plan.id)
+    assert told() == [(heads, place)]
+    house.log("collector")
+    assert told() == [(heads, place)]
+    house.plan("collector", "Another")
+    assert told() == [(heads, place)]
+    with pytest.raises(Conflict):
+        house.finish("collector", plan.id)
+    assert told() == [], "nothing was done"
+    house.factory.user("department_head", house.departments["collect"], name="Second")
+    house.log("collector")
+    ((people, _place),) = told()
+    assert len(people) == 3, "who becomes a head is told as well"

@@ -1,11 +1,12 @@
 // One event stream per browser: a stream per tab would use up the six connections of HTTP/1.1. The tab seen last holds
 // it and passes the signals on. No Web Locks or SharedWorker: they are missing on plain-http networks and on Android.
-// Signals carry no customer data; whoever hears `live:notify`, `live:job` or `live:call` on body fetches its fragment.
+// Signals carry no customer data; whoever hears `live:notify`, `live:job`, `live:call` or
+// `live:team` on body fetches its fragment; `live:team:ID` is of one department alone, and `live:again` of everything.
 // A signal's id is when the server heard of it: whoever connects says what was heard last, and misses nothing.
 (() => {
   const address = document.querySelector('meta[name="live-url"]')?.content;
   if (!address || !window.BroadcastChannel) return;
-  const TYPES = ['notify', 'job', 'call'];
+  const TYPES = ['notify', 'job', 'call', 'team'];
   const BEAT = 5000;
   // The server says something every 20 seconds: a line that is silent for longer is dead, whatever the browser believes.
   const SILENT = 50000;
@@ -25,9 +26,9 @@
     heard = Math.max(heard, Number(id) || 0);
     // `again`: nobody knows what was missed.
     const types = type === 'again' ? TYPES : TYPES.filter((known) => known === type);
-    for (const known of types) {
-      document.body.dispatchEvent(new CustomEvent(`live:${known}`, { detail: data, bubbles: true }));
-    }
+    const names = types.map((known) => `live:${known}`);
+    names.push(type === 'again' ? 'live:again' : `live:${type}:${data}`);
+    for (const name of names) document.body.dispatchEvent(new CustomEvent(name, { detail: data, bubbles: true }));
   };
   const tell = (said) => {
     emit(said);

@@ -22,5 +22,5 @@ def plan_for(session: Session, customer_id: UUID, user_id: UUID, subject: str, o
         session, person, customer_id=customer_id, engagement_id=None, contact_id=None, contact_label="", kind="call",
         subject=subject, due=dates.on(on), cause=cause,
     )  # fmt: skip
-    plans.refresh_next(session, customer_id)
+    plans.refresh_next(session, customer_id, person.user_id)
     return plan.id

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import about, dates, presets, queries, rights, series
+from baton_plugins.activities.desk import telling
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.reminders import arranging
@@ -73,7 +74,7 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     )
     if data.repeat:
         series.begin(plan, data.repeat, data.repeat_until)
-    refresh_next(session, customer.id)
+    refresh_next(session, customer.id, plan.assignee_id)
     return plan
 
 
@@ -96,7 +97,7 @@ def move_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanMove) -> 
     plan.due_at, plan.all_day = due.at, due.all_day
     arranging.move_along(session, plan)
     _record(session, actor, "activities.move_plan", plan, {"due_at": before}, {"due_at": due.at})
-    refresh_next(session, plan.customer_id)
+    refresh_next(session, plan.customer_id, plan.assignee_id)
     return plan
 
 
@@ -108,7 +109,7 @@ def cancel_plan(session: Session, actor: Actor, plan_id: UUID, *, series_too: bo
     customer = customer_get(session, plan.customer_id)
     joining.answered(session, actor, customer, plan, None)
     assisting.settled(session, actor, customer, plan, None)
-    refresh_next(session, plan.customer_id)
+    refresh_next(session, plan.customer_id, plan.assignee_id)
     return plan
 
 
@@ -116,7 +117,7 @@ def reopen_plan(session: Session, actor: Actor, plan_id: UUID) -> Plan:
     """Undo a cancellation. Raises Conflict when there is none to undo."""
     plan = _turn(session, actor, plan_id, "cancelled", "open", "activities.reopen_plan")
     series.take_back(session, plan)
-    refresh_next(session, plan.customer_id)
+    refresh_next(session, plan.customer_id, plan.assignee_id)
     return plan
 
 
@@ -138,7 +139,7 @@ def baton_leg_taken(session: Session, actor: Actor, leg: Leg) -> None:
     _pass_on(session, actor, leg, receiver)
     if FIRST_VISIT in leg.needs:
         _plan_first_visit(session, actor, leg, receiver)
-    refresh_next(session, leg.customer_id)
+    refresh_next(session, leg.customer_id, receiver.id)
 
 
 @hookimpl
@@ -214,10 +215,11 @@ def add(
     return plan
 
 
-def refresh_next(session: Session, customer_id: UUID) -> None:
-    """Bring the customer's next date up to date with the plans."""
+def refresh_next(session: Session, customer_id: UUID, *people: UUID | None) -> None:
+    """Bring the customer's next date up to date with the plans. `people`: whose, for the pages of their heads."""
     session.flush()  # the date is computed from what has just been written
     queries.forget(session)
+    telling.tell(session, *people)
     # Two colleagues at once would each compute it without the other's plan, so one waits for the other here.
     customer = session.scalars(
         select(Customer).where(Customer.id == customer_id).with_for_update(of=Customer)

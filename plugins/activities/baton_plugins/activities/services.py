@@ -330,7 +330,7 @@ def _settle(
     session.flush()  # the columns are computed from what has just been written
     if is_contact and (customer.last_contact_at is None or customer.last_contact_at < follow_up.at):
         customer_touch(session, customer, last_contact_at=follow_up.at)
-    plans.refresh_next(session, customer.id)
+    plans.refresh_next(session, customer.id, follow_up.author_id, plan.assignee_id if plan else None)
     ref = EntityRef("activities", "follow_up", follow_up.id)
     before, after = changes(
         {"status": follow_up.old_status},

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from baton_plugins.activities import reports
 from baton_plugins.activities.desk import lists
+from baton_plugins.activities.desk.telling import RIGHT
 from baton_plugins.activities.models import FollowUp, Plan
 from sqlalchemy import and_, case, func, select
 
@@ -34,7 +35,6 @@ from platform_core.api import (
 )
 
 _ = translator("activities")
-RIGHT = "activities.correct"
 _PEOPLE = 200
 _A_DAY = timedelta(days=1)
 _LONGEST = 366
@@ -90,6 +90,7 @@ def team(
     return page(
         request, "activities/team.html", partial="activities/_team.html", active="plans",
         status=422 if bound.errors else 200, form=bound, lines=found, departments=departments, department=chosen,
+        signal=chosen.hex if chosen else "",
         first=start, last=end, is_today=start == end == today(), query=_query(chosen, period),
         done_url=lambda line: reports.rows_behind(line.user_id, start, end),
         before_url=lambda line: reports.rows_behind(line.user_id, start - _A_DAY, start - _A_DAY),

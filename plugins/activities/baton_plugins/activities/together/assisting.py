@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from baton_plugins.activities import queries, rights
+from baton_plugins.activities.desk import telling
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.reminders import arranging
 from baton_plugins.activities.together.models import Assistance
@@ -150,6 +151,7 @@ def accept(session: Session, actor: Actor, assistance_id: UUID) -> Plan:
     plan.assignee_id, plan.department_id = actor.user_id, actor.department_id
     plan.passed_on_by_label = request.from_label
     queries.forget(session)
+    telling.tell(session, request.from_id, actor.user_id)
     if plan.state == "asked":
         _begin(session, plan)
     _note(session, actor, "activities.accept_assistance", plan, actor.name)

@@ -96,7 +96,7 @@ def give(session: Session, actor: Actor, customer_id: UUID, data: TaskInput) -> 
                 refused.append(error.message)
     if refused:
         raise Invalid(refused[0], fields={"people": " ".join(refused)})
-    plans.refresh_next(session, customer.id)
+    plans.refresh_next(session, customer.id, *people)
     return made
 
 
