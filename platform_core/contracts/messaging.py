@@ -313,6 +313,7 @@ class Reader:
 
     user_id: UUID
     name: str
+    address: str
     language: str
 
 
@@ -326,8 +327,8 @@ class Mail:
     text: str
     path: str = ""
     """Of the page that it is about; a link follows the text"""
-    reply_to: UUID | None = None
-    """A colleague who gets answers"""
+    reply_to: str = ""
+    """Address of a colleague who gets answers"""
     calendar: str = ""
     method: str = ""
     expires_at: datetime | None = None
@@ -338,7 +339,7 @@ class MailSender(Protocol):
         """Those of them whom a mail of this kind reaches now: there is an account, an address, and they want it."""
 
     def address(self, session: Any, user_id: UUID) -> str:
-        """Where mail to a colleague goes; "" for nowhere."""
+        """Where mail to a colleague goes, whether they want any or not; "" for nowhere."""
 
     def send(self, session: Any, mails: Sequence[Mail]) -> int:
         """Put them into the outbox, in the caller's transaction, each `key` once. Returns how many were new."""

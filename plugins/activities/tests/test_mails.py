@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import vobject
 from baton_plugins.activities.meetings import reminding
 from baton_plugins.activities.meetings import services as meetings
 from baton_plugins.activities.meetings.forms import MeetingInput, Reply
@@ -67,7 +68,7 @@ def test_a_reminder_is_mailed_once_to_whoever_is_away_and_says_no_more_than_a_te
     for _to, subject, text, _letter in found:
         assert f"{local(TEN):%m-%d} 10:00" in subject
         assert "Qiheng" not in subject + text
-        assert "8000" not in subject + text.replace(posted.runtime.settings.base_url, "")
+        assert "0013 8000" not in subject + text
         assert f"{posted.runtime.settings.base_url}/customers/{posted.customer.id}?plan={made.id}" in text
     with posted.runtime.database.system_session("look", write=False) as session:
         assert sorted(session.scalars(select(Told.ways))) == ["page", "page,mail", "page,mail"]
@@ -140,5 +141,79 @@ def test_of_a_meeting_everybody_who_has_not_declined_is_reminded_by_mail(posted)
     assert sorted((to, "Declined" in subject) for to, subject, *_rest in found) == [
         ("collector@house.example", False), ("collector@house.example", True), ("other_collector@house.example", False),
     ]  # fmt: skip
-    assert all("8000" not in subject for _to, subject, *_rest in found)
+    assert all("0013 8000" not in subject for _to, subject, *_rest in found)
     assert any(f"{made.url}\n" in text for _to, _subject, text, _letter in found)
+
+
+def calendars(house):
+    """(address, method, event) of each invitation, read by a library that is not the one which wrote it."""
+    found = []
+    for to, _subject, _text, letter in mails(house):
+        if letter.calendar:
+            calendar = vobject.readOne(letter.calendar)
+            assert calendar.method.value == letter.method
+            found.append((to.partition("@")[0], letter.method, calendar.vevent))
+    return found
+
+
+def change(house, meeting, **fields):
+    with house.as_("collector") as (session, actor):
+        found = meetings.queries.get(session, meeting.id)
+        given = {"subject": found.subject, "on": DAY, "time": "10:00", "end": "11:00", "clash": True, "place": found.place,
+                 "people": [house.people["other_collector"].id], "version": found.version, **fields}  # fmt: skip
+        return meetings.change(session, actor, meeting.id, MeetingInput(**given))
+
+
+def test_an_invitation_goes_into_the_calendar_of_whoever_is_invited(posted):
+    made = invite(posted, subject="培训安排，138 0013 8000", place="上海，静安", note="第一行\n第二行; 带分号")
+    ((to, method, event),) = calendars(posted)
+    assert (to, method) == ("other_collector", "REQUEST")
+    assert event.uid.value == f"meeting-{made.id}@{posted.runtime.settings.base_url.split('/')[2].split(':')[0]}"
+    assert event.sequence.value == "0"
+    assert event.status.value == "CONFIRMED"
+    assert event.dtstart.value == TEN
+    assert event.dtend.value == TEN + timedelta(hours=1)
+    assert event.summary.value == "培训安排，…"
+    assert event.location.value == "上海，静安"
+    assert event.description.value == "第一行\n第二行; 带分号"
+    assert event.organizer.value == "mailto:collector@house.example"
+    assert event.organizer.params["CN"] == ["Carol"]
+    assert event.attendee.value == "mailto:other_collector@house.example"
+    assert event.attendee.params["RSVP"] == ["FALSE"]
+    ((_to, subject, text, letter),) = mails(posted)
+    assert "0013 8000" not in subject + text
+    assert letter.reply_to == "collector@house.example"
+    assert f"{posted.runtime.settings.base_url}{made.url}" in text
+
+
+def test_changes_raise_the_number_and_cancelling_takes_it_out(posted):
+    made = invite(posted)
+    change(posted, made, time="14:00", end="15:00")
+    change(posted, made, time="14:00", end="15:00")  # nothing that anybody has to know of
+    with posted.as_("collector") as (session, actor):
+        meetings.cancel(session, actor, made.id)
+    told = [(method, event.sequence.value, event.status.value) for _to, method, event in calendars(posted)]
+    assert told == [("REQUEST", "0", "CONFIRMED"), ("REQUEST", "1", "CONFIRMED"), ("CANCEL", "2", "CANCELLED")]
+    assert len({event.uid.value for _to, _method, event in calendars(posted)}) == 1
+
+
+def test_whoever_is_asked_again_finds_a_higher_number_than_the_one_that_took_it_away(posted):
+    made = invite(posted)
+    other, head = (posted.people[name].id for name in ("other_collector", "collect_head"))
+    change(posted, made, people=[other, head])
+    change(posted, made, people=[head])
+    change(posted, made, people=[other, head])
+    theirs = [(method, event.sequence.value) for to, method, event in calendars(posted) if to == "other_collector"]
+    assert theirs == [("REQUEST", "0"), ("CANCEL", "1"), ("REQUEST", "1")]
+    assert [(to, method) for to, method, _event in calendars(posted) if to == "collect_head"] == [
+        ("collect_head", "REQUEST")
+    ]
+
+
+def test_whole_days_are_whole_days_and_who_wants_no_invitations_gets_none(posted):
+    invite(posted, time=None, end=None, last=DAY + timedelta(days=1))
+    ((_to, _method, event),) = calendars(posted)
+    assert (event.dtstart.value, event.dtend.value) == (DAY, DAY + timedelta(days=2))
+    choose(posted, "other_collector", mail_unwanted=["invitation"])
+    invite(posted)
+    assert len(calendars(posted)) == 1

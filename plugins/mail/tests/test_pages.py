@@ -123,7 +123,9 @@ def test_switched_off_nobody_is_written_to(runtime, factory, post, browser):
         with runtime.database.system_session("test") as session:
             sender = service_of(session, MAIL_SENDER)
             assert sender.readers(session, [user.id], "reminder") == {}
-            assert sender.send(session, [Mail("a", Reader(user.id, "D", "en"), "News", "Hello")]) == 0
+            assert (
+                sender.send(session, [Mail("a", Reader(user.id, "D", "d@house.example", "en"), "News", "Hello")]) == 0
+            )
         assert choosing.PATH not in browser.get("/me").text
         assert browser.get(choosing.PATH).status_code == 404
     finally:

@@ -39,6 +39,21 @@ def test_it_arrives_once_with_our_reference(post, server):
     assert server.taken[0].original_content.isascii()
 
 
+def test_a_calendar_goes_along_as_another_form_of_the_text(post, server):
+    calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nX-NOTE:培训\r\nEND:VCALENDAR\r\n"
+    post.put(calendar=calendar, method="REQUEST", reply_to="carol@house.example")
+    post.work()
+    (mail,) = server.mails()
+    assert mail.get_content_type() == "multipart/alternative"
+    plain, ics = mail.iter_parts()
+    assert plain.get_content_type() == "text/plain"
+    assert ics.get_content_type() == "text/calendar"
+    assert ics["content-type"].params["method"] == "REQUEST"
+    assert ics["content-type"].params["charset"] == "utf-8"
+    assert ics.get_payload(decode=True).decode() == calendar
+    assert mail["reply-to"] == "carol@house.example"
+
+
 def test_one_connection_serves_several(post, server):
     for number in range(5):
         post.put(f"mail {number}")

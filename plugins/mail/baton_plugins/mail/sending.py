@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from baton_plugins.mail import choosing
@@ -36,20 +36,17 @@ class Sender:
             User.id.in_(user_ids), User.status == "active", User.email != ""
         )
         return {
-            key: Reader(key, name, language)
+            key: Reader(key, name, address, language)
             for key, name, language, address, chosen in session.execute(statement)
             if reaches(address) and kind not in choosing.unwanted(chosen or {})
         }
 
     def address(self, session: Session, user_id: UUID) -> str:
-        return _addresses(session, [user_id]).get(user_id, "")
+        found = session.scalar(select(User.email).where(User.id == user_id)) or ""
+        return found if reaches(found) else ""
 
     def send(self, session: Session, mails: Sequence[Mail]) -> int:
-        if not mails:
-            return 0
-        people = {mail.to.user_id for mail in mails} | {mail.reply_to for mail in mails if mail.reply_to}
-        known = _addresses(session, people)
-        return len(send_messages(session, None, [_sealed(session, mail, known) for mail in mails]))
+        return len(send_messages(session, None, [_sealed(session, mail) for mail in mails])) if mails else 0
 
 
 def is_possible(session: Session) -> bool:
@@ -65,21 +62,13 @@ def reaches(address: str) -> bool:
     return address.isascii() and is_mail_address(address)
 
 
-def _addresses(session: Session, people: Iterable[UUID]) -> dict[UUID, str]:
-    rows = session.execute(select(User.id, User.email).where(User.id.in_(list(people))))
-    return {key: address for key, address in rows if reaches(address)}
-
-
-def _sealed(session: Session, mail: Mail, known: Mapping[UUID, str]) -> Outgoing:
+def _sealed(session: Session, mail: Mail) -> Outgoing:
     base = house_url(session)
     with speaking(mail.to.language):
         why = _("Which mails Baton sends you is up to you: %(url)s", url=f"{base}{choosing.PATH}")
     text = "\n\n".join(filter(None, (mail.text, mail.path and f"{base}{mail.path}", f"-- \n{why}")))
-    letter = Letter(
-        one_line(mail.subject), one_line(mail.to.name), known.get(mail.reply_to, "") if mail.reply_to else "",
-        mail.calendar, mail.method,
-    )  # fmt: skip
+    letter = Letter(one_line(mail.subject), one_line(mail.to.name), mail.reply_to, mail.calendar, mail.method)
     return Outgoing(
-        key=mail.key, channel=CHANNEL, owner="mail", text=text, address=known[mail.to.user_id], letter=letter,
+        key=mail.key, channel=CHANNEL, owner="mail", text=text, address=mail.to.address, letter=letter,
         expires_at=mail.expires_at,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from uuid import UUID
 from baton_plugins.activities.meetings.clashes import span_text
 from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.queries import PlanRow
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Event, vCalAddress, vDatetime, vText
 
 from platform_core.api import Setting, local, now, translator
 
@@ -56,6 +56,27 @@ class Writer:
         calendar.add_component(self._meeting(meeting, room))
         return bytes(calendar.to_ical())
 
+    def letter(self, meeting: Meeting, room: str, method: str, host: str, guest: tuple[str, str]) -> str:
+        """To one guest, by name and address, for a mail program to take in (RFC 5546): REQUEST or CANCEL.
+
+        `host` is the organizer's address. The others are not named: who comes stands in the page.
+        """
+        calendar = _calendar()
+        calendar.add("method", method)
+        event = self._meeting(meeting, room)
+        event["dtstamp"] = vDatetime(now().astimezone(UTC))
+        if method == "CANCEL":  # for this guest, also where it takes place
+            event["status"] = vText("CANCELLED")
+        if host:
+            event["organizer"] = _person(f"mailto:{host}", meeting.organizer_label)
+        name, address = guest
+        asked = _person(f"mailto:{address}", name)
+        # No program answers by itself: nobody reads that mailbox, and the page takes the answer.
+        asked.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE"})
+        event.add("attendee", asked)
+        calendar.add_component(event)
+        return bytes(calendar.to_ical()).decode()
+
     def _plan(self, row: PlanRow) -> Event:
         plan = row.plan
         title = f"{plan.subject} \u00b7 {row.customer}" if self._names else plan.subject
@@ -75,9 +96,7 @@ class Writer:
             event.add("location", without_numbers(where))
         if meeting.note:
             event.add("description", without_numbers(meeting.note))
-        host = vCalAddress(f"urn:uuid:{meeting.organizer_id}")
-        host.params["CN"] = vText(meeting.organizer_label)
-        event.add("organizer", host)
+        event.add("organizer", _person(f"urn:uuid:{meeting.organizer_id}", meeting.organizer_label))
         return event
 
     def _event(self, kind: str, key: UUID, title: str, changed: datetime, sequence: int, path: str) -> Event:
@@ -89,6 +108,12 @@ class Writer:
         event.add("summary", without_numbers(title))
         event.add("url", f"{self._url}{path}")
         return event
+
+
+def _person(address: str, name: str) -> vCalAddress:
+    found = vCalAddress(address)
+    found.params["CN"] = vText(name)
+    return found
 
 
 def without_numbers(text: str) -> str:

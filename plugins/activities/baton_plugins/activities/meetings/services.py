@@ -9,7 +9,7 @@ from uuid import UUID
 
 from baton_plugins.activities import rights
 from baton_plugins.activities.diary.whose import RIGHT, ROOMS
-from baton_plugins.activities.meetings import clashes, queries, reminding
+from baton_plugins.activities.meetings import clashes, inviting, queries, reminding
 from baton_plugins.activities.meetings.clashes import Busy, span_text
 from baton_plugins.activities.meetings.forms import MeetingInput, Reply
 from baton_plugins.activities.meetings.models import Invitation, Meeting
@@ -81,7 +81,8 @@ def arrange(session: Session, actor: Actor, data: MeetingInput) -> Meeting:
     session.flush()  # its id goes into the invitations and the audit line
     _invite(session, meeting, people.values())
     _record(session, actor, "activities.invite", meeting)
-    _tell(session, set(people) - {actor.user_id}, noop("%(who)s invites you: %(subject)s, %(when)s"), actor, meeting)
+    news = noop("%(who)s invites you: %(subject)s, %(when)s")
+    _tell(session, set(people) - {actor.user_id}, news, actor, meeting, "REQUEST")
     return meeting
 
 
@@ -101,7 +102,8 @@ def change(session: Session, actor: Actor, meeting_id: UUID, data: MeetingInput)
     changed = moved or any(getattr(meeting, name) != getattr(data, name) for name in told)
     meeting.subject, meeting.note, meeting.place, meeting.room = data.subject, data.note, data.place, data.room
     meeting.starts_at, meeting.ends_at, meeting.all_day = when.start, when.end, when.all_day
-    meeting.sequence += changed
+    # Whoever is asked again later has to find a higher number than the one that took the meeting from their calendar.
+    meeting.sequence += changed or bool(asked.keys() - people.keys())
     for gone in asked.keys() - people.keys():
         session.delete(asked[gone])
     if moved:
@@ -114,14 +116,14 @@ def change(session: Session, actor: Actor, meeting_id: UUID, data: MeetingInput)
         reminding.arrange(meeting, [asked[key] for key in asked.keys() & people.keys()])
     _invite(session, meeting, [people[key] for key in sorted(fresh)])
     _record(session, actor, "activities.change_meeting", meeting)
-    _tell(session, fresh, noop("%(who)s invites you: %(subject)s, %(when)s"), actor, meeting)
+    _tell(session, fresh, noop("%(who)s invites you: %(subject)s, %(when)s"), actor, meeting, "REQUEST")
     _tell(session, asked.keys() - people.keys(), noop("%(who)s has taken back an invitation: %(subject)s, %(when)s"),
-          actor, meeting)  # fmt: skip
+          actor, meeting, "CANCEL")  # fmt: skip
     if changed:
         news = noop("%(who)s has moved a meeting, do you come? %(subject)s, %(when)s") if moved else noop(
             "%(who)s has changed a meeting: %(subject)s, %(when)s"
         )  # fmt: skip
-        _tell(session, asked.keys() & people.keys() - {actor.user_id}, news, actor, meeting)
+        _tell(session, asked.keys() & people.keys() - {actor.user_id}, news, actor, meeting, "REQUEST")
     return meeting
 
 
@@ -138,6 +140,7 @@ def cancel(session: Session, actor: Actor, meeting_id: UUID) -> Meeting:
         noop("%(who)s has cancelled a meeting: %(subject)s, %(when)s"),
         actor,
         meeting,
+        "CANCEL",
     )
     return meeting
 
@@ -254,7 +257,13 @@ def _record(session: Session, actor: Actor, action: str, meeting: Meeting) -> No
     record(session, actor, action, ref(meeting), after=after)
 
 
-def _tell(session: Session, people: Collection[UUID], news: str, actor: Actor, meeting: Meeting) -> None:
+def _tell(
+    session: Session, people: Collection[UUID], news: str, actor: Actor, meeting: Meeting,
+    method: inviting.Method | None = None,
+) -> None:  # fmt: skip
+    """In the page, and with a `method` in the calendars of those who want that by mail."""
     when = span_text(meeting.starts_at, meeting.ends_at, all_day=meeting.all_day)
     parameters = {"who": actor.name, "subject": meeting.subject, "when": when}
     notify(session, sorted(people), "activities", news, parameters, url=meeting.url, icon="calendar-event")
+    if method is not None:
+        inviting.send(session, people, news, actor, meeting, method)
