@@ -268,6 +268,14 @@ def test_the_page_of_what_was_heard_tells_why_no_card_came(house):
     assert "Carol" in heard
     assert MOBILE not in heard
     assert "Qiheng" not in heard
+    assert 'hx-get="/settings/telephony/heard?turn=1"' in heard
+    box.ring(MOBILE, call="x3")
+    live = page.get("/settings/telephony/heard?turn=1", htmx=True).text
+    assert live.count("<tr>") == heard.count("<tr>") + 1
+    assert 'hx-get="/settings/telephony/heard?turn=2"' in live
+    assert "no page of theirs is open" in live
+    assert "hx-get" not in page.get("/settings/telephony/heard?turn=200", htmx=True).text
+    assert house.page("carol").get("/settings/telephony/heard").status_code == 403
     rung = page.post("/settings/telephony/simulate", {"number": MOBILE, "user_id": str(house.people["otto"].id)})
     assert rung.status_code == 303
     assert "Qiheng Consulting" in house.card("otto") or "department Sales" in house.card("otto")

@@ -18,6 +18,7 @@ from platform_core.api import (
     Routes,
     Session,
     bind,
+    fragment,
     initial,
     page,
     person_choices,
@@ -31,6 +32,7 @@ from platform_core.api import get as get_route
 _ = translator("telephony")
 MANAGE = "telephony.manage"
 URL = "/settings/telephony"
+LOOKS = 200
 _SECRET = {"unkept": True}
 """A secret is shown once: its page is not kept for repeated requests."""
 
@@ -46,10 +48,24 @@ def _index(
 ) -> Response[str]:  # fmt: skip
     return page(
         request, "telephony/settings.html", status=status, active="telephony", sources=queries.sources(session),
-        heard=queries.heard(session), people=person_choices(session), kinds=kinds(),
-        source_form=source_form or initial(SourceInput, kind="agent"),
+        heard=queries.heard(session), turn=1, people=person_choices(session), kinds=kinds(),
+        device_states=device_states(), source_form=source_form or initial(SourceInput, kind="agent"),
         simulated=simulated or initial(SimulatedInput, number=simulating.SPECIMEN),
     )  # fmt: skip
+
+
+@get_route("/heard", permission=MANAGE, name="telephony:heard")
+def heard(request: Request[Any, Any, Any], session: Session, turn: int = LOOKS) -> Response[str]:
+    """What the page asks for every few seconds, for ten minutes: one that never stops would never be signed out."""
+    following = turn + 1 if 0 < turn < LOOKS else 0
+    return fragment(request, "telephony/_heard.html", heard=queries.heard(session), turn=following)
+
+
+def device_states() -> dict[str, str]:
+    return {
+        "up": _("connected"), "gone": _("unplugged"), "busy": _("taken by another program"), "failed": _("failed"),
+        "down": _("no connection"),
+    }  # fmt: skip
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -82,8 +98,8 @@ def _source(
     base = platform_of(request).settings.base_url
     return page(
         request, "telephony/source.html", status=status, active="telephony", source=found,
-        people=person_choices(session),
-        lines=sources.lines(session, found), kind=dict(kinds())[found.kind], secret=secret, base=base,
+        people=person_choices(session), device_states=device_states(), lines=sources.lines(session, found),
+        kind=dict(kinds())[found.kind], secret=secret, base=base,
         address=f"{base}{sources.WEBHOOK}{secret}" if secret and found.kind != "agent" else "",
         form=form or initial(LineInput), areas=areas.of_source(session, found), area=area or initial(AreaInput),
         workplace=workplace or initial(WorkplaceInput, user_id=str(found.user_id or ""), locks=found.locks),
@@ -175,5 +191,18 @@ def simulate(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
 
 ROUTES = Routes(
     URL,
-    [index, add_source, source, renew_code, revoke, add_line, remove_line, set_area, remove_area, workplace, simulate],
+    [
+        index,
+        heard,
+        add_source,
+        source,
+        renew_code,
+        revoke,
+        add_line,
+        remove_line,
+        set_area,
+        remove_area,
+        workplace,
+        simulate,
+    ],
 )
