@@ -84,7 +84,7 @@ def test_only_those_who_keep_plugins_reach_it(browser, factory, admin):
     other = browser.sign_in(factory.user("management"))
     assert other.get(PAGE).status_code == 403
     assert other.post(PAGE, {"first_visit_days": "4"}).status_code == 403
-    for name in ("opportunity", "customers"):
+    for name in ("opportunity", "outbox"):
         assert admin.get(f"/settings/plugins/{name}/settings").status_code == 404
 
 

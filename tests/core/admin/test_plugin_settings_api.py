@@ -110,7 +110,7 @@ def test_it_takes_the_right_of_the_form_and_a_plugin_that_runs(browser, factory,
     other = browser.token(factory.user("management"))
     assert other.get(URL).status_code == 403
     assert other.request("PATCH", URL, json={"first_visit_days": 4}).status_code == 403
-    for name in ("opportunity", "customers"):
+    for name in ("opportunity", "outbox"):
         assert admin.get(f"/api/v1/plugins/{name}/settings").status_code == 404
     admin.post("/api/v1/plugins/activities/disable")
     assert admin.get(URL).status_code == 404
