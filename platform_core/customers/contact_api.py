@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contacts, opening, outputs, queries
+from platform_core.customers import contact_keeping, contacts, opening, outputs, queries
 from platform_core.customers.forms import ContactInput, ContactPatch
 from platform_core.customers.models import Contact
 from platform_core.customers.outputs import ContactOut
@@ -74,12 +74,20 @@ def update(session: Session, actor: Actor, contact_id: UUID, data: ContactChange
 
 @delete("/{contact_id:uuid}", permission="customers.edit", name="customers:api_delete_contact", status_code=204)
 def remove(session: Session, actor: Actor, contact_id: UUID) -> None:
-    """Delete a contact; its history stays with the customer."""
+    """Put a contact into the bin; its history stays with the customer."""
     contacts.remove(session, actor, contact_id)
+
+
+@post("/{contact_id:uuid}/restore", permission="customers.edit", name="customers:api_restore_contact", status_code=200)
+def restore(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
+    """Take a removed contact back with its numbers, while the bin keeps it."""
+    contact = contact_keeping.restore(session, actor, contact_id)
+    session.flush()  # the answer shows the new version
+    return _out(session, contact)
 
 
 def _out(session: Session, contact: Contact) -> ContactOut:
     return outputs.contact(contact, queries.points_of_contacts(session, [contact.id])[contact.id])
 
 
-HANDLERS = [list_all, create, read, update, remove]
+HANDLERS = [list_all, create, read, update, remove, restore]

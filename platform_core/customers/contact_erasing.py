@@ -28,7 +28,7 @@ from platform_core.users import notifications
 from platform_core.web import answers
 
 _ = translator("customers")
-Before = Callable[[Session, Actor, UUID], None]
+Before = Callable[[Session, Actor | None, UUID], None]
 _before: list[Before] = []
 _OPTIONS: dict[str, Any] = {
     "execution_options": {
@@ -61,6 +61,12 @@ def erase(session: Session, actor: Actor, contact_id: UUID, name: str, reason: s
         wrong["reason"] = _("Say why, in at most %(limit)d characters.", limit=LONGEST_REASON)
     if wrong:
         raise Invalid(_("Please check the marked fields."), fields=wrong)
+    forget(session, actor, contact, reason.strip())
+
+
+def forget(session: Session, actor: Actor | None, contact: Contact, reason: str) -> None:
+    """What `erase` does once it may; without an actor by the house's own rule."""
+    contact_id = contact.id
     session.flush()  # what follows goes past the session
     label = _("Erased contact")
     for act in _before:
@@ -74,7 +80,7 @@ def erase(session: Session, actor: Actor, contact_id: UUID, name: str, reason: s
     session.execute(delete(Contact).where(Contact.id == contact_id), **_OPTIONS)
     blanking.blank_contact(session, actor, contact_id, label)
     ref = EntityRef("customers", "contact", contact_id, label)
-    audit.record(session, actor, "customers.contact_erase", ref, reason=reason.strip())
+    audit.record(session, actor, "customers.contact_erase", ref, reason=reason)
 
 
 def held_elsewhere(session: Session, contact_id: UUID) -> Iterator[tuple[Table, list[Any]]]:

@@ -129,7 +129,10 @@ CONTACTS = ListView(
     search=_search,
     search_label=_.lazy("Contact, customer or phone number"),
     similar=contact_searching.similar,
-    buttons=(Button(_.lazy("New contact"), "plus", "/contacts/new", "customers.create"),),
+    buttons=(
+        Button(_.lazy("Removed contacts"), "trash", "/contacts/bin", "customers.edit"),
+        Button(_.lazy("New contact"), "plus", "/contacts/new", "customers.create"),
+    ),
     export="customers.export",
     reach=contact_reach.of,
     prepare=_prepare,

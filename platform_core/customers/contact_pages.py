@@ -95,9 +95,7 @@ def attach(
         if found:
             bound.errors["customer"] = _("Choose which one is meant.")
         return _attach_form(request, contact, bound, found)
-    told = _(
-        "%(name)s belongs to %(customer)s now, with numbers and history.", name=contact.name, customer=customer.name
-    )
+    told = _("The contact belongs to this customer now, with numbers and history.")
     return redirect(request, f"/customers/{customer.id}?tab=contacts", Notice(told))
 
 

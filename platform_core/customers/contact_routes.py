@@ -15,6 +15,7 @@ from platform_core.customers.models import Address, Contact
 from platform_core.kernel.errors import Conflict, Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.web.forms import Bound, FormData, bind
+from platform_core.web.notices import Notice
 from platform_core.web.pages import fragment, redirect
 from platform_core.web.routing import get, post
 
@@ -91,7 +92,9 @@ def make_primary(request: Request[Any, Any, Any], session: Session, actor: Actor
 
 @post("/contacts/{contact_id:uuid}/delete", permission="customers.edit", name="customers:delete_contact")
 def delete_contact(request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID) -> Response[str]:
-    return _to_contacts(request, contacts.remove(session, actor, contact_id))
+    contact = contacts.remove(session, actor, contact_id)
+    told = _("The contact was removed. The bin of contacts keeps it for a while.")
+    return _to_contacts(request, contact, Notice(told, f"/contacts/{contact.id}/restore"))
 
 
 _POINT = "/customers/{customer_id:uuid}/points/{point_id:uuid}"
@@ -177,9 +180,10 @@ def delete_address(
     return redirect(request, f"/customers/{customer_id}?tab=record")
 
 
-def _to_contacts(request: Request[Any, Any, Any], contact: Contact) -> Response[str]:
+def _to_contacts(request: Request[Any, Any, Any], contact: Contact, notice: Notice | None = None) -> Response[str]:
     alone = "/contacts" if contact.deleted_at else f"/contacts/{contact.id}"
-    return redirect(request, f"/customers/{contact.customer_id}?tab=contacts" if contact.customer_id else alone)
+    place = f"/customers/{contact.customer_id}?tab=contacts" if contact.customer_id else alone
+    return redirect(request, place, notice)
 
 
 def contact_form(

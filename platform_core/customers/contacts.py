@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from platform_core.customers import fields, points, queries, quietly, rights, se
 from platform_core.customers.forms import POINT_FIELDS, AddressInput, ContactInput, ContactPatch, given
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel.clock import now
+from platform_core.kernel.database import vault_of
 from platform_core.kernel.errors import Conflict, Forbidden
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import translator
@@ -26,6 +28,15 @@ from platform_core.kernel.searchtokens import sort_key
 _ = translator("customers")
 Attached = Callable[[Session, UUID, UUID], None]
 _attached: list[Attached] = []
+
+
+class Number(msgspec.Struct):
+    """A number of a removed contact, until it comes back."""
+
+    kind: str
+    text: str
+    extension: str
+    is_primary: bool
 
 
 def when_attached(act: Attached) -> None:
@@ -118,19 +129,30 @@ def make_primary(session: Session, actor: Actor, contact_id: UUID) -> Contact:
 
 
 def remove(session: Session, actor: Actor, contact_id: UUID) -> Contact:
-    """Hide a contact; its numbers go, the records that mention it stay."""
+    """Put a contact into the bin with its numbers, which nothing finds there; the records that mention it stay."""
     contact = changeable(session, actor, contact_id)
     contact.deleted_at = now()
+    contact.sealed = _sealed(session, queries.points_of_contacts(session, [contact_id])[contact_id])
     was_main, contact.is_primary = contact.is_primary, False
     session.execute(delete(ContactPoint).where(ContactPoint.contact_id == contact.id))
     if was_main and contact.customer_id:
         others = [other for other in queries.contacts_of(session, contact.customer_id) if other.id != contact.id]
         if others:
             others[0].is_primary = True
-    _refresh(session, contact.customer_id)
+    settle(session, actor, contact)
     audit.record(session, actor, "customers.contact_delete", ref(contact), customer_id=contact.customer_id)
-    _publish(session, actor, contact)
     return contact
+
+
+def _sealed(session: Session, held: Sequence[ContactPoint]) -> bytes:
+    numbers = [Number(point.kind, points.clear(session, point), point.extension, point.is_primary) for point in held]
+    return vault_of(session).encrypt(msgspec.json.encode(numbers).decode())
+
+
+def settle(session: Session, actor: Actor, contact: Contact) -> None:
+    """What is kept along with its customer follows a contact that came or went."""
+    _refresh(session, contact.customer_id)
+    _publish(session, actor, contact)
 
 
 def attach(session: Session, actor: Actor, contact_id: UUID, customer_id: UUID) -> Contact:

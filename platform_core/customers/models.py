@@ -44,6 +44,10 @@ def _born(table: str) -> Index:
     return Index(f"ix_{table}_birth", "birth_month", "birth_day", postgresql_where=_BORN, sqlite_where=_BORN)
 
 
+def _binned(table: str) -> Index:
+    return Index(f"ix_{table}_bin", "deleted_at", "id", postgresql_where=_BINNED, sqlite_where=_BINNED)
+
+
 def _partly(name: str, where: TextClause, *columns: str) -> Index:
     return Index(f"ix_customers_customer_{name}", *columns, "id", postgresql_where=where, sqlite_where=where)
 
@@ -137,7 +141,7 @@ class Customer(Identified, Stamped, Versioned, Base):
         _partly("pool", _POOLED, "department_id", "placed_at"),
         _partly("pool_of_all", _POOLED, "placed_at"),
         _partly("lead_since", _LEADS, "lead_since"),
-        _partly("bin", _BINNED, "deleted_at"),
+        _binned("customers_customer"),
         _born("customers_customer"),
         Index("ix_customers_customer_name_norm", "name_norm"),
         Index("ix_customers_customer_batch_id", "batch_id"),
@@ -179,8 +183,11 @@ class Contact(Identified, Stamped, Versioned, Base):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     restricted_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     """Of one that stands alone: kept, and nothing else is done with it."""
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of one that was removed, while it can come back: its numbers, encrypted (customers.contact_keeping)."""
 
     __table_args__ = (
+        _binned("customers_contact"),
         Index(
             "ix_customers_contact_name_key", "name_key", "id", postgresql_where=_KEPT, sqlite_where=_KEPT,
         ),

@@ -19,6 +19,7 @@ from platform_core.customers import (
     team_routes,
     unmerging,
 )
+from platform_core.customers.bin import contacts as contact_bin
 from platform_core.customers.bin import purging
 from platform_core.customers.bin import routes as bin_routes
 from platform_core.customers.bulk import api as bulk_api
@@ -54,7 +55,7 @@ _MANY = [
     *list_routes.HANDLERS, *import_routes.HANDLERS, *transfer_routes.HANDLERS, *leaving_routes.HANDLERS,
     *deduplication_routes.HANDLERS, *bulk_routes.HANDLERS, *group_routes.HANDLERS,
     *pool_routes.HANDLERS, *pool_rule_routes.HANDLERS, *relation_routes.HANDLERS, *share_routes.HANDLERS,
-    *bin_routes.HANDLERS,
+    *bin_routes.HANDLERS, *contact_bin.HANDLERS,
 ]  # fmt: skip
 PAGES = [Routes("/", [*_RECORD, *_MANY])]
 _RECORD_API = [*api.HANDLERS, *ending_api.HANDLERS, *deduplication_api.HANDLERS, *revealing.API_HANDLERS]

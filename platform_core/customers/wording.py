@@ -39,6 +39,7 @@ _ACTIONS = {
     "customers.contact_create": _.lazy("added a contact"),
     "customers.contact_update": _.lazy("changed a contact"),
     "customers.contact_delete": _.lazy("removed a contact"),
+    "customers.contact_restore": _.lazy("took a contact back"),
     "customers.contact_erase": _.lazy("erased a contact"),
     "customers.contact_attach": _.lazy("gave a contact to a customer"),
     "customers.point_delete": _.lazy("removed a number or address"),

@@ -21,7 +21,14 @@ from platform_core.outbox.services import MANAGE
 _ = translator("outbox")
 hookimpl = pluggy.HookimplMarker("baton")
 contacts.when_attached(services.go_along)
-staying.speaks(staying.Speaker(models.Message.customer_id, models.Message.state.in_(services.LIVE), services.under_way))
+staying.speaks(
+    staying.Speaker(
+        models.Message.customer_id,
+        models.Message.contact_id,
+        models.Message.state.in_(services.LIVE),
+        services.under_way,
+    )
+)
 
 
 @hookimpl

@@ -33,7 +33,7 @@ def forget_person(session: Session, actor: Actor | None, ids: Sequence[UUID]) ->
     _forget(session, ids, people, _numbers(session, ContactPoint.customer_id.in_(ids)))
 
 
-def forget_contact(session: Session, actor: Actor, contact_id: UUID) -> None:
+def forget_contact(session: Session, actor: Actor | None, contact_id: UUID) -> None:
     """The same for a contact that stands alone."""
     _forget(session, [], [contact_id], _numbers(session, ContactPoint.contact_id == contact_id))
 

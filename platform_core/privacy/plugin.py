@@ -34,7 +34,11 @@ erasing.before_erasing(forgetting.forget_person)
 erasing.before_erasing(register.erased)
 contact_erasing.before_erasing(forgetting.forget_contact)
 contact_erasing.before_erasing(register.contact_erased)
-staying.speaks(staying.Speaker(PersonRequest.customer_id, PersonRequest.state == "open", register.unanswered))
+staying.speaks(
+    staying.Speaker(
+        PersonRequest.customer_id, PersonRequest.contact_id, PersonRequest.state == "open", register.unanswered
+    )
+)
 
 
 @hookimpl

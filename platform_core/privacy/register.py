@@ -230,7 +230,7 @@ def erased(session: Session, actor: Actor | None, ids: Sequence[UUID]) -> None:
         note(session, actor, request, "erase")
 
 
-def contact_erased(session: Session, actor: Actor, contact_id: UUID) -> None:
+def contact_erased(session: Session, actor: Actor | None, contact_id: UUID) -> None:
     """The same for a contact that stood alone. Its requests stay, without words and without it."""
     proof = {"execution_options": proven("the contact that these requests are about is being erased by who may")}
     for request in session.scalars(select(PersonRequest).where(PersonRequest.contact_id == contact_id), **proof):

@@ -235,6 +235,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("/customers", lambda page: page.locator("[data-all]").check()),
         Stop("/bin"),
         Stop("/contacts/new"),
+        Stop("/contacts/bin"),
         Stop("/leads"),
         Stop("/pool"),
         Stop("/pool/due"),

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.events import ClockTime, Job
-from platform_core.customers import erasing, services
+from platform_core.customers import contact_erasing, erasing, services
 from platform_core.customers.bin import rule, staying
 from platform_core.customers.bin.rule import Rule
-from platform_core.customers.models import Customer
+from platform_core.customers.models import Contact, Customer
 from platform_core.kernel import clock
 from platform_core.kernel.i18n import noop, translator
 from platform_core.kernel.jobs import JobContext
@@ -29,6 +29,8 @@ from platform_core.users import notifications
 
 _ = translator("customers")
 SLICE = 200
+_CONTACTS = 20
+"""At once: each that stood alone walks every table that may note it."""
 TOLD = noop(
     "%(count)s of the customers that you deleted are erased for good from %(day)s on, unless they are taken out of the"
     " bin."
@@ -39,12 +41,23 @@ _Place = tuple[datetime, UUID]
 
 def purge(context: JobContext) -> None:
     """Erase whose days are over and for whom nothing speaks; tell of those whose days are over soon."""
+    found = _begin(context)
+    if found is not None and clock.today() >= found.earliest:
+        before = found.deleted_before(clock.today())
+        _customers(context, before)
+        _contacts(context, before)
+
+
+def _begin(context: JobContext) -> Rule | None:
     with context.database.system_session("begin with the rule of the bin") as session:
         found = rule.current(session)
         rule.keep(session, _tell(session, found) if found else None)
-    if found is None or clock.today() < found.earliest:
-        return
-    before, place, done = found.deleted_before(clock.today()), None, 0
+    return found
+
+
+def _customers(context: JobContext, before: datetime) -> None:
+    place: _Place | None = None
+    done = 0
     while True:
         with context.database.system_session("whose days in the bin are over", write=False) as session:
             rows = _next(session, place, Customer.deleted_at < before)
@@ -67,6 +80,28 @@ def _purge_one(context: JobContext, customer_id: UUID, before: datetime, done: i
         erasing.forget(session, None, customer, _("Its days in the bin were over."))
         context.progress(session, done + 1, 0)
         return True
+
+
+def _contacts(context: JobContext, before: datetime) -> None:
+    """Removed contacts: those that stand alone are erased, those of customers no longer come back with numbers."""
+    after: UUID | None = None
+    while True:
+        with context.database.system_session("contacts whose days in the bin are over") as session:
+            over = select(Contact).where(Contact.deleted_at < before, Contact.sealed.is_not(None))
+            over = over.where(Contact.restricted_at.is_(None))
+            if after is not None:
+                over = over.where(Contact.id > after)
+            rows = session.scalars(over.order_by(Contact.id).limit(_CONTACTS).with_for_update(of=Contact)).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            stay = staying.contacts(session, [row.id for row in rows if row.customer_id is None])
+            for contact in rows:
+                if contact.customer_id is not None:
+                    contact.sealed = None
+                elif contact.id not in stay:
+                    contact_erasing.forget(session, None, contact, _("Its days in the bin were over."))
+            context.progress(session, len(rows), 0)
 
 
 def lying() -> tuple[ColumnElement[bool], ...]:

@@ -24,6 +24,8 @@ class Speaker:
     """
 
     customer: InstrumentedAttribute[Any]
+    contact: InstrumentedAttribute[Any]
+    """Of one that stands alone."""
     holds: ColumnElement[bool]
     """Which of the rows do."""
     told: Callable[[int], str]
@@ -51,3 +53,9 @@ def reasons(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
         for number, key, count in session.execute(union_all(*parts), execution_options=_PROOF):
             found.setdefault(key, []).append(_speakers[number].told(count))
     return found
+
+
+def contacts(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Of these contacts that stand alone those that stay."""
+    parts = [select(speaker.contact).where(speaker.contact.in_(ids), speaker.holds) for speaker in _speakers]
+    return set(session.scalars(union_all(*parts), execution_options=_PROOF)) if ids and parts else set()
