@@ -86,7 +86,7 @@ def _paired() -> tuple[Home, Server]:
 def run(given: argparse.Namespace) -> int:
     home, server = _paired()
     spool = Spool(folder() / "events.sqlite3")
-    watch = Watch(spool.add, use=home.use, serial=home.serial, hid=home.hid)
+    watch = Watch(spool.add, use=home.use, serial=home.serial, hid=home.hid, changed=spool.arrived.set)
     keys = Keys(spool.add)
     dialler = Dialler(lambda: Server(home.server, home.token, home.ca_file))
     exchanges = [Exchange(one, spool.add, dialler.failed) for one in home.exchanges if not is_web(one)]

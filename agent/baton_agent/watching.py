@@ -24,7 +24,10 @@ Noticed = Callable[[str, Sign], None]
 
 
 class Watch:
-    """`use`: USB id -> driver, where the device does not say it; `serial`: port -> driver; `hid`: as in agent.json."""
+    """`use`: USB id -> driver, where the device does not say it; `serial`: port -> driver; `hid`: as in agent.json.
+
+    `changed` is called when a device is there that was not, and the other way round.
+    """
 
     def __init__(
         self,
@@ -34,9 +37,11 @@ class Watch:
         serial: Mapping[str, str] | None = None,
         hid: str = "",
         noticed: Noticed = lambda _device, _sign: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._heard = heard
         self._noticed = noticed
+        self._changed = changed
         self._use = dict(use or {})
         self._serial = dict(serial or {})
         self._by_hidapi = hidboxes.is_chosen(hid)
@@ -143,3 +148,4 @@ class Watch:
             self._devices[key] = {"key": key[:80], "driver": driver, "state": state, "detail": detail[:200]}
         if before != state:
             _log.info("%s (%s): %s %s", key, driver, state, detail)
+            self._changed()

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from platform_core.testing.chromium import Visitors
+from platform_core.testing.waiting import wait_until
 from tests.e2e import looks
 from tests.usbfake import descriptors, programs, scripts
 from tests.usbfake.box import Box
@@ -73,7 +74,8 @@ def test_the_telephone_rings_and_the_customer_is_on_screen(served, visitors: Vis
     collector = visitors.sign_in("collector")
     collector.context.add_init_script(COUNT_TONES)
     new_customer(collector)
-    command = pairing_command(visitors.sign_in("admin"), name_of(collector))
+    admin = visitors.sign_in("admin")
+    command = pairing_command(admin, name_of(collector))
     box = Box(tmp_path / "usb", descriptors.ad800())
     with box, agent(box, tmp_path, command, served.url):
         other = collector.context.new_page()
@@ -94,6 +96,7 @@ def test_the_telephone_rings_and_the_customer_is_on_screen(served, visitors: Vis
         collector.keyboard.press("F2")
         expect(collector.get_by_role("heading", level=1, name=COMPANY)).to_be_visible()
         _logs_it(collector)
+        _is_pulled_out(box, admin)
     collector.locator("header.rec .tabs").get_by_role("link", name="通话").click()
     expect(collector.locator("main table")).to_contain_text("139****8677")
 
@@ -125,6 +128,14 @@ def _is_lifted_and_hung_up(line: scripts.Ad800, pages: list[Page]) -> None:
     line.hold(48, 1.3)
     for page in pages:
         expect(page.locator(".pop")).to_contain_text("通话结束")
+
+
+def _is_pulled_out(box: Box, admin: Page) -> None:
+    """The page of its agent says so within seconds, and not with the next sign of life only."""
+    box.pull()
+    began = time.monotonic()
+    wait_until(lambda: admin.reload() and admin.locator("main li .pill", has_text="已拔出").count())
+    assert time.monotonic() - began < 10
 
 
 def _logs_it(page: Page) -> None:
