@@ -64,6 +64,11 @@ def sip_programs() -> tuple[str, str] | None:
     return (proxy, telephone) if proxy and telephone and shutil.which("curl") else None
 
 
+def nginx() -> str | None:
+    """The proxy that the manual describes."""
+    return shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+
+
 def faketime() -> Path | None:
     """The library that tells a process, with all its threads, another time."""
     return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -105,6 +110,7 @@ def main() -> None:
         "system-redis": _system_redis(),
         "umockdev": umockdev(),
         "sip": sip_programs(),
+        "nginx": nginx(),
         "kannel": kannel_binaries(),
         "faketime": faketime(),
     }
