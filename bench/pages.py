@@ -44,7 +44,31 @@ def details(person: Person) -> Calls:
     return {"customer": [Call(f"/customers/{customer_id}", person) for customer_id in person.customers]}
 
 
-SERIES: Mapping[str, Callable[[Person], Calls]] = {"list": lists, "search": searches, "customer": details}
+def months(person: Person) -> Calls:
+    """Everybody's plans in one department, of the month in which most of them stand."""
+    if person.department is None:
+        return {}
+    return {"department's month": [Call(f"/calendar?view=month&department={person.department}", person)]}
+
+
+def happenings(person: Person) -> Calls:
+    """Everything that happened: as it opens, of one person, of one person's customers, and with a word in it."""
+    narrowed = {
+        "": "",
+        " of a person": "?person=me",
+        " of an owner": "?owner=me",
+        " with a word": "?words=%E8%AF%BE%E7%A8%8B",
+    }
+    return {f"tracking{name}": [Call(f"/tracking{query}", person)] for name, query in narrowed.items()}
+
+
+SERIES: Mapping[str, Callable[[Person], Calls]] = {
+    "list": lists,
+    "search": searches,
+    "customer": details,
+    "month": months,
+    "tracking": happenings,
+}
 
 
 @dataclass(frozen=True, slots=True)

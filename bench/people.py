@@ -41,6 +41,8 @@ class Person:
     terms: dict[str, list[str]]
     customers: list[UUID]
     sees: int
+    department: UUID | None
+    """Their own, if they may see what stands in everybody's calendar there."""
 
 
 def of_every_scope(runtime: Runtime) -> list[Person]:
@@ -110,7 +112,9 @@ def _colleague(session: Session, login: str, department_id: UUID, role: str) -> 
 def _person(runtime: Runtime, scope: str, user_id: UUID) -> Person:
     actor, cookie, csrf = signed_in(runtime, user_id)
     customers, terms, sees = _sample(runtime, actor)
-    return Person(scope, user_id, cookie, csrf, terms, customers, sees)
+    covered = actor.departments_for("activities.view") if actor.scope("activities.view") < Scope.ALL else None
+    own = actor.department_id if covered is None or actor.department_id in covered else None
+    return Person(scope, user_id, cookie, csrf, terms, customers, sees, own)
 
 
 def signed_in(runtime: Runtime, user_id: UUID) -> tuple[Actor, str, str]:

@@ -130,7 +130,7 @@ def _sender(runtime: Runtime) -> Person:
     with runtime.database.system_session("bench", write=False) as session:
         user_id = session.scalars(select(User.id).where(User.login == "giver")).one()
     _actor, cookie, csrf = signed_in(runtime, user_id)
-    return Person("own", user_id, cookie, csrf, {}, [], 0)
+    return Person("own", user_id, cookie, csrf, {}, [], 0, None)
 
 
 def _engagement(runtime: Runtime, sender: Person) -> UUID:

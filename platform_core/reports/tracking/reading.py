@@ -17,6 +17,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import row_reach, row_search
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import day_start
+from platform_core.kernel.columns import of_columns
 from platform_core.kernel.database import database_of
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import proven, readable
@@ -114,11 +115,11 @@ def _may_meet(source: HappeningSource, asked: Asked) -> bool:
     )
 
 
-def _where(source: HappeningSource, asked: Asked) -> list[Any]:
-    """The conditions on a source's rows."""
+def _where(source: HappeningSource, asked: Asked, at: Any) -> list[Any]:
+    """The conditions on a source's rows; `at` is its time as it is to be compared."""
     model: Any = source.model
     kinds = {kind.key: kind.where for kind in source.kinds}
-    found: list[Any] = [source.at >= day_start(asked.first), source.at < day_start(asked.last + timedelta(1))]
+    found: list[Any] = [at >= day_start(asked.first), at < day_start(asked.last + timedelta(1))]
     if source.kept is not None:
         found.append(source.kept)
     if asked.kind and kinds[asked.kind] is not None:
@@ -143,7 +144,7 @@ def _newest(
     reach = (source.reach or _usual_reach(source))(session, actor)
     order = Order(Sort("at", "", source.at, descending=True), descending=True, key=model.id)
     fields = list({item.key: item for item in (model.id, model.customer_id, source.at, *source.fields)}.values())
-    where = _where(source, asked)
+    sqlite = database_of(session).is_sqlite
     values: dict[str, Any] = {statements.LIMIT: limit}
     bounded = mark is not None
     if mark is not None:
@@ -151,15 +152,16 @@ def _newest(
     if asked.owner is not None:
         reach = _of_owner(session, model, reach, asked.owner)
     if reach.branches and asked.customers is None and asked.person is None:
-        sqlite = database_of(session).is_sqlite
         values |= statements.parameters(reach, sqlite=sqlite)
+        # Else SQLite walks down the whole period for rows that are found from their customers.
+        where = _where(source, asked, statements.unindexed(source.at) if sqlite else source.at)
         statement = statements.Merge(fields, reach, where, sqlite=sqlite).page(
             order, "all", bounded=bounded, forward=True
         )
     else:
-        where = [reach.kept, *_predicate(session, model, reach), *where]
+        where = [reach.kept, *_predicate(session, model, reach), *_where(source, asked, source.at)]
         statement = statements.plain(fields, order, "all", where, bounded=bounded, forward=True)
-    return session.execute(statement, values, execution_options=_PROOF).all()
+    return session.execute(of_columns(statement), values, execution_options=_PROOF).all()
 
 
 def _usual_reach(source: HappeningSource) -> Callable[[Session, Actor], Reach]:
@@ -175,7 +177,11 @@ def _predicate(session: Session, model: Any, reach: Reach) -> list[ColumnElement
 def _of_owner(session: Session, model: Any, reach: Reach, owner: UUID) -> Reach:
     """Rows of the customers of one person, found from the customers: walking down everybody's would take long."""
     row = aliased(model)
-    theirs = and_(row.customer_id == Customer.id, Customer.owner_id == bindparam("asked_owner", type_=Customer.id.type))
+    theirs = and_(
+        row.customer_id == Customer.id,
+        Customer.owner_id == bindparam("asked_owner", type_=Customer.id.type),
+        Customer.deleted_at.is_(None),  # the index by owner holds no others
+    )
     branch = Linked("asked_owner", row.id, theirs, {"asked_owner": owner})
     return Reach(and_(reach.kept, *_predicate(session, model, reach)), branches=(branch,), own_statements=True)
 

@@ -166,7 +166,7 @@ class Merge:
         else:
             # The plus keeps SQLite from walking the order and probing for each row.
             rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
-            key, value = _unindexed(key), _unindexed(value)
+            key, value = unindexed(key), unindexed(value)
         return rows.order_by(*order.by(value, key, forward=forward)).limit(bindparam(LIMIT)).subquery(branch.name)
 
     def largest(self, key: Any) -> Select[Any]:
@@ -325,5 +325,6 @@ def _unnested(branch: Among) -> Any:
     return each.render_derived()
 
 
-def _unindexed(value: Any) -> Any:
+def unindexed(value: Any) -> Any:
+    """For SQLite, which keeps no statistics: it looks for no index for this."""
     return UnaryExpression(value, operator=operators.custom_op("+"), type_=value.type)
