@@ -40,7 +40,7 @@ class Listening:
 
 
 @contextmanager
-def agent(box: Box, tmp_path, **settings: str) -> Iterator[Listening]:
+def agent(box: Box, tmp_path, until: str = ": up", **settings: str) -> Iterator[Listening]:
     (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "agent.json").write_text(json.dumps(settings))
     process = subprocess.Popen(
@@ -52,7 +52,7 @@ def agent(box: Box, tmp_path, **settings: str) -> Iterator[Listening]:
     reader = threading.Thread(target=listening.read)
     reader.start()
     try:
-        listening.waits_for(": up")
+        listening.waits_for(until)
         yield listening
     finally:
         process.terminate()
@@ -84,7 +84,7 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_a_box_is_read_through_libusb(name, tmp_path):
     spec, script, expected = CALLS[name]
-    box = Box(tmp_path / "usb", spec, answers=lambda data: data + b"\r\nOK\r\n" if data.startswith(b"AT") else b"")
+    box = Box(tmp_path / "usb", spec, answers=answering)
     with box, agent(box, tmp_path) as listening:
         script(box)
         listening.waits_for(expected[-1])
@@ -134,6 +134,40 @@ def test_pulled_out_and_plugged_in_again(tmp_path):
         listening.waits_for("number 13800138000")
         wait_until(lambda: answers(box)[-1:] == [b"ACK"])
     assert b"NAK" in answers(box)
+
+
+def answering(data: bytes) -> bytes:
+    return data + b"\r\nOK\r\n" if data.startswith(b"AT") else b""
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_box_is_read_again_after_it_was_pulled_out_in_the_middle_of_garbage(name, tmp_path):
+    spec, script, expected = CALLS[name]
+    with Box(tmp_path / "usb", spec, answers=answering) as box, agent(box, tmp_path) as listening:
+        for garbage in (b"", b"\xff" * 62, b"\x01\x60\x80\xff\r\n" + b"\x55" * 40):
+            box.say(garbage)
+        box.pull()
+        listening.waits_for(": gone")
+        listening.lines.clear()
+        box.plug()
+        listening.waits_for(": up")
+        script(box)
+        listening.waits_for(expected[-1])
+        wait_until(lambda: len(shown(listening.lines)) >= len(expected), 30)
+    assert shown(listening.lines) == expected
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_box_that_another_program_has_is_busy_and_read_once_it_is_free(name, tmp_path):
+    spec, script, expected = CALLS[name]
+    box = Box(tmp_path / "usb", spec, answers=answering)
+    box.is_taken = True
+    with box, agent(box, tmp_path, until=": busy") as listening:
+        assert not listening.heard(": up")
+        box.is_taken = False
+        listening.waits_for(": up")
+        script(box)
+        listening.waits_for(expected[-1])
 
 
 def test_the_doctor_names_box_and_driver(tmp_path):

@@ -84,6 +84,8 @@ class Box:
         self.heard: list[bytes] = []
         self.park = _PARK
         """The node is a plain file and always ready to be polled: an answer may wait so long, or libusb would spin."""
+        self.is_taken = False
+        """Another program has claimed its interfaces, which unlike a driver of the kernel cannot be told to let go."""
         self._spec = spec
         self._answers = answers
         self._number = 1
@@ -129,6 +131,7 @@ class Box:
             for request in self._waiting:
                 self._finish(request, status=-errno.ESHUTDOWN)
             self._waiting.clear()
+            self._reports.clear()
             self._state.notify_all()
         (self.folder / "sys/bus/usb/devices" / self._sysfs.name).unlink()
         shutil.rmtree(self._hidraw, ignore_errors=True)
@@ -255,7 +258,7 @@ class Box:
                 self._held.add(interface)
                 client.done(1)
         elif request == ioctls.CLAIM:
-            busy = struct.unpack("<I", client.read(address, 4))[0] in self._held
+            busy = self.is_taken or struct.unpack("<I", client.read(address, 4))[0] in self._held
             client.fail(errno.EBUSY) if busy else client.done()
         else:
             client.fail(errno.ENOTTY)
