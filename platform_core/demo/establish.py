@@ -100,6 +100,7 @@ def _write_people(session: Session, writer: Writer, house: House, founded: datet
                 "employee_no": f"{number:05}",
                 "department_id": account.person.department_id,
                 "title": account.title,
+                "email": f"{account.login}@baton.example",  # of a domain that nobody can have
                 "status": "left" if account.has_left else "active",
                 "password_hash": "" if account.has_left else password_hash,
                 "password_changed_at": founded,
