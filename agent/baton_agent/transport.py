@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 import usb.core
@@ -88,7 +89,8 @@ class UsbTransport:
     def __init__(self, device: Any, port: Port) -> None:
         """Takes the interface from the kernel's driver. Raises usb.core.USBError, among others when it is busy."""
         self._device = device
-        self._port = port
+        # The same modules are sold behind an FTDI chip and as a CDC-ACM device, which says so itself.
+        self._port = replace(port, kind="acm") if port.kind == "ftdi" and _is_modem(device) else port
         try:
             self._claim()
         except usb.core.USBError:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ class Listening:
 
 
 @contextmanager
-def agent(box: Box, tmp_path, until: str = ": up", **settings: str) -> Iterator[Listening]:
+def agent(box: Box, tmp_path, until: str = ": up", **settings: Any) -> Iterator[Listening]:
     (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "agent.json").write_text(json.dumps(settings))
     process = subprocess.Popen(
@@ -113,6 +114,17 @@ def test_hidapi_leaves_other_boxes_to_libusb(tmp_path):
     with Box(tmp_path / "usb", spec) as box, agent(box, tmp_path, hid="hidapi") as listening:
         script(box)
         listening.waits_for(expected[-1])
+
+
+def test_raw_messages_come_from_a_cdc_device_as_well_where_its_driver_is_named(tmp_path):
+    message = b"\x55" * 32 + b"\xff" * 8 + scripts.built(scripts.CALLER, "ACME")
+    with (
+        Box(tmp_path / "usb", descriptors.modem()) as box,
+        agent(box, tmp_path, use={"0baf:0303": "fsk-serial"}) as listening,
+    ):
+        for at in range(0, len(message), 64):
+            box.say(message[at : at + 64])
+        listening.waits_for("line 1: number 13800138000 ACME")
 
 
 def answers(box: Box) -> list[bytes]:
