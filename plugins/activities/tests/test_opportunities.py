@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
-from baton_plugins.activities import queries
+from baton_plugins.activities import plans, queries
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.together import tasks
 from baton_plugins.activities.together.tasks import TaskInput
@@ -39,6 +41,29 @@ def test_a_plan_about_it_belongs_to_its_engagement_and_so_does_what_follows(hous
         rows = queries.of_opportunity(session, course.id)
         assert {row.plan.cause for row in rows} == {"follow_up", "series"}
         assert {row.plan.id for row in rows} == {row.plan.id for row in queries.open_plans(session, house.customer.id)}
+
+
+def test_plans_that_are_closed_stand_behind_the_open_ones_page_by_page(house, course, browser: Browser):
+    carol = browser.sign_in(house.people["collector"])
+    url = f"/plans/opportunity/{course.id}"
+    assert f'hx-get="{url}/closed"' in carol.get(url).text
+    assert "No plan about it is done or cancelled." in carol.get(f"{url}/closed").text
+    done, still_open = (house.plan("collector", subject, opportunity_id=course.id) for subject in ("Ring", "Later"))
+    house.finish("collector", done.id)
+    for number in range(20):
+        made = house.plan("collector", f"Number {number:02}", opportunity_id=course.id, on=today() + timedelta(1))
+        with house.as_("collector") as (session, actor):
+            plans.cancel_plan(session, actor, made.id)
+    first = carol.get(f"{url}/closed").text
+    assert "Ring" not in first
+    assert "Number 00" in first
+    assert still_open.subject not in first
+    older = unescape(re.search(r'hx-get="([^"]*before=[^"]*)"', first)[1])
+    rest = carol.get(older).text
+    assert f'href="/plans/{done.id}"' in rest
+    assert "Number" not in rest
+    assert "Show more" not in rest
+    assert browser.sign_in(house.people["trainer"]).get(f"{url}/closed").status_code == 404
 
 
 def test_what_does_not_go_together_is_refused_at_the_field(house, course):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.activities import about, panels, queries
+from baton_plugins.activities.desk.listview import STATES
 from baton_plugins.activities.routes import VIEW
 from baton_plugins.activities.urging import services as urging
 
@@ -18,11 +19,17 @@ from platform_core.api import (
     Session,
     User,
     customer_opened,
+    decode_cursor,
+    encode_cursor,
     fragment,
     get,
+    record,
     redirect,
     service_of,
 )
+
+_CLOSED = 20
+"""Closed plans that are shown at once"""
 
 
 @get("/opportunity/{opportunity_id:uuid}", permission=VIEW, name="activities:plans_of_opportunity")
@@ -43,6 +50,23 @@ def of_opportunity(
     )  # fmt: skip
 
 
+@get("/opportunity/{opportunity_id:uuid}/closed", permission=VIEW, name="activities:closed_of_opportunity")
+def closed_of_opportunity(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, opportunity_id: UUID, before: str = ""
+) -> Response[str]:
+    """Plans about it that are done or cancelled, page by page."""
+    found = about.get(session, opportunity_id)
+    mark = decode_cursor(before, 2) if before else None
+    rows = queries.closed_of_opportunity(
+        session, found.id, before=(mark[0], mark[1]) if mark else None, limit=_CLOSED + 1
+    )
+    more, rows = len(rows) > _CLOSED, rows[:_CLOSED]
+    last = rows[-1].plan if more else None
+    older = f"/plans/opportunity/{found.id}/closed?before={encode_cursor([last.due_at, last.id])}" if last else ""
+    record(session, actor, "activities.plans", ids={found.customer_id})
+    return fragment(request, "activities/_closed_plans.html", rows=rows, older=older, states=STATES)
+
+
 @get("/{plan_id:uuid}/opportunity", permission=VIEW, name="activities:opportunity_of_plan")
 def opportunity_of_plan(request: Request[Any, Any, Any], session: Session, plan_id: UUID) -> Response[str]:
     """To the customer where the plan is about none, or where nobody keeps opportunities any more."""
@@ -51,4 +75,4 @@ def opportunity_of_plan(request: Request[Any, Any, Any], session: Session, plan_
     return redirect(request, url or f"/customers/{plan.customer_id}")
 
 
-HANDLERS = [of_opportunity, opportunity_of_plan]
+HANDLERS = [of_opportunity, closed_of_opportunity, opportunity_of_plan]

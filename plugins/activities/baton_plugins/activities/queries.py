@@ -116,6 +116,24 @@ def of_opportunity(session: Session, opportunity_id: UUID) -> list[PlanRow]:
     return [PlanRow(plan, name, department or "") for plan, name, department in session.execute(statement)]
 
 
+def closed_of_opportunity(
+    session: Session, opportunity_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
+) -> list[PlanRow]:
+    """Plans about it that are done or cancelled, the latest due first, before a (due_at, id)."""
+    statement = (
+        select(Plan, User.name, Department.name)
+        .join(User, User.id == Plan.assignee_id)
+        .outerjoin(Department, Department.id == Plan.department_id)
+        .where(Plan.opportunity_id == opportunity_id, Plan.state.in_(["done", "cancelled"]))
+        .order_by(Plan.due_at.desc(), Plan.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, known = before
+        statement = statement.where(or_(Plan.due_at < at, and_(Plan.due_at == at, Plan.id < known)))
+    return [PlanRow(plan, name, department or "") for plan, name, department in session.execute(statement)]
+
+
 def recent(session: Session, customer_id: UUID) -> Sequence[FollowUp]:
     """The latest follow-ups, newest first."""
     shared = desk(session, customer_id)
