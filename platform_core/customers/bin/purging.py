@@ -6,6 +6,7 @@ A job that is killed leaves whole customers; the one after it goes on with those
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -23,10 +24,11 @@ from platform_core.customers.bin.rule import Rule
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel import clock
 from platform_core.kernel.i18n import noop, translator
-from platform_core.kernel.jobs import JobContext
+from platform_core.kernel.jobs import JobContext, JobFailedError, LostLeaseError
 from platform_core.permissions import admission
 from platform_core.users import notifications
 
+_log = logging.getLogger(__name__)
 _ = translator("customers")
 SLICE = 200
 _CONTACTS = 20
@@ -44,8 +46,12 @@ def purge(context: JobContext) -> None:
     found = _begin(context)
     if found is not None and clock.today() >= found.earliest:
         before = found.deleted_before(clock.today())
-        _customers(context, before)
+        failed = _customers(context, before)
         _contacts(context, before)
+        if failed:
+            raise JobFailedError(
+                _("%(count)s deleted customers could not be erased: see the server's log.", count=failed)
+            )
 
 
 def _begin(context: JobContext) -> Rule | None:
@@ -55,19 +61,27 @@ def _begin(context: JobContext) -> Rule | None:
     return found
 
 
-def _customers(context: JobContext, before: datetime) -> None:
+def _customers(context: JobContext, before: datetime) -> int:
+    """How many could not be erased. One of them holds up nobody else; the night after tries again."""
     place: _Place | None = None
-    done = 0
+    done = failed = 0
     while True:
         with context.database.system_session("whose days in the bin are over", write=False) as session:
             rows = _next(session, place, Customer.deleted_at < before)
             stay = staying.reasons(session, [row.id for row in rows])
         if not rows:
-            return
+            return failed
         place = (rows[-1].deleted_at, rows[-1].id)
         for row in rows:
-            if row.id not in stay:
+            if row.id in stay:
+                continue
+            try:
                 done += _purge_one(context, row.id, before, done)
+            except LostLeaseError:
+                raise
+            except Exception:
+                _log.exception("a customer in the bin could not be erased: %s", row.id)
+                failed += 1
 
 
 def _purge_one(context: JobContext, customer_id: UUID, before: datetime, done: int) -> bool:

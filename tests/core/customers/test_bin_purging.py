@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from platform_core.audit.models import AuditEntry
+from platform_core.customers import erasing
 from platform_core.customers.bin import many, rule
 from platform_core.customers.mergemodels import Erasure
 from platform_core.customers.models import Customer
 from platform_core.kernel import settingvalues
 from platform_core.kernel.clock import freeze, now, today
 from platform_core.kernel.jobs import enqueue
+from platform_core.kernel.models import JobRow
 from platform_core.outbox.models import Message
 from platform_core.privacy.models import PersonRequest
 from platform_core.relay.models import Engagement
@@ -102,6 +104,33 @@ def test_a_new_or_shorter_rule_takes_nobody_by_surprise(factory, runtime, house,
     assert night(908) == set(), "and so does a shorter one"
     assert night(912) == set()
     assert night(913) == {long_ago.id}
+
+
+def test_one_that_cannot_be_erased_holds_up_nobody(runtime, factory, house, throw, monkeypatch, caplog):
+    first, second = factory.customer(house.anna, name="First"), factory.customer(house.anna, name="Second")
+    throw(house.head, first)
+    throw(house.head, second)
+
+    def refuse(_session, _actor, ids):
+        if first.id in ids:
+            raise RuntimeError("its file cannot be removed")
+
+    def night(day):
+        with freeze(now() + timedelta(days=day)):
+            with runtime.database.system_session("start") as session:
+                job = enqueue(session, "customers.purge")
+            runtime.jobs.run(job)
+        with runtime.database.system_session("look", write=False) as session:
+            return session.get_one(JobRow, job), set(session.scalars(select(Erasure.customer_id)))
+
+    night(24)
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "_before", [*erasing._before, refuse])
+        job, gone = night(31)
+    assert (gone, job.state, "1 deleted customers" in job.message) == ({second.id}, "failed", True)
+    assert str(first.id) in caplog.text
+    job, gone = night(32)
+    assert (gone, job.state) == ({first.id, second.id}, "done")
 
 
 def test_for_whom_something_speaks_stays_until_it_is_gone(
