@@ -98,7 +98,7 @@ def test_a_click_has_the_telephone_call(served, visitors: Visitors, tmp_path: Pa
 
 def _is_up(admin: Page) -> bool:
     admin.goto("/settings/telephony")
-    return admin.get_by_text("asterisk: up").count() > 0
+    return admin.get_by_text("asterisk: 已连接").count() > 0
 
 
 def _calls(page: Page) -> None:
