@@ -193,7 +193,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("@?tab=record"),
         Stop("@?tab=telephony.calls > a[href^='/calls/blocks/']"),
         Stop("@/edit"),
-        Stop("@?tab=contacts", dialog("a[href$='/contacts/new']")),
+        Stop("@?tab=contacts", dialog("a[href^='/customers/'][href$='/contacts/new']")),
         Stop("@?tab=record", dialog("a[href$='/addresses/new']")),
         Stop("@", dialog("a[href$='/tags']")),
         Stop("@", dialog("a.pass")),

@@ -131,7 +131,7 @@ def test_stopping_leaves_whole_slices_and_can_go_on(
     stopped = threading.Event()
 
     def drafts(drafter: Drafter, asked: Asked) -> list[Draft]:
-        if len(slices) == 3 and not stopped.is_set():
+        if len(slices) >= 3 and not stopped.is_set():  # the slice before may be written meanwhile
             stopped.set()
             assert collector.act("cancel").status_code == 303
         return original(drafter, asked)
