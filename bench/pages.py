@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar.testing import TestClient
 
-from bench import clients, people, raw, stands
+from bench import clients, narrowed, people, raw, stands
 from bench.clients import Call
 from bench.people import Person
 from bench.results import Result, Times
@@ -29,29 +29,45 @@ Calls = Mapping[str, list[Call]]
 """Name of a series -> the requests to take in turn."""
 
 
-def lists(person: Person) -> Calls:
+def lists(_runtime: Runtime, person: Person) -> Calls:
     return {"list": [Call("/customers", person)]}
 
 
-def searches(person: Person) -> Calls:
+def narrowed_lists(runtime: Runtime, person: Person) -> Calls:
+    """Lists with each kind of condition, in each order, and deep down."""
+    with runtime.database.system_session("benchmark: what may be asked for", write=False) as session:
+        found = {f"list, {kind}": paths for kind, paths in narrowed.by_condition(session).items()}
+    actor = people.actor_of(runtime, person.user_id)
+    with runtime.database.actor_session(actor, write=False) as session:
+        found |= {"list, each order": narrowed.in_order(), "list, deep down": narrowed.deep(session)}
+    return {series: [Call(path, person) for path in paths] for series, paths in found.items()}
+
+
+def searches(_runtime: Runtime, person: Person) -> Calls:
     return {
         f"search {kind}": [Call("/search", person, {"q": term}, is_partial=True) for term in terms]
         for kind, terms in person.terms.items()
     }
 
 
-def details(person: Person) -> Calls:
+def details(_runtime: Runtime, person: Person) -> Calls:
     return {"customer": [Call(f"/customers/{customer_id}", person) for customer_id in person.customers]}
 
 
-def months(person: Person) -> Calls:
+def desks(_runtime: Runtime, person: Person) -> Calls:
+    """What staff have open all day, and the list of everybody's plans."""
+    pages = {"workbench": "/", "all plans": "/plans/all"}
+    return {name: [Call(path, person)] for name, path in pages.items()}
+
+
+def months(_runtime: Runtime, person: Person) -> Calls:
     """Everybody's plans in one department, of the month in which most of them stand."""
     if person.department is None:
         return {}
     return {"department's month": [Call(f"/calendar?view=month&department={person.department}", person)]}
 
 
-def happenings(person: Person) -> Calls:
+def happenings(_runtime: Runtime, person: Person) -> Calls:
     """Everything that happened: as it opens, of one person, of one person's customers, and with a word in it."""
     narrowed = {
         "": "",
@@ -62,10 +78,12 @@ def happenings(person: Person) -> Calls:
     return {f"tracking{name}": [Call(f"/tracking{query}", person)] for name, query in narrowed.items()}
 
 
-SERIES: Mapping[str, Callable[[Person], Calls]] = {
+SERIES: Mapping[str, Callable[[Runtime, Person], Calls]] = {
     "list": lists,
+    "narrowed": narrowed_lists,
     "search": searches,
     "customer": details,
+    "desk": desks,
     "month": months,
     "tracking": happenings,
 }
@@ -95,7 +113,7 @@ def measure(stand: Stand, names: list[str]) -> Iterator[Result]:
         yield Result(f"{stand.name}: /healthz", bench.bare() * 1000, "ms", detail="the bare handler")
         for person in persons:
             for name in names:
-                for series, calls in SERIES[name](person).items():
+                for series, calls in SERIES[name](runtime, person).items():
                     if calls:
                         detail = f"sees {person.sees:,}{'+' if person.sees == people.MANY else ''}"
                         yield from _figures(bench, f"{series}, {person.scope}", calls, detail)

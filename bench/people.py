@@ -117,6 +117,13 @@ def _person(runtime: Runtime, scope: str, user_id: UUID) -> Person:
     return Person(scope, user_id, cookie, csrf, terms, customers, sees, own)
 
 
+def actor_of(runtime: Runtime, user_id: UUID) -> Actor:
+    with runtime.database.system_session("benchmark: rights", write=False) as session:
+        actor = actors.load_actor(session, user_id)
+    assert actor is not None
+    return actor
+
+
 def signed_in(runtime: Runtime, user_id: UUID) -> tuple[Actor, str, str]:
     """A session: who it is, the cookie as `name=value`, and the token that goes with its forms."""
     with runtime.database.system_session("benchmark: sign in") as session:

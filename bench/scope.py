@@ -18,7 +18,6 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.models import Customer
 from platform_core.kernel.scope import proven, readable
-from platform_core.permissions import actors
 from platform_core.users.models import Department, User
 from platform_core.web.lists import state
 from platform_core.web.lists.reading import Reader
@@ -39,9 +38,7 @@ def measure(stand: Stand) -> Iterator[Result]:
         with runtime.database.system_session("benchmark: how large is it", write=False) as session:
             users, departments = (session.scalar(select(func.count()).select_from(item)) for item in (User, Department))
         for person in people.of_every_scope(runtime):
-            with runtime.database.system_session("benchmark: rights") as session:
-                actor = actors.load_actor(session, person.user_id)
-            assert actor is not None
+            actor = people.actor_of(runtime, person.user_id)
             size = f"{users:,} users, {departments} departments"
             yield _guard(stand, runtime, actor, person)
             yield _first_page(stand, runtime, actor, f"first page's statements, {person.scope}", size)

@@ -20,9 +20,10 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from bench import plans
 from platform_core import demo, install
 from platform_core.app import Runtime
-from platform_core.demo import load, spec
+from platform_core.demo import bulk, load, spec
 from platform_core.plugins import migrations
 from platform_core.settings import Settings
 from platform_core.testing import services
@@ -115,6 +116,8 @@ def _load(settings: Settings, customers: int) -> float:
     began = time.monotonic()
     load.load(runtime, spec.make(customers, SEED), "", processes=2)
     seconds = time.monotonic() - began
+    plans.fill(runtime, customers)
+    bulk.analyse(runtime.database)
     runtime.close()
     (settings.data_dir / "stamp.json").write_text(json.dumps({"sources": _sources(), "seconds": seconds}))
     return seconds
@@ -132,7 +135,8 @@ def _known(settings: Settings) -> float | None:
 def _sources() -> str:
     """Digest of everything that decides what is loaded."""
     folders = [migrations.ENV_FOLDER / "versions", Path(demo.__file__).parent, *ROOT.glob("plugins/*/baton_plugins/*")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".toml"}]
+    files = [Path(plans.__file__)]
+    files += [path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".toml"}]
     wanted = [path for path in files if "plugins" not in path.parts or _is_data(path)]
     digest = hashlib.sha256()
     for path in sorted(wanted):
