@@ -12,6 +12,8 @@ _owns = _config.attributes["owns"]
 _table: str = _config.attributes["version_table"]
 _OF_OWN_FIELDS = "ix_customers_custom_"
 """Indexes that a job makes and drops as fields are defined (customers.custom.indexes)."""
+_OF_CONDITIONS = "ix_customers_customer_by_"
+"""Indexes for what lists are asked for, on PostgreSQL alone."""
 
 
 def _own_names(name: str | None, kind: str, parents: Any) -> bool:
@@ -22,7 +24,8 @@ def _own_names(name: str | None, kind: str, parents: Any) -> bool:
 def _own_objects(item: Any, name: str | None, kind: str, reflected: Any, other: Any) -> bool:
     if kind == "table":
         return name is not None and _owns(name) and not _is_search_index(name)
-    return not (kind == "index" and reflected and (_is_of_words(item) or (name or "").startswith(_OF_OWN_FIELDS)))
+    made_by_hand = (name or "").startswith((_OF_OWN_FIELDS, _OF_CONDITIONS))
+    return not (kind == "index" and reflected and (made_by_hand or _is_of_words(item)))
 
 
 def _frozen_type(kind: str, item: Any, autogenerate: Any) -> str | bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, literal, literal_column, or_, select, true
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.kernel.idlists import among
@@ -29,7 +29,8 @@ def accessible(
     `permission` covers departments, everything those departments have or had a leg in.
 
     Probed by the key, row by row: the set of everything that a branch has or had a leg in is too large to be built for
-    one page, and neither database knows that beforehand.
+    one page, and neither database knows that beforehand. OFFSET 0 keeps PostgreSQL from building and hashing it, which
+    cost 70 ms a statement for a branch with 240,000 legs.
     """
     routes = [_access.c.user_id == actor.user_id]
     if actor.can(take_over) and actor.department_ids:
@@ -37,7 +38,8 @@ def accessible(
     departments = actor.departments_for(permission)
     if departments:
         routes.append(among(_access.c.department_id, departments))
-    return _probe(exists().where(_access.c[column] == key, live(_access.c), or_(*routes)))
+    found = select(literal(1)).where(_access.c[column] == key, live(_access.c), or_(*routes))
+    return _probe(exists(found.offset(literal_column("0"))))
 
 
 def _probe(found: ColumnElement[bool]) -> ColumnElement[bool]:

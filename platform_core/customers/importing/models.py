@@ -94,8 +94,8 @@ class ImportRow(Base):
     """the earlier row of the same table."""
 
     __table_args__ = (
+        # None over what is set afterwards, and room for it: see core_0044.
         Index("ix_customers_import_row_batch_id_verdict", "batch_id", "verdict", "number"),
-        Index("ix_customers_import_row_batch_id_state", "batch_id", "state", "number"),
     )
 
 

@@ -203,7 +203,8 @@ def _batch_page(request: Request[Any, Any, Any], session: Session, actor: Actor,
         skipped = batches.rows_in_state(session, batch.id, "skipped") if batch.skipped else []
         late = _shown(session, actor, batch, skipped)
     elif is_owner and batch.state == "reverted":
-        late = _shown(session, actor, batch, batches.rows_in_state(session, batch.id, "kept"))
+        kept = batches.rows_in_state(session, batch.id, "kept") if batch.kept else []
+        late = _shown(session, actor, batch, kept)
     if found or late:
         named = [row.found_id for rows in (*found.values(), late) for row in rows if row.found_id]
         audit.record(session, actor, "customers.import_view", batch.ref, ids=named)

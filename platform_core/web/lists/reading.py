@@ -15,6 +15,7 @@ from platform_core.kernel.columns import of_columns
 from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.planning import estimated_rows
 from platform_core.kernel.scope import proven, readable
 from platform_core.web.lists import conditions, statements
 from platform_core.web.lists.declaration import ListView, Search
@@ -42,7 +43,17 @@ _MOST_MERGED_BLINDLY = 64
 _MOST_SEARCHED_PARTS = 12
 _WALKED = 1000
 """Rows at the head of an order in which whoever has every twentyfifth finds a page."""
-Plan = Literal["policy", "whole", "merge", "predicate"]
+_WALKED_FOR_CONDITIONS = 10_000
+"""The same of a list with conditions, on PostgreSQL: what a twentieth of the rows meet is found for whoever has every
+twelfth, in some twenty milliseconds."""
+_NARROW_PARTS = 8
+"""Whoever reaches this few ranges of an index has so few rows that all of them may be read."""
+_FEW = 16_000
+"""Rows that PostgreSQL finds by an index and sorts in some fifty milliseconds, for a reach of many parts in a hundred;
+merging these takes several times as long."""
+_UNINDEXED = frozenset({"has", "empty"})
+"""Conditions that no index serves, so that looking for what meets them takes as long as walking past it."""
+Plan = Literal["policy", "whole", "merge", "predicate", "few"]
 _PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
 
 
@@ -69,9 +80,11 @@ def choose(state: ListState, reach: Reach | None, search: Search | None) -> Plan
     if search is None and not state.conditions:
         return "merge" if reach.parts <= _MOST_PARTS else "predicate"
     declared = [state.view.by_key["filters"][item.filter] for item in state.conditions]
-    selective = (search is not None and search.selective) or any(item.selective for item in declared)
     if search is not None and reach.parts > _MOST_SEARCHED_PARTS:
         return "predicate"  # each branch would look for a page of matches of its own
+    if search is None and reach.parts <= _NARROW_PARTS:
+        return "merge"
+    selective = (search is not None and search.selective) or any(item.selective for item in declared)
     return "merge" if not selective and reach.parts <= _MOST_FILTERED_PARTS else "predicate"
 
 
@@ -98,6 +111,8 @@ class Reader:
             search = self._view.search(session, state.words)
         self.plan: Plan = plan or choose(state, self._reach, search)
         self._filters = _filters(session, actor, state, search)
+        if plan is None and state.conditions and self._finds_few():
+            self.plan = "few"
         self._where = [*self._filters, *self._scope(actor)]
         sort, descending = state.order
         self._order = Order(sort, descending, self._view.model.id)
@@ -105,6 +120,18 @@ class Reader:
     def footer(self, actor: Actor) -> str:
         """What the view says about all rows that meet the conditions."""
         return self._view.footer(self._session, actor, self._filters) if self._view.footer else ""
+
+    def _finds_few(self) -> bool:
+        """Whether the conditions leave a large reach so few rows that these are found before anybody cares for order.
+
+        PostgreSQL knows from its statistics; SQLite keeps none.
+        """
+        if self._sqlite or self._reach is None or 0 < self._reach.parts <= _NARROW_PARTS:
+            return False
+        if all(item.operator in _UNINDEXED for item in self._state.conditions):
+            return False
+        found = select(self._view.model.id).where(self._reach.kept, *self._filters)
+        return estimated_rows(self._session, found, _PROOF) <= _FEW
 
     def _scope(self, actor: Actor) -> list[ColumnElement[bool]]:
         """Conditions of a plain statement. Without a reach there are none: the session adds the policy."""
@@ -135,7 +162,8 @@ class Reader:
                 self._merge(), self._order, segment, values, partial(self._rows, kind), bounded=bounded, forward=forward
             )
         fields = self._view.selected()
-        build = partial(statements.plain, fields, self._order, segment, self._where, bounded=bounded, forward=forward)
+        made = statements.few if self.plan == "few" else statements.plain
+        build = partial(made, fields, self._order, segment, self._where, bounded=bounded, forward=forward)
         return self._rows(kind, ("page",), build, values)
 
     def _windowed(self, segment: Segment, values: dict[str, Any], *, bounded: bool, forward: bool) -> Sequence[Any]:
@@ -146,12 +174,14 @@ class Reader:
         reach = self._reach
         if reach is None or reach.predicate is None:
             return ()
-        if reach.parts <= _MOST_MERGED_BLINDLY and not reach.own_statements:
+        meets = bool(self._state.conditions) and not self._sqlite and reach.parts > _NARROW_PARTS
+        if reach.parts <= _MOST_MERGED_BLINDLY and not reach.own_statements and not meets:
             return ()
+        window = _WALKED if reach.own_statements else statements.WINDOW
         fields, where = self._view.selected(), [reach.predicate, *self._filters]
         statement = statements.windowed(
             fields, self._order, segment, reach.kept, where, bounded=bounded, forward=forward,
-            window=_WALKED if reach.own_statements else statements.WINDOW,
+            window=_WALKED_FOR_CONDITIONS if meets else window,
         )  # fmt: skip
         rows: Sequence[Any] = self._session.execute(statement, values, execution_options=_PROOF).all()
         return rows
@@ -165,6 +195,8 @@ class Reader:
     def count(self, cap: int = COUNT_CAP) -> Count:
         """Up to `cap`; counting all of a million takes longer than the page."""
         limit = {statements.LIMIT: cap + 1}
+        if self.plan == "predicate" and self._reach is not None and self._reach.counted is not None:
+            return self._counted_apart(self._reach.counted, limit)
         if self.plan == "merge":
             # Whoever sees many rows sees many of one kind: then no two branches need to be compared.
             largest = partial(self._merge().largest, self._view.model.id)
@@ -172,6 +204,15 @@ class Reader:
             if number > cap:
                 return Count(cap, more=True)
         number = self._run(("count",), self._count_statement, limit).scalar_one()
+        return Count(min(number, cap), number > cap)
+
+    def _counted_apart(self, reach: Reach, limit: dict[str, int]) -> Count:
+        branches = statements.Merge((), reach, self._filters, sqlite=self._sqlite)
+        ids = branches.ids(self._view.model.id)
+        assert ids is not None
+        values = limit | statements.parameters(reach, sqlite=self._sqlite)
+        number = self._session.execute(statements.capped_count(ids), values, execution_options=_PROOF).scalar_one()
+        cap = limit[statements.LIMIT] - 1
         return Count(min(number, cap), number > cap)
 
     def tally(self, column: Any, cap: int = TALLY_CAP) -> tuple[list[tuple[Any, int]], bool]:
@@ -218,7 +259,7 @@ class Reader:
 
     def _built(self, kind: tuple[Any, ...], build: Callable[[], Select[Any]]) -> Select[Any]:
         reach = self._reach
-        if reach is None or reach.own_statements or self._filters or self.plan == "predicate":
+        if reach is None or reach.own_statements or self._filters or self.plan in {"predicate", "few"}:
             made: Select[Any] = build()
             return made
         shape = statements.shape(reach, sqlite=self._sqlite)

@@ -53,6 +53,19 @@ def plain(
     )
 
 
+def few(
+    fields: Sequence[Any], order: Order, segment: Segment, where: Sequence[Any], *, bounded: bool, forward: bool
+) -> Select[Any]:
+    """The same page, where few rows meet the conditions: all of them are found before any is put in order.
+
+    With a LIMIT in sight PostgreSQL would walk the order until it has met enough of them, which for rows that are rare
+    and old means all of a million.
+    """
+    conditions = order.conditions(segment, bounded=bounded, forward=forward)
+    found = select(order.key.label("id"), order.sort.column.label(VALUE)).where(*where, *conditions)
+    return _whole([found.cte("few").prefix_with("MATERIALIZED")], fields, order, forward=forward)
+
+
 def windowed(
     fields: Sequence[Any],
     order: Order,
@@ -113,23 +126,15 @@ class Merge:
             order.key.in_(bindparam(REACHED, expanding=True))
         )
         parts = [known.subquery(REACHED), *self._parts(many, order, [*where, *floor], forward=forward)]
-        return self._wide(parts, order, forward=forward)
+        return _whole(parts, self._fields, order, forward=forward)
 
     def page(self, order: Order, segment: Segment, *, bounded: bool, forward: bool) -> Select[Any]:
         """The page in one statement, for reaches without branches of very many rows."""
         where = [*self._where, *order.conditions(segment, bounded=bounded, forward=forward)]
         if not self._reach.branches:
             return select(*self._fields, null().label(VALUE)).where(false()).limit(bindparam(LIMIT))
-        return self._wide(self._parts(self._reach.branches, order, where, forward=forward), order, forward=forward)
-
-    def _wide(self, parts: Sequence[Any], order: Order, *, forward: bool) -> Select[Any]:
-        """Whole rows, fetched once the narrow ones have been cut to one page."""
-        chosen = _cut(_union(parts), order, forward=forward).subquery("chosen")
-        return (
-            select(*self._fields, chosen.c[VALUE])
-            .join(chosen, chosen.c.id == order.key)
-            .order_by(*order.by(chosen.c[VALUE], chosen.c.id, forward=forward))
-        )
+        parts = self._parts(self._reach.branches, order, where, forward=forward)
+        return _whole(parts, self._fields, order, forward=forward)
 
     def _parts(self, branches: Sequence[Branch], order: Order, where: Sequence[Any], *, forward: bool) -> list[Any]:
         parts: list[Any] = []
@@ -207,7 +212,7 @@ class Merge:
             rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
             if self._sqlite:
                 return [rows.limit(limit).subquery(branch.name)]
-            return [rows.cte(branch.name).prefix_with("MATERIALIZED")]
+            return [rows.limit(limit).cte(branch.name).prefix_with("MATERIALIZED")]
         if self._sqlite or len(branch.values) == 1:
             return [
                 rows.where(branch.column == bound).limit(limit).subquery(bound.key) for bound in _parameters(branch)
@@ -244,6 +249,16 @@ def _is_many(branch: Branch) -> bool:
 
 def _union(parts: Sequence[Any]) -> Any:
     return union(*(select(part.c.id, part.c[VALUE]) for part in parts)).subquery("found")
+
+
+def _whole(parts: Sequence[Any], fields: Sequence[Any], order: Order, *, forward: bool) -> Select[Any]:
+    """Whole rows, fetched once the narrow ones have been cut to one page."""
+    chosen = _cut(_union(parts), order, forward=forward).subquery("chosen")
+    return (
+        select(*fields, chosen.c[VALUE])
+        .join(chosen, chosen.c.id == order.key)
+        .order_by(*order.by(chosen.c[VALUE], chosen.c.id, forward=forward))
+    )
 
 
 def _cut(rows: Any, order: Order, *, forward: bool) -> Select[Any]:

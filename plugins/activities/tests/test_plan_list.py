@@ -50,9 +50,11 @@ def walked(session, actor, query, size=2):
         state = state.turned_to(after=page.after)
 
 
-@pytest.mark.parametrize("wide", [1, 3000])
-def test_everybody_finds_just_the_plans_that_the_policy_allows(filled, monkeypatch, wide):
+@pytest.mark.parametrize(("wide", "part"), [(1, 1), (1, 10**6), (3000, 1)])
+def test_everybody_finds_just_the_plans_that_the_policy_allows(filled, monkeypatch, wide, part):
+    """By walking down the order, counted by looking up or not, and by looking up alone."""
     monkeypatch.setattr(row_reach, "WIDE", wide)
+    monkeypatch.setattr(row_reach, "_PART", part)
     widths.forget()
     seen = {}
     for name in filled.people:
@@ -62,6 +64,8 @@ def test_everybody_finds_just_the_plans_that_the_policy_allows(filled, monkeypat
                 found = walked(session, actor, query)
                 assert len(found) == len(set(found))
                 assert set(found) == allowed, (name, query)
+            state = dialogs.from_query(session, actor, listview.PLANS, "view=all")
+            assert Reader(session, actor, state).count().number == len(allowed)
             seen[name] = len(allowed)
     assert seen["manager"] == 5
     assert seen["agent"] == 1
