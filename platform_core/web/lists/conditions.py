@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, String, and_, not_, or_
+from sqlalchemy import ColumnElement, Date, Integer, String, and_, not_, or_
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -233,6 +233,8 @@ def _on_text(column: Any, operator: str, value: str) -> ColumnElement[bool]:
 
 
 def _on_number(column: Any, operator: str, value: float) -> ColumnElement[bool]:
+    if isinstance(column.type, Integer) and value.is_integer():
+        value = int(value)  # as a fraction no index is looked into, and no statistics
     made: dict[str, ColumnElement[bool]] = {"is": column == value, "least": column >= value, "most": column <= value}
     return made[operator]
 
