@@ -42,10 +42,11 @@ class _Request:
 
 
 class _Client:
-    """One open() of the device node."""
+    """One open() of the device node. `number`: which plugging-in it belongs to, and ends with."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, number: int) -> None:
         self._connection = connection
+        self.number = number
 
     def _receive(self, size: int) -> bytes:
         found = b""
@@ -111,7 +112,9 @@ class Box:
     def plug(self) -> None:
         """At another address each time, as a bus does."""
         self._number += 1
-        self._gone, self._held = False, set(self._spec.interfaces)
+        with self._state:
+            self._gone, self._held = False, set(self._spec.interfaces)
+            self._finished.clear()
         self._sysfs = self.folder / f"sys/devices/pci0000:00/0000:00:14.0/usb1/1-{self._number - 1}"
         self._node = f"bus/usb/001/{self._number:03}"
         self._write_sysfs()
@@ -212,7 +215,7 @@ class Box:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        client = _Client(connection)
+        client = _Client(connection, self._number)
         with connection, suppress(EOFError, OSError):
             while True:
                 command, request, address = client.request()
@@ -224,7 +227,7 @@ class Box:
     def _ioctl(self, client: _Client, request: int, address: int) -> None:
         if request in {ioctls.REAP, ioctls.REAP_NOW}:
             self._reap(client, address)
-        elif self._gone:
+        elif self._is_gone(client):
             client.fail(errno.ENODEV)
         elif request == ioctls.SUBMIT:
             self._submit(client, address)
@@ -263,6 +266,10 @@ class Box:
         else:
             client.fail(errno.ENOTTY)
 
+    def _is_gone(self, client: _Client) -> bool:
+        """Also for whoever slept while it was pulled out and plugged in again."""
+        return self._gone or client.number != self._number
+
     def _submit(self, client: _Client, address: int) -> None:
         kind, endpoint, _status, _flags, buffer, size = struct.unpack("<BBxxiIxxxxQi", client.read(address, 28))
         request = _Request(address, endpoint, buffer, size)
@@ -296,11 +303,13 @@ class Box:
 
     def _reap(self, client: _Client, address: int) -> None:
         with self._state:
-            if not self._finished and self._waiting and not self._gone:
+            gone = self._is_gone(client)
+            if not self._finished and self._waiting and not gone:
                 self._state.wait(self.park)
-            request = self._finished.pop(0) if self._finished else None
+            theirs = client.number == self._number
+            request = self._finished.pop(0) if self._finished and theirs else None
         if request is None:
-            client.fail(errno.ENODEV if self._gone else errno.EAGAIN)
+            client.fail(errno.ENODEV if gone else errno.EAGAIN)
             return
         client.write(request.buffer + request.offset, request.data)
         client.write(request.address + 4, struct.pack("<i", request.status))
