@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from bench import (
     caps,
     chaos,
+    creating,
     guard,
     imports,
     messages,
@@ -26,6 +27,7 @@ from bench import (
 from bench.results import Result
 
 _PARTS = {
+    "create": creating.measure,
     "import": imports.measure,
     "audit": guard.measure,
     "caps": caps.measure,

@@ -82,7 +82,7 @@ def together(port: int, calls: Iterable[Call], count: int, clients: int) -> tupl
 
     def work(number: int) -> list[float]:
         client = Client(port)
-        turns = islice(cycle(wanted), number, None)
+        turns = islice(cycle(wanted), number, None, clients)
         found = [client.ask(call)[0] for call in islice(turns, count // clients)]
         client.close()
         return found

@@ -14,6 +14,7 @@ from platform_core.caps.models import Listed, Opened
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel import counters
+from platform_core.kernel.ids import new_id
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.permissions import actors
 from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
@@ -122,6 +123,17 @@ def actor_of(runtime: Runtime, user_id: UUID) -> Actor:
         actor = actors.load_actor(session, user_id)
     assert actor is not None
     return actor
+
+
+def newcomer(runtime: Runtime) -> Person:
+    """Somebody who has done nothing yet, and so has met no limit of an hour or a day."""
+    with runtime.database.system_session("benchmark: somebody new") as session:
+        department_id = session.scalars(select(User.department_id).where(User.login == "collector")).one()
+        assert department_id is not None
+        user_id = _colleague(session, f"bench.{new_id().hex[-12:]}", department_id, "coordinator")
+        counters.bump(session, actors.COUNTER)
+    _actor, cookie, csrf = signed_in(runtime, user_id)
+    return Person("own", user_id, cookie, csrf, {}, [], 0, department_id)
 
 
 def signed_in(runtime: Runtime, user_id: UUID) -> tuple[Actor, str, str]:
