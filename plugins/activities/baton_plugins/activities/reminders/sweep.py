@@ -102,11 +102,12 @@ def _people(moment: datetime) -> Any:
 
 
 def _remind(context: JobContext, people: Sequence[UUID], moment: datetime) -> None:
-    with context.database.system_session("who they are", write=False) as session:
-        actors = [actor for key in people if (actor := load_actor(session, key)) is not None]
-    readers = [Reader(actor, _due(context, actor, moment)) for actor in actors if actor.can("activities.view")]
     with context.database.system_session("remind of plans") as session:
         held = _hold(session, people, moment)
+        if not held:
+            return  # another worker has them
+        actors = [actor for key in people if (actor := load_actor(session, key)) is not None]
+        readers = [Reader(actor, _due(context, actor, moment)) for actor in actors if actor.can("activities.view")]
         numbers = texting.numbers(session, [reader.actor for reader in readers])
         letters = mailing.readers(session, [reader.actor.user_id for reader in readers], "reminder")
         fresh = _write_down(session, readers, set(held), moment, {"sms": set(numbers), "mail": set(letters)})
