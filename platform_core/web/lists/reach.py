@@ -53,7 +53,6 @@ class Reach:
     predicate: ColumnElement[bool] | None = None
     own_statements: bool = False
     """`kept` says who reads: statements made with it serve nobody else and are not kept."""
-
     counted: Reach | None = None
     """The same rows by branches, for counting up to a limit: of a few in a hundred a page is found by walking down the
     order, and the thousand that are counted are not."""

@@ -15,7 +15,7 @@ from platform_core.kernel.columns import of_columns
 from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.planning import estimated_rows
+from platform_core.kernel.planning import expected
 from platform_core.kernel.scope import proven, readable
 from platform_core.web.lists import conditions, statements
 from platform_core.web.lists.declaration import ListView, Search
@@ -43,16 +43,16 @@ _MOST_MERGED_BLINDLY = 64
 _MOST_SEARCHED_PARTS = 12
 _WALKED = 1000
 """Rows at the head of an order in which whoever has every twentyfifth finds a page."""
-_WALKED_FOR_CONDITIONS = 10_000
-"""The same of a list with conditions, on PostgreSQL: what a twentieth of the rows meet is found for whoever has every
-twelfth, in some twenty milliseconds."""
+_WALKED_FOR_SELDOM = 10_000
+"""The same of a list whose conditions few rows meet, on PostgreSQL: a twentieth of them is found for whoever has every
+twelfth row, in some twenty milliseconds."""
+_SELDOM = 100_000
+"""Where PostgreSQL expects more rows to meet the conditions, each branch of a merge finds its part of a page soon."""
 _NARROW_PARTS = 8
 """Whoever reaches this few ranges of an index has so few rows that all of them may be read."""
 _FEW = 16_000
 """Rows that PostgreSQL finds by an index and sorts in some fifty milliseconds, for a reach of many parts in a hundred;
 merging these takes several times as long."""
-_UNINDEXED = frozenset({"has", "empty"})
-"""Conditions that no index serves, so that looking for what meets them takes as long as walking past it."""
 Plan = Literal["policy", "whole", "merge", "predicate", "few"]
 _PROOF = proven("a list's own statement: the branches or the predicate of the actor's reach")
 
@@ -111,8 +111,9 @@ class Reader:
             search = self._view.search(session, state.words)
         self.plan: Plan = plan or choose(state, self._reach, search)
         self._filters = _filters(session, actor, state, search)
-        if plan is None and state.conditions and self._finds_few():
-            self.plan = "few"
+        self._is_seldom = False
+        if plan is None and state.conditions:
+            self._look_ahead()
         self._where = [*self._filters, *self._scope(actor)]
         sort, descending = state.order
         self._order = Order(sort, descending, self._view.model.id)
@@ -121,17 +122,17 @@ class Reader:
         """What the view says about all rows that meet the conditions."""
         return self._view.footer(self._session, actor, self._filters) if self._view.footer else ""
 
-    def _finds_few(self) -> bool:
-        """Whether the conditions leave a large reach so few rows that these are found before anybody cares for order.
+    def _look_ahead(self) -> None:
+        """Where the conditions leave a large reach few rows, these are found before anybody cares for their order.
 
-        PostgreSQL knows from its statistics; SQLite keeps none.
+        PostgreSQL knows from its statistics, and whether an index leads to them; SQLite keeps none.
         """
         if self._sqlite or self._reach is None or 0 < self._reach.parts <= _NARROW_PARTS:
-            return False
-        if all(item.operator in _UNINDEXED for item in self._state.conditions):
-            return False
-        found = select(self._view.model.id).where(self._reach.kept, *self._filters)
-        return estimated_rows(self._session, found, _PROOF) <= _FEW
+            return
+        found = expected(self._session, select(self._view.model.id).where(self._reach.kept, *self._filters), _PROOF)
+        if found.rows <= _FEW and not found.scans:
+            self.plan = "few"
+        self._is_seldom = found.rows <= _SELDOM
 
     def _scope(self, actor: Actor) -> list[ColumnElement[bool]]:
         """Conditions of a plain statement. Without a reach there are none: the session adds the policy."""
@@ -174,14 +175,13 @@ class Reader:
         reach = self._reach
         if reach is None or reach.predicate is None:
             return ()
-        meets = bool(self._state.conditions) and not self._sqlite and reach.parts > _NARROW_PARTS
-        if reach.parts <= _MOST_MERGED_BLINDLY and not reach.own_statements and not meets:
+        if reach.parts <= _MOST_MERGED_BLINDLY and not reach.own_statements and not self._is_seldom:
             return ()
         window = _WALKED if reach.own_statements else statements.WINDOW
         fields, where = self._view.selected(), [reach.predicate, *self._filters]
         statement = statements.windowed(
             fields, self._order, segment, reach.kept, where, bounded=bounded, forward=forward,
-            window=_WALKED_FOR_CONDITIONS if meets else window,
+            window=_WALKED_FOR_SELDOM if self._is_seldom else window,
         )  # fmt: skip
         rows: Sequence[Any] = self._session.execute(statement, values, execution_options=_PROOF).all()
         return rows

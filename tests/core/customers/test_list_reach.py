@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers import reach, widths
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.models import Customer
+from platform_core.kernel import planning
 from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.scope import proven, readable
@@ -167,10 +168,22 @@ def test_plan_follows_scope_and_conditions(world, monkeypatch):
     # A house this small has few rows whatever one asks for.
     assert plan(Scope.OWN, conditions=status) == plan(Scope.OWN, conditions=tags) == "few"
     assert plan(Scope.ALL, conditions=status) == "few"
-    empty = (reading.conditions.Condition("status", "empty"),)
-    assert plan(Scope.ALL, conditions=empty) == "whole"
     monkeypatch.setattr(reading, "_FEW", 0)
     assert plan(Scope.OWN, conditions=status) == "merge"
+
+
+def test_few_rows_are_looked_for_where_an_index_leads_to_them(runtime, monkeypatch):
+    if runtime.database.is_sqlite:
+        pytest.skip("it has no statistics to use them by")
+    proof = proven("test")
+    named = select(Customer.id).where(Customer.contact_name.icontains("li"))
+    one = select(Customer.id).where(Customer.id == new_id())
+    with runtime.database.system_session("test", write=False) as session:
+        assert not planning.expected(session, named, proof).scans  # so few rows are read either way
+        monkeypatch.setattr(planning, "_LARGE", 0.0)
+        assert planning.expected(session, named, proof).scans
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        assert not planning.expected(session, one, proof).scans
 
 
 def test_what_lists_are_asked_for_has_an_index(runtime):
