@@ -78,10 +78,13 @@ def free_port() -> int:
         return port
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _listens(*ports: int) -> bool:
+    """Asked of the system (proc(5), 0A is LISTEN), never by a connection.
+
+    Whoever connects to the operator's port is an operator, and gets the messages that were kept.
+    """
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    return set(ports) <= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"}
 
 
 @dataclass
@@ -106,7 +109,7 @@ class Kannel:
         ports = {"admin": self.admin, "inner": self.inner, "smsc": self.smsc, "sendsms": self.sendsms}
         config.write_text(_CONFIG.format(folder=self.folder, callback=self.callback, **ports))
         self._run("/usr/sbin/bearerbox", str(config))
-        wait_until(lambda: _listens(self.inner) and _listens(self.smsc), 20)
+        wait_until(lambda: _listens(self.inner, self.smsc), 20)
         self._run("/usr/sbin/smsbox", str(config))
         wait_until(lambda: _listens(self.sendsms), 20)
 
