@@ -39,10 +39,8 @@ def test_a_local_number_is_completed_by_its_line_and_else_by_the_agent(house):
     assert called(house, box=box, call="after", line="2") == near.id
     with house.runtime.database.system_session("look", write=False) as session:
         lines = session.scalars(select(AuditEntry).where(AuditEntry.action == "telephony.set_area")).all()
-    assert sorted((line.before.get("area_code"), line.after.get("area_code")) for line in lines[1:]) == [
-        ("010", "0755"),
-        ("0755", None),
-    ]
+    told = [(line.before.get("area_code"), line.after.get("area_code")) for line in lines]
+    assert sorted(told, key=str) == [("010", "0755"), ("0755", None), (None, "010")]
 
 
 def test_what_is_no_area_code_stands_at_its_field_and_nothing_typed_is_lost(house):
