@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -167,6 +169,27 @@ def test_every_box_is_read_again_after_it_was_pulled_out_in_the_middle_of_garbag
         listening.waits_for(expected[-1])
         wait_until(lambda: len(shown(listening.lines)) >= len(expected), 30)
     assert shown(listening.lines) == expected
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_after_the_workstation_slept_its_box_is_read_again(name, tmp_path):
+    """As sleep is for a process: it stands still in the middle of a message, and the bus is made anew meanwhile."""
+    spec, script, expected = CALLS[name]
+    with Box(tmp_path / "usb", spec, answers=answering) as box, agent(box, tmp_path) as listening:
+        box.say(b"\x01\x60" + b"\x55" * 20)
+        listening.process.send_signal(signal.SIGSTOP)
+        box.pull()
+        box.plug()
+        time.sleep(1)
+        listening.lines.clear()
+        listening.process.send_signal(signal.SIGCONT)
+        listening.waits_for(": gone")
+        listening.waits_for(": up")
+        script(box)
+        listening.waits_for(expected[-1])
+        wait_until(lambda: len(shown(listening.lines)) >= len(expected), 30)
+    assert shown(listening.lines) == expected
+    assert listening.process.returncode == 0
 
 
 @pytest.mark.parametrize("name", CALLS)

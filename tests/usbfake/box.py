@@ -35,6 +35,8 @@ class _Request:
     endpoint: int
     buffer: int
     length: int
+    number: int
+    """Which plugging-in the handle belongs to that asked for it"""
     offset: int = 0
     data: bytes = b""
     actual: int = 0
@@ -114,7 +116,6 @@ class Box:
         self._number += 1
         with self._state:
             self._gone, self._held = False, set(self._spec.interfaces)
-            self._finished.clear()
         self._sysfs = self.folder / f"sys/devices/pci0000:00/0000:00:14.0/usb1/1-{self._number - 1}"
         self._node = f"bus/usb/001/{self._number:03}"
         self._write_sysfs()
@@ -272,9 +273,12 @@ class Box:
 
     def _submit(self, client: _Client, address: int) -> None:
         kind, endpoint, _status, _flags, buffer, size = struct.unpack("<BBxxiIxxxxQi", client.read(address, 28))
-        request = _Request(address, endpoint, buffer, size)
+        request = _Request(address, endpoint, buffer, size, client.number)
         data = client.read(buffer, size) if size else b""
         with self._state:
+            if self._is_gone(client):
+                client.fail(errno.ENODEV)
+                return
             if kind == ioctls.CONTROL_URB:
                 self._control(request, data)
             elif endpoint & 0x80:
@@ -306,8 +310,10 @@ class Box:
             gone = self._is_gone(client)
             if not self._finished and self._waiting and not gone:
                 self._state.wait(self.park)
-            theirs = client.number == self._number
-            request = self._finished.pop(0) if self._finished and theirs else None
+            # A handle whose box is gone still gets what was under way, as failed: libusb waits for each transfer.
+            request = next((one for one in self._finished if one.number == client.number), None)
+            if request is not None:
+                self._finished.remove(request)
         if request is None:
             client.fail(errno.ENODEV if gone else errno.EAGAIN)
             return
