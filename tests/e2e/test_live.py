@@ -99,6 +99,7 @@ def test_a_tab_that_crashes_is_replaced_and_nothing_is_missed(visitors: Visitors
     assert not first.evaluate(LEADS)
     with suppress(Error):  # nobody is left to answer
         second.goto("chrome://crash", timeout=3_000)
+    assert first.evaluate(HEARD) == 0
     signal(visitors, "clerk")
     hears(first)
     assert first.evaluate(LEADS)
