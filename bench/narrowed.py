@@ -87,7 +87,7 @@ def _values(session: Session, declared: Filter) -> list[str]:
 
 
 def _some(session: Session, key: str) -> str:
-    """Two characters of a value in the middle of the house."""
+    """The first two characters of a value that some customer has."""
     declared = CUSTOMERS.filter(key)
     assert declared is not None
     value = session.scalars(select(declared.expression).where(declared.expression != "").limit(1)).first()
