@@ -54,7 +54,7 @@ class HappeningSource:
     """A mapped column that is never empty."""
     kinds: tuple[HappeningKind, ...]
     fields: tuple[Any, ...]
-    """Mapped columns that `show` needs besides `id`, `customer_id` and `at`."""
+    """Columns that `show` needs besides `id`, `customer_id` and `at`; also labelled subqueries of one value."""
     show: Callable[[Any, Actor, Sequence[Any]], Sequence[Happening]]
     """(session, actor, rows) -> one for each row, in their order; in as few statements as there are kinds of names."""
     person: Any = None

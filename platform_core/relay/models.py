@@ -212,4 +212,8 @@ class RelayEvent(Identified, Base):
     to_person: Mapped[str] = mapped_column(String(120), default="")
     text: Mapped[str] = mapped_column(Text, default="")
 
-    __table_args__ = (Index("ix_relay_event_customer_id_at", "customer_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_relay_event_customer_id_at", "customer_id", "at", "id"),
+        Index("ix_relay_event_at", "at", "id"),
+        Index("ix_relay_event_actor_id_at", "actor_id", "at", "id"),
+    )

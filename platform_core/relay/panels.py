@@ -19,9 +19,11 @@ KIND = "handover"
 """Kind of the timeline's lines; the style sheet draws it violet."""
 WAITING = "relay.waiting"
 """The workbench's section of batons to take over."""
+NOBODY = "Baton"
+"""Whose steps those are that the house takes by itself"""
 _MOST_WAITING = 20
 _MOST_SENT = 5
-_VERBS = {
+VERBS = {
     "opened": _.lazy("opened an engagement"),
     "handed_over": _.lazy("handed over"),
     "accepted": _.lazy("took over"),
@@ -137,11 +139,21 @@ def customer_timeline(session: Session, actor: Actor, query: TimelineQuery) -> l
     return [entry(event, title) for event, title in queries.events_of(session, query)]
 
 
+def look(kind: str) -> tuple[str, Tone]:
+    """Icon and tone of a step."""
+    return _LOOKS.get(kind, ("transfer", "violet"))
+
+
+def target(kind: str, department: str, person: str) -> str:
+    """To whom a step led."""
+    named = " · ".join(filter(None, (department, person)))
+    return f"→ {named}" if named and kind != "accepted" else named
+
+
 def entry(event: RelayEvent, title: str = "") -> TimelineEntry:
     """`title` of the engagement is left out where the page is about it alone."""
-    icon, tone = _LOOKS.get(event.kind, ("transfer", "violet"))
-    target = " · ".join(part for part in (event.to_department, event.to_person) if part)
-    arrow = f"→ {target}" if target and event.kind != "accepted" else target
+    icon, tone = look(event.kind)
+    arrow = target(event.kind, event.to_department, event.to_person)
     chips: list[tuple[str, Tone]] = [(title, "")] if title and event.kind != "opened" else []
     if arrow:
         chips.append((arrow, "violet"))
@@ -149,9 +161,9 @@ def entry(event: RelayEvent, title: str = "") -> TimelineEntry:
         id=event.id,
         kind=KIND,
         at=event.at,
-        who=event.actor_label or "Baton",
+        who=event.actor_label or NOBODY,
         department=event.department_label,
-        verb=str(_VERBS.get(event.kind, event.kind)),
+        verb=str(VERBS.get(event.kind, event.kind)),
         text=event.text,
         icon=icon,
         tone=tone,

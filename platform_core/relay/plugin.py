@@ -16,6 +16,7 @@ from platform_core.relay import (
     declared,
     dots,
     handing_routes,
+    happenings,
     inbox_routes,
     jobs,
     lead_times,
@@ -91,5 +92,6 @@ baton_erase_blockers = hookimpl(specname="baton_erase_blockers")(declared.open_e
 baton_kept_from_pool = hookimpl(specname="baton_kept_from_pool")(declared.under_way)
 baton_audit_words = words
 baton_navigation = navigation.baton_navigation
+baton_happenings = hookimpl(happenings.baton_happenings)
 baton_reports = lead_times.baton_reports
 baton_user_references = declared.baton_user_references

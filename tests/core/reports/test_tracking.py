@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from html import unescape
 from random import Random
 from typing import Any
-from uuid import UUID
 
 import pytest
 from baton_plugins.activities.models import FollowUp, Plan
@@ -18,129 +16,31 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from platform_core.api import at_local, day_start, dictionaries, local, now, today
-from platform_core.api.messages import OutboxMessage
+from platform_core.api import at_local, dictionaries, now, today
 from platform_core.app import Runtime
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.happenings import HappeningKind, HappeningSource
 from platform_core.customers.models import Contact, Customer
-from platform_core.kernel.database import vault_of
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.models import Access
-from platform_core.reports.tracking import asking, reading
+from platform_core.relay.models import Engagement, RelayEvent
+from platform_core.reports.tracking import asking
 from platform_core.reports.tracking.taking import TrackingSource
 from platform_core.testing import pytest_plugin as kit
 from platform_core.testing.browser import Browser
 from platform_core.testing.factories import Factory
-
-ROLES = {"coordinator": "Carol", "department_head": "Hanna", "management": "Max"}
-AT = {Plan: "due_at", FollowUp: "at", Call: "started_at", OutboxMessage: "created_at", Reply: "at"}
-PERSON = {Plan: "assignee_id", FollowUp: "author_id", Call: "answered_by_id", OutboxMessage: "sender_id"}
-
-
-@dataclass
-class House:
-    """Two departments; rows of every class at a few moments, so that many stand at the same one."""
-
-    runtime: Runtime
-    factory: Factory
-    random: Random
-    people: list[Any] = field(default_factory=list)
-    customers: list[Customer] = field(default_factory=list)
-
-    def build(self, rows: int) -> House:
-        places = [self.factory.department(name) for name in ("collect", "train")]
-        for place in places:
-            for role in ROLES:
-                self.people.append(self.factory.user(role, place))
-        self.customers = [self.factory.customer(self.random.choice(self.people[:5])) for _ in range(6)]
-        self.factory.add(Access(kind="share", user_id=self.people[0].id, customer_id=self.customers[0].id))
-        matters = [new_id(), new_id()]
-        self.factory.add(
-            Access(kind="leg", department_id=places[1].id, customer_id=self.customers[1].id, engagement_id=matters[0])
-        )
-        with self.runtime.database.system_session("a test") as session:
-            seal = vault_of(session)
-            content = seal.encrypt('{"text": "Hello"}')
-            session.add_all(self._row(number, matters, content) for number in range(rows))
-        return self
-
-    def _row(self, number: int, matters: list[UUID], content: bytes) -> Any:
-        moment = day_start(today()) - timedelta(hours=self.random.randrange(60))
-        key = self.random.choice(self.customers).id
-        person = self.random.choice(self.people)
-        matter = self.random.choice([None, None, *matters])
-        kind = self.random.randrange(5)
-        if kind == 0:
-            state = self.random.choice(["open", "done", "cancelled"])
-            return Plan(
-                customer_id=key, engagement_id=matter, assignee_id=person.id, subject=f"Plan {number}", due_at=moment,
-                state=state, task_id=self.random.choice([None, new_id()]),
-            )  # fmt: skip
-        if kind == 1:
-            return FollowUp(
-                customer_id=key, engagement_id=matter, author_id=person.id, author_label=person.name,
-                body=f"Said {number}", at=moment,
-            )  # fmt: skip
-        if kind == 2:
-            someone = self.random.choice([None, key])
-            return Call(started_at=moment, customer_id=someone, answered_by_id=person.id, state="talked")
-        if kind == 3:
-            return OutboxMessage(
-                key=f"k{number}", channel="sms", owner="sms", lane="interactive", purpose="service", route="service.cn",
-                customer_id=key, sender_id=person.id, address=b"x", mask="138****0000", address_hash=number,
-                content=content, created_at=moment, expires_at=moment, next_at=moment, state="delivered",
-            )  # fmt: skip
-        return Reply(key=f"k{number}", customer_id=key, mask="138****0000", text=f"Answer {number}", at=moment)
-
-    def oracle(self, person: Any, asked: asking.Asked) -> list[tuple[datetime, UUID]]:
-        """By the scope of each class alone, without any of the shapes that make the page fast."""
-        actor = self.factory.actor(person)
-        found: list[tuple[datetime, UUID]] = []
-        with self.runtime.database.actor_session(actor, write=False) as session:
-            owners = dict(session.execute(select(Customer.id, Customer.owner_id)).all())
-            for model, name in AT.items():
-                rows = [row for row in session.scalars(select(model)) if self._fits(row, asked, owners)]
-                found += [(getattr(row, name), row.id) for row in rows]
-        within = [place for place in found if asked.first <= local(place[0]).date() <= asked.last]
-        return sorted(within, reverse=True)
-
-    def _fits(self, row: Any, asked: asking.Asked, owners: dict[UUID, Any]) -> bool:
-        who = getattr(row, PERSON[type(row)]) if type(row) in PERSON else None
-        if asked.kind and asked.kind != _kind(row):
-            return False
-        if asked.person is not None and who != asked.person:
-            return False
-        if asked.owner is not None and owners.get(row.customer_id) != asked.owner:
-            return False
-        if asked.status and (not isinstance(row, Plan) or row.state != asked.status.rpartition(":")[2]):
-            return False
-        texts = [getattr(row, name, None) for name in ("subject", "body", "text")]
-        return not asked.words or any(text and asked.words.lower() in text.lower() for text in texts)
-
-    def pages(self, person: Any, asked: asking.Asked, size: int) -> list[tuple[datetime, UUID]]:
-        actor = self.factory.actor(person)
-        found: list[tuple[datetime, UUID]] = []
-        after = ""
-        with self.runtime.database.actor_session(actor, write=False) as session:
-            sources = asking.allowed(self.runtime.manager.declared.happenings.owned(), actor)
-            while True:
-                part = reading.read(session, actor, sources, asked, after=after, size=size)
-                assert len(part.lines) == size or not part.after
-                found += [(line.at, line.id) for line in part.lines]
-                if not (after := part.after):
-                    return found
-
-
-def _kind(row: Any) -> str:
-    if isinstance(row, Plan):
-        return "activities.tasks" if row.task_id else "activities.plans"
-    return {FollowUp: "activities.follow_ups", Call: "telephony.calls", OutboxMessage: "sms.messages",
-            Reply: "sms.replies"}[type(row)]  # fmt: skip
+from tests.core.reports.tracked import House
 
 
 def _asked(random: Random, house: House) -> asking.Asked:
-    kinds = ["activities.plans", "activities.tasks", "activities.follow_ups", "telephony.calls", "sms.replies"]
+    kinds = [
+        "activities.plans",
+        "activities.tasks",
+        "activities.follow_ups",
+        "telephony.calls",
+        "sms.replies",
+        "relay.steps",
+    ]
     return asking.Asked(
         today() - timedelta(random.choice([1, 5])),
         today(),
@@ -216,6 +116,37 @@ def test_each_row_says_what_whose_and_leads_to_its_record(house: House, manager:
     only = manager.get("/tracking?kind=activities.tasks").text
     assert "Count" in only
     assert "Send the offer" not in only
+
+
+def test_steps_of_engagements_stand_there_by_who_took_them(house: House, manager: Browser, browser: Browser) -> None:
+    """A hand-over, a return and what the house told the heads by itself; of other matters nobody reads."""
+    customer = house.customers[1]
+    hanna = house.people[1]
+    matter = Engagement(customer_id=customer.id, title="Team course")
+    house.factory.add(matter)
+    step = {"engagement_id": matter.id, "customer_id": customer.id, "at": now()}
+    house.factory.add(
+        RelayEvent(kind="handed_over", actor_id=hanna.id, actor_label="Hanna", to_department="train",
+                   to_person="Otto", text="They wait for dates.", **step),
+        RelayEvent(kind="returned", actor_id=house.people[3].id, actor_label="Otto", text="No address.", **step),
+        RelayEvent(kind="escalated", to_department="train", **step),
+    )  # fmt: skip
+    text = unescape(manager.get("/tracking?kind=relay.steps").text)
+    for shown in ("Team course · → train · Otto", "They wait for dates.", "handed over", "returned the baton",
+                  "told the heads: not taken over in time", "Baton", f'href="/engagements/{matter.id}"'):  # fmt: skip
+        assert shown in text, shown
+    for query, there, absent in (
+        (f"person={hanna.id}", "They wait for dates.", "No address."),
+        ("status=relay.steps:returned", "No address.", "They wait for dates."),
+        ("words=WAIT", "They wait for dates.", "No address."),
+    ):
+        found = manager.get(f"/tracking?{query}").text
+        assert there in found, query
+        assert absent not in found, query
+    stranger = next(one for one in (house.people[0], house.people[3]) if one.id != customer.owner_id)
+    house.factory.add(Access(kind="share", user_id=stranger.id, customer_id=customer.id))
+    text = browser.sign_in(stranger).get("/tracking").text
+    assert customer.name not in text, "who sees the customer does not see another's engagement with it"
 
 
 def test_what_somebody_sees_of_their_own_is_within_the_budget_too(

@@ -23,10 +23,11 @@ def _calls(session: Session, actor: Actor, rows: Sequence[Any]) -> list[Happenin
 
 def _call(row: Any) -> Happening:
     words, tone = STATES[row.state]
+    direction = DIRECTIONS[row.direction]
     number = _("withheld") if row.withheld else row.number_mask
     return Happening(
         CALLS,
-        _("%(direction)s: %(number)s", direction=DIRECTIONS[row.direction], number=number),
+        _("%(direction)s: %(number)s", direction=direction, number=number) if number else str(direction),
         f"/customers/{row.customer_id}?tab=telephony.calls" if row.customer_id else "/calls",
         who=row.answered_by_label,
         status=str(words),
