@@ -31,7 +31,8 @@ def _step(row: Any) -> Happening:
         " · ".join(filter(None, (row.title, target))),
         f"/engagements/{row.engagement_id}",
         who=row.actor_label or panels.NOBODY,
-        text=row.text,
+        # What was opened is called so; its line says it twice.
+        text="" if row.text == row.title else row.text,
         status=str(panels.VERBS[row.kind]),
         tone=tone,
     )

@@ -145,6 +145,55 @@ def test_the_head_sees_everybodys_day_with_ways_into_it(house, browser: Browser,
     assert cells(tom, "Tom") == ["0"] * 6
 
 
+def test_whoever_sees_all_departments_goes_down_from_their_sums(house, browser: Browser, count_queries):
+    share(house)
+    plan = house.plan("collector")
+    house.finish("collector", plan.id)
+    house.log("other_collector", kind="visit")
+    add(house, "collector", subject="Late", due_at=at_local(today() - timedelta(days=2), 9))
+    management = browser.sign_in(house.people["manager"])
+    management.get("/team")
+    with count_queries(at_most=12):
+        html = management.get("/team").text
+    collect, train = (house.departments[name] for name in ("collect", "train"))
+    assert cells(html, collect.name) == ["1", "0", "1", "2", "1", "0"]
+    assert cells(html, train.name) == ["0"] * 6
+    assert "Carol" not in html.split("<main", 1)[1]
+    assert re.search(r'hx-trigger="live:team from:body throttle:10s, live:again from:body, every 60s"', html)
+    link = unescape(re.search(rf'href="(/team\?department={collect.id}[^"]*)"', html)[1])
+    assert cells(management.get(link).text, "Carol") == ["1", "0", "1", "1", "1", "0"]
+    head = browser.sign_in(house.people["collect_head"]).get("/team?department=all").text
+    assert cells(head, "Otto") == ["0", "0", "0", "1", "0", "0"], "the head of one department sees its people"
+
+
+def test_from_a_person_to_everything_they_did_and_to_paper_and_file(house, browser: Browser):
+    share(house)
+    house.log("other_collector", "They asked for dates.")
+    otto = house.people["other_collector"]
+    management = browser.sign_in(house.people["manager"])
+    collect = house.departments["collect"].id
+    html = unescape(management.get(f"/team?department={collect}").text)
+    (link,) = re.findall(rf'href="(/tracking\?person={otto.id}&[^"]+)"', html)
+    assert "They asked for dates." in management.get(link).text
+    taken = f"of=report:activities.team&department={collect}&first={today()}&last={today()}"
+    for page in ("/papers/new", "/exports/new"):
+        assert f"{page}?{taken}" in html
+        assert management.get(f"{page}?{taken}").status_code == 200
+    query = taken.partition("&")[2]
+    made = management.post("/papers/new", {"source": "report:activities.team", "query": query, "reason": "Meeting"})
+    paper = management.get(made.headers["location"]).text
+    assert "Otto" in paper
+    assert "Tom" not in paper, "another department"
+    assert "Tom" in management.get("/reports/activities.team").text
+    hanna = browser.sign_in(house.people["collect_head"])
+    assert "/papers/new?of" not in hanna.get("/team").text, "printing is a right of its own"
+    shown = hanna.get("/reports/activities.team").text
+    assert "Otto" in shown
+    assert "Tom" not in shown
+    long = hanna.get(f"/team?first={today() - timedelta(days=100)}&last={today()}").text
+    assert "/tracking?person" not in long, "its list has at most 92 days"
+
+
 def test_what_somebody_did_yesterday_is_one_click_away(house, browser: Browser):
     yesterday = today() - timedelta(days=1)
     house.log("collector", "Rang them about the list.", at=at_local(yesterday, 10))

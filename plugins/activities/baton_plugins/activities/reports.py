@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import presets
+from baton_plugins.activities.desk import results
+from baton_plugins.activities.desk.telling import RIGHT
 from baton_plugins.activities.models import FollowUp
 from sqlalchemy import ColumnElement, case, func, select
 
@@ -100,6 +102,29 @@ def _lines(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seque
     ]
 
 
+def _departments(session: Session, actor: Actor) -> list[tuple[str, str]]:
+    return [(str(key), name) for key, name in results.departments(session, actor)]
+
+
+def _team(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:
+    named: dict[UUID | None, str] = dict(results.departments(session, actor))
+    chosen = query.chosen.get("department")
+    among = [UUID(chosen)] if chosen else [key for key in named if key is not None]
+    return [
+        (
+            named.get(line.department_id, ""),
+            Linked(line.name, rows_behind(line.id, query.first, query.last)),
+            line.overdue,
+            line.due,
+            line.done,
+            line.follow_ups,
+            line.calls,
+            line.last,
+        )
+        for line in results.of_people(session, among, query.first, query.last, limit=query.limit)
+    ]
+
+
 PER_DAY = Report(
     "activities.per_day",
     _.lazy("Follow-ups per person and day"),
@@ -133,11 +158,31 @@ FOLLOW_UPS = Report(
     dated=True,
     order=20,
 )
+TEAM = Report(
+    "activities.team",
+    _.lazy("Plans and results of each person"),
+    RIGHT,
+    (
+        ReportColumn(_.lazy("Department")),
+        ReportColumn(_.lazy("Person")),
+        ReportColumn(_.lazy("Overdue"), "number", total=True),
+        ReportColumn(_.lazy("Still to do"), "number", total=True),
+        ReportColumn(_.lazy("Plans done"), "number", total=True),
+        ReportColumn(_.lazy("Follow-ups"), "number", total=True),
+        ReportColumn(_.lazy("Calls"), "number", total=True),
+        ReportColumn(_.lazy("Last written"), "moment"),
+    ),
+    _team,
+    description=_.lazy("What everybody of a department has to do and has done in the period."),
+    filters=(ReportFilter("department", _.lazy("Department"), _departments),),
+    dated=True,
+    order=5,
+)
 
 
 @hookimpl
 def baton_reports() -> list[Report]:
-    return [PER_DAY, FOLLOW_UPS]
+    return [TEAM, PER_DAY, FOLLOW_UPS]
 
 
 @hookimpl
