@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from baton_plugins.activities.models import FollowUp, Plan
 from playwright.sync_api import Browser as Engine
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from sqlalchemy import select
 
 from platform_core.kernel.clock import now
@@ -206,3 +206,26 @@ def test_without_a_line_baton_opens_and_says_so(phone: Phone) -> None:
     phone.line.become(Mood.GOOD)
     page.get_by_role("link", name="Try again").tap()
     expect(page.locator("html[data-leads]")).to_be_attached()
+
+
+def test_what_was_on_its_way_at_a_sign_out_does_not_come_back(phone: Phone) -> None:
+    """It fails after another tab took it away, and is not kept to be sent again."""
+    page = phone.page()
+    compose(phone, page)
+    phone.line.become(Mood.AWAY)
+    phone.log(page, "Not for other eyes")
+    waiting(page, 1)
+    under_way: list[Route] = []
+    page.route("**/follow-ups*", lambda route: under_way.append(route))  # noqa: PLW0108 - a method cannot be wrapped
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_until(lambda: (page.wait_for_timeout(50), under_way)[1])
+    phone.line.become(Mood.GOOD)
+    tab = page.context.new_page()
+    tab.goto("/me")
+    tab.once("dialog", lambda dialog: dialog.accept())
+    tab.locator("main form[data-logout] button").tap()
+    expect(tab.locator("#f-login")).to_be_visible()
+    under_way[0].abort()
+    page.wait_for_timeout(500)
+    assert "Not for other eyes" not in page.evaluate(STORED)
+    assert phone.logged() == {}

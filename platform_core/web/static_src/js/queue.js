@@ -23,6 +23,12 @@
     localStorage.setItem(mine + entry.key, JSON.stringify(entry));
     show();
   };
+  // Unless it was taken away meanwhile: by its owner, in another tab, or by signing out.
+  const change = (entry) => {
+    const there = localStorage.getItem(mine + entry.key) !== null;
+    if (there) put(entry);
+    return there;
+  };
   const drop = (entry) => {
     localStorage.removeItem(mine + entry.key);
     show();
@@ -103,7 +109,7 @@
     return found?.textContent.trim() ?? '';
   };
   const send = async (entry) => {
-    put({ ...entry, state: 'sending', tried: Date.now() });
+    if (!change({ ...entry, state: 'sending', tried: Date.now() })) return true;
     const body = new FormData();
     for (const [name, value] of entry.fields) body.append(name, value ?? new File([], ''));
     body.append('_key', entry.key);
@@ -121,12 +127,12 @@
         return true;
       }
       if (answer.status !== 401 && answer.status < 500 && answer.status !== 429) {
-        put({ ...entry, state: 'failed', why: reason(html) });
+        change({ ...entry, state: 'failed', why: reason(html) });
         toast('refused');
         return true;
       }
     } catch { /* No network: it waits. */ }
-    put({ ...entry, state: 'waiting', tried: Date.now() });
+    change({ ...entry, state: 'waiting', tried: Date.now() });
     return false;
   };
   const leads = () => document.documentElement.dataset.leads || !window.BroadcastChannel;
@@ -135,7 +141,7 @@
     if (!open.length || busy) return;
     busy = true;
     for (const entry of leads() ? open.filter(left) : []) {
-      if (Date.now() - entry.at > LIFE) put({ ...entry, state: 'failed' });
+      if (Date.now() - entry.at > LIFE) change({ ...entry, state: 'failed' });
       else if (await send(entry)) failures = 0;
       else {
         failures += 1;
