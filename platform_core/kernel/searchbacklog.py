@@ -1,4 +1,4 @@
-"""Many rows into a word index of PostgreSQL: the index takes them in beside whoever writes them.
+"""Many rows into a GIN index of PostgreSQL: the index takes them in beside whoever writes them.
 
 New entries wait in a list of the index. Whoever fills it, at 4 MB, merges all of it before its own row is written: a
 third of what an import takes of the database's time. Here another connection merges meanwhile.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import bindparam, text
@@ -28,18 +28,17 @@ _MERGE = text("SELECT gin_clean_pending_list(to_regclass(:name))").bindparams(bi
 
 
 @contextmanager
-def merged_beside(database: Database, table: str) -> Iterator[Callable[[Session], None]]:
-    """While the block runs. What it gives is called first in each transaction that writes rows of `table`.
+def merged_beside(database: Database, indexes: Sequence[str]) -> Iterator[Callable[[Session], None]]:
+    """While the block runs. What it gives is called first in each transaction that writes rows of their tables.
 
-    Those transactions are of system sessions. Nothing of it on SQLite, nor where the index belongs to another role:
+    Those transactions are of system sessions. Nothing of it on SQLite, nor where an index belongs to another role:
     its owner alone may have it merged.
     """
-    index = f"ix_{table}_tokens"
-    if database.is_sqlite or not _may_merge(database, index):
+    if database.is_sqlite or not all(_may_merge(database, index) for index in indexes):
         yield _leave_it
         return
     over = threading.Event()
-    merging = threading.Thread(target=_merge, args=(database, index, over), name="merge-words", daemon=True)
+    merging = threading.Thread(target=_merge, args=(database, indexes, over), name="merge-words", daemon=True)
     merging.start()
     try:
         yield _put_off
@@ -57,21 +56,22 @@ def _put_off(session: Session) -> None:
 
 
 def _may_merge(database: Database, index: str) -> bool:
-    with database.connection("whether this role owns a word index") as connection:
+    with database.connection("whether this role owns an index") as connection:
         return bool(connection.scalar(_MAY, {"name": index}))
 
 
-def _merge(database: Database, index: str, over: threading.Event) -> None:
+def _merge(database: Database, indexes: Sequence[str], over: threading.Event) -> None:
     """Once more at the end, so that no search reads what an import left behind."""
     try:
         while not over.wait(_SECONDS):
-            _merge_once(database, index)
-        _merge_once(database, index)
+            _merge_once(database, indexes)
+        _merge_once(database, indexes)
     except SQLAlchemyError:
         # Nothing is lost: the list is merged by whoever fills it, or by the next vacuum.
-        _log.warning("the word index %s is not merged beside an import", index, exc_info=True)
+        _log.warning("the indexes %s are not merged beside an import", ", ".join(indexes), exc_info=True)
 
 
-def _merge_once(database: Database, index: str) -> None:
-    with database.connection("merge what waits for a word index") as connection:
-        connection.execute(_MERGE, {"name": index})
+def _merge_once(database: Database, indexes: Sequence[str]) -> None:
+    for index in indexes:
+        with database.connection("merge what waits for an index") as connection:
+            connection.execute(_MERGE, {"name": index})

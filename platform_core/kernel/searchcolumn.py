@@ -89,7 +89,7 @@ def _in_fts5(element: _HasWords, compiler: SQLCompiler, **options: Any) -> str:
 def create_word_index(operations: Any, name: str) -> None:
     """For migrations: index `tokens` of the table `name`, whose key is an integer `id`. `operations`: alembic's."""
     if operations.get_bind().dialect.name == "postgresql":
-        operations.create_index(f"ix_{name}_tokens", name, ["tokens"], postgresql_using="gin")
+        operations.create_index(word_index(name), name, ["tokens"], postgresql_using="gin")
         # With the default statistics words that few rows have pass for common ones.
         operations.execute(f"ALTER TABLE {name} ALTER tokens SET STATISTICS 1000")
         return
@@ -106,10 +106,15 @@ def create_word_index(operations: Any, name: str) -> None:
         operations.execute(f"CREATE TRIGGER {trigger} AFTER {moment} ON {name} BEGIN {act} END")
 
 
+def word_index(table: str) -> str:
+    """Its name on PostgreSQL."""
+    return f"ix_{table}_tokens"
+
+
 def drop_word_index(operations: Any, name: str) -> None:
     """Before the table itself is dropped, or altered."""
     if operations.get_bind().dialect.name == "postgresql":
-        operations.drop_index(f"ix_{name}_tokens", name)
+        operations.drop_index(word_index(name), name)
         return
     for moment in ("insert", "delete", "update"):
         operations.execute(f"DROP TRIGGER {name}_{moment}")

@@ -27,6 +27,7 @@ from platform_core.customers.importing.drafting import Frame
 from platform_core.customers.importing.matching import Match, SeenRows
 from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row
+from platform_core.customers.models import Customer
 from platform_core.customers.searchmodel import SearchRow
 from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.clock import now
@@ -34,13 +35,16 @@ from platform_core.kernel.database import Database, vault_of
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
+from platform_core.kernel.letters import letter_index
 from platform_core.kernel.searchbacklog import merged_beside
+from platform_core.kernel.searchcolumn import word_index
 from platform_core.kernel.spreadsheets import FileError, Table, open_table
 from platform_core.users.notifications import notify
 
 _ = translator("customers")
 SLICE = 500
 CHANGES = 100
+_MERGED = (word_index(SearchRow.__tablename__), letter_index(Customer.__tablename__))
 _ADDED = noop("Your import of %(file)s is finished: %(count)s customers.")
 
 
@@ -96,7 +100,7 @@ def commit(context: JobContext) -> None:
         size = min(SLICE, CHANGES) if options.updates else SLICE
         slices = _unwritten(context.database, batch, verdicts, size)
         frame = drafting.frame_of(context.database, actor, batch)
-        with merged_beside(context.database, SearchRow.__tablename__) as put_off:
+        with merged_beside(context.database, _MERGED) as put_off:
             run = _Run(context, batch, actor, frame, total, put_off)
             for part in drafted(context.database, frame, slices, total):
                 _commit_slice(run, part)

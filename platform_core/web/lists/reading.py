@@ -15,7 +15,7 @@ from platform_core.kernel.columns import of_columns
 from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.planning import expected
+from platform_core.kernel.planning import Expected, expected
 from platform_core.kernel.scope import proven, readable
 from platform_core.web.lists import conditions, statements
 from platform_core.web.lists.declaration import ListView, Search
@@ -113,7 +113,7 @@ class Reader:
         self._filters = _filters(session, actor, state, search)
         self._is_seldom = False
         if plan is None and state.conditions:
-            self._look_ahead()
+            self._look_ahead(actor, search)
         self._where = [*self._filters, *self._scope(actor)]
         sort, descending = state.order
         self._order = Order(sort, descending, self._view.model.id)
@@ -122,17 +122,29 @@ class Reader:
         """What the view says about all rows that meet the conditions."""
         return self._view.footer(self._session, actor, self._filters) if self._view.footer else ""
 
-    def _look_ahead(self) -> None:
+    def _look_ahead(self, actor: Actor, search: Search | None) -> None:
         """Where the conditions leave a large reach few rows, these are found before anybody cares for their order.
 
         PostgreSQL knows from its statistics, and whether an index leads to them; SQLite keeps none.
         """
         if self._sqlite or self._reach is None or 0 < self._reach.parts <= _NARROW_PARTS:
             return
-        found = expected(self._session, select(self._view.model.id).where(self._reach.kept, *self._filters), _PROOF)
-        if found.rows <= _FEW and not found.scans:
-            self.plan = "few"
+        found = self._expected(self._filters)
         self._is_seldom = found.rows <= _SELDOM
+        if found.rows > _FEW:
+            return
+        if found.scans and any(
+            self._view.by_key["filters"][item.filter].kind == "text" for item in self._state.conditions
+        ):
+            by_letters = _filters(self._session, actor, self._state, search, by_letters=True)
+            found = self._expected(by_letters)
+            self._filters = self._filters if found.scans else by_letters
+        if not found.scans:
+            self.plan = "few"
+
+    def _expected(self, filters: Sequence[ColumnElement[bool]]) -> Expected:
+        assert self._reach is not None
+        return expected(self._session, select(self._view.model.id).where(self._reach.kept, *filters), _PROOF)
 
     def _scope(self, actor: Actor) -> list[ColumnElement[bool]]:
         """Conditions of a plain statement. Without a reach there are none: the session adds the policy."""
@@ -268,6 +280,8 @@ class Reader:
         return statements.once(key, build if self.plan == "policy" else lambda: of_columns(build()))
 
 
-def _filters(session: Session, actor: Actor, state: ListState, search: Search | None) -> list[ColumnElement[bool]]:
-    joined = conditions.joined(session, actor, state.view, state.groups, any_of=state.any_of)
+def _filters(
+    session: Session, actor: Actor, state: ListState, search: Search | None, *, by_letters: bool = False
+) -> list[ColumnElement[bool]]:
+    joined = conditions.joined(session, actor, state.view, state.groups, any_of=state.any_of, by_letters=by_letters)
     return [*joined, search.condition] if search else joined

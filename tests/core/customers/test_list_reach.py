@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 
@@ -17,10 +18,11 @@ from platform_core.customers.models import Customer
 from platform_core.kernel import planning
 from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id
+from platform_core.kernel.letters import letter_index
 from platform_core.kernel.scope import proven, readable
 from platform_core.permissions.models import Access
 from platform_core.users.models import Team
-from platform_core.web.lists import reading
+from platform_core.web.lists import conditions, reading
 from platform_core.web.lists.reading import Reader
 from platform_core.web.lists.state import ListState
 
@@ -184,6 +186,58 @@ def test_few_rows_are_looked_for_where_an_index_leads_to_them(runtime, monkeypat
         assert planning.expected(session, named, proof).scans
         session.execute(text("SET LOCAL enable_seqscan = off"))
         assert not planning.expected(session, one, proof).scans
+
+
+_LETTERS = st.text("aA\u00e9%_/\\\\ 1\u676d\u5dde\u5927", min_size=1, max_size=3)
+
+
+def test_what_a_text_contains_is_the_same_by_its_letters(runtime, factory):
+    """Whatever is looked for: signs that patterns have a meaning for, either case, letters in another order."""
+    if runtime.database.is_sqlite:
+        pytest.skip("it has no index over letters")
+    for city in ("\u676d\u5dde", "\u5dde\u676d", "a%A_1", "A/b\\\\", "\u00c9a", "\u00e9 A", "1 1", "\u5927"):
+        factory.customer(None, city=city)
+
+    def found(session, condition, *, by_letters):
+        actor, groups = Actor(user_id=None, name="x"), [[condition]]
+        where = conditions.joined(session, actor, CUSTOMERS, groups, any_of=False, by_letters=by_letters)
+        return set(session.scalars(select(Customer.city).where(*where)))
+
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(["has", "starts", "is"]), _LETTERS)
+    def check(operator, text):
+        condition = conditions.Condition("city", operator, (text,))
+        with runtime.database.system_session("test", write=False) as session:
+            plain = found(session, condition, by_letters=False)
+            assert plain == found(session, condition, by_letters=True)
+            if operator == "has":
+                everything = session.scalars(select(Customer.city))
+                assert plain == {city for city in everything if text.lower() in city.lower()}
+
+    check()
+
+
+def test_a_text_that_few_have_is_found_by_its_letters(runtime, factory, monkeypatch):
+    if runtime.database.is_sqlite:
+        pytest.skip("it has no index over letters")
+    cities = ["\u676d\u5dde\u5e02", *(f"Springfield {number}" for number in range(3000))]
+    factory.add(*(Customer(code=f"L-{at}", name="x", city=city) for at, city in enumerate(cities)))
+    actor = Actor(user_id=new_id(), name="x", grants={"customers.view": Scope.ALL})
+    monkeypatch.setattr(planning, "_LARGE", 0.0)
+    with runtime.database.system_session("test") as session:
+        # As after a night: what waits to be merged would be read first.
+        session.execute(text("SELECT gin_clean_pending_list('ix_customers_customer_letters')"))
+        session.execute(text("ANALYZE customers_customer"))
+    with runtime.database.actor_session(actor) as session:
+        state = ListState(view=CUSTOMERS, conditions=(conditions.Condition("city", "has", ("\u5dde\u5e02",)),))
+        reader = Reader(session, actor, state)
+        assert reader.plan == "few"
+        assert [row.city for row in reader.page().rows] == cities[:1]
+        assert letter_index("customers_customer") in json.dumps(
+            session.scalar(
+                planning._Explained(reader._count_statement()), {"row_limit": 9}, execution_options=proven("t")
+            )
+        )
 
 
 def test_what_lists_are_asked_for_has_an_index(runtime):

@@ -17,9 +17,11 @@ from platform_core.kernel import searchbacklog
 from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.clock import now
 from platform_core.kernel.ids import new_id
+from platform_core.kernel.letters import letter_index
+from platform_core.kernel.searchcolumn import word_index
 from platform_core.kernel.searchtokens import index_tokens
 
-TABLE = SearchRow.__tablename__
+INDEXES = (word_index(SearchRow.__tablename__), letter_index(Customer.__tablename__))
 ROWS = 50
 
 
@@ -38,25 +40,26 @@ def write(runtime: Runtime, prepare: Callable[[Session], None]) -> None:
         writer.write(SearchRow, ({"customer_id": key, "tokens": found} for key, found in zip(ids, words, strict=True)))
 
 
-def waiting(runtime: Runtime) -> int:
-    """Pages of the list that nobody had merged yet."""
+def waiting(runtime: Runtime) -> list[int]:
+    """Pages of each index's list that nobody had merged yet."""
+    merge = text("SELECT gin_clean_pending_list(to_regclass(:index))")
     with runtime.database.connection("test") as connection:
-        return int(connection.scalar(text(f"SELECT gin_clean_pending_list('ix_{TABLE}_tokens')")) or 0)
+        return [connection.scalars(merge, {"index": index}).one() for index in INDEXES]
 
 
 def test_what_is_written_meanwhile_is_merged_at_the_end(runtime: Runtime) -> None:
-    with searchbacklog.merged_beside(runtime.database, TABLE) as put_off:
+    with searchbacklog.merged_beside(runtime.database, INDEXES) as put_off:
         write(runtime, put_off)
     if runtime.database.is_sqlite:
         return
-    assert waiting(runtime) == 0
+    assert waiting(runtime) == [0, 0]
     write(runtime, lambda _session: None)
-    assert waiting(runtime) > 0
+    assert all(waiting(runtime))
 
 
 def test_an_index_of_somebody_else_is_left_alone(runtime: Runtime) -> None:
     before = threading.active_count()
-    with searchbacklog.merged_beside(runtime.database, "customers_nowhere"):
+    with searchbacklog.merged_beside(runtime.database, [*INDEXES, "ix_nowhere"]):
         assert threading.active_count() == before
 
 
@@ -66,5 +69,5 @@ def test_an_index_that_cannot_be_merged_stops_nobody(runtime: Runtime, caplog: p
     over = threading.Event()
     over.set()
     with caplog.at_level(logging.WARNING, searchbacklog.__name__):
-        searchbacklog._merge(runtime.database, f"pk_{TABLE}", over)
-    assert "is not merged" in caplog.text
+        searchbacklog._merge(runtime.database, ["pk_customers_search"], over)
+    assert "are not merged" in caplog.text
