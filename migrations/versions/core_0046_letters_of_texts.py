@@ -2,7 +2,7 @@
 
 PostgreSQL alone: it knows how many rows have a letter, and SQLite does not.
 
-Revision: core_0045
+Revision: core_0046
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from alembic import op
 
 from platform_core.kernel.letters import create_letter_index, drop_letter_index
 
-revision = "core_0045"
-down_revision = "core_0044"
+revision = "core_0046"
+down_revision = "core_0045"
 branch_labels = None
 depends_on = None
 _TABLE = "customers_customer"
