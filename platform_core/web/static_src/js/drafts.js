@@ -1,7 +1,13 @@
-// form[data-draft="key"]: what is typed survives a reload, an error and a lost session, in this tab only. The key names
-// the user and the record. form[data-guard]: leaving asks first.
+// form[data-draft="key"]: what is typed survives a reload, an error, a lost session and a crash of the browser. The key
+// names the user and the record: nobody else who signs in here gets it, and signing out takes it away.
+// form[data-guard]: leaving asks first.
 (() => {
   const PREFIX = 'draft:';
+  const owner = document.querySelector('meta[name="queue-of"]')?.content;
+  // As long as what somebody has sent waits on a device that others sign in on (queue.js).
+  const LIFE = 6 * 24 * 60 * 60 * 1000;
+  const stored = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+  const isMine = (name) => name.startsWith(`${PREFIX}${owner}:`);
   const key = (form) => PREFIX + form.dataset.draft;
   const fields = (form) => [...form.elements].filter((el) =>
     el.name && el.name[0] !== '_' && !['hidden', 'password', 'file', 'submit', 'button'].includes(el.type));
@@ -10,16 +16,16 @@
   const save = (form) => {
     const values = fields(form).filter((el) => !pickable(el) || el.checked).map((el) => [el.name, el.value]);
     const texts = fields(form).some((el) => el.tagName === 'TEXTAREA' && el.value.trim());
-    if (texts) sessionStorage.setItem(key(form), JSON.stringify(values));
-    else sessionStorage.removeItem(key(form));
+    if (texts) localStorage.setItem(key(form), JSON.stringify({ at: Date.now(), values }));
+    else localStorage.removeItem(key(form));
   };
   const restore = (form) => {
     if (form.dataset.restored) return;
     form.dataset.restored = '1';
-    const stored = sessionStorage.getItem(key(form));
+    const draft = localStorage.getItem(key(form));
     // A form that came back with an error holds fresher text than the draft.
-    if (!stored || form.querySelector('[aria-invalid]')) return;
-    const values = JSON.parse(stored);
+    if (!draft || form.querySelector('[aria-invalid]')) return;
+    const { values } = JSON.parse(draft);
     for (const el of fields(form)) {
       if (pickable(el)) el.checked = values.some(([name, value]) => name === el.name && value === el.value);
       else {
@@ -32,7 +38,7 @@
   const forget = (form) => {
     delete form.dataset.dirty;
     if (!form.dataset.draft) return;
-    sessionStorage.removeItem(key(form));
+    localStorage.removeItem(key(form));
     // The phone's sheet and the page's form are two forms for one draft.
     for (const twin of document.querySelectorAll('form[data-draft]')) {
       if (twin !== form && twin.dataset.draft === form.dataset.draft) twin.reset();
@@ -48,7 +54,7 @@
   document.addEventListener('submit', ({ target }) => {
     if (!target.hasAttribute('hx-post')) forget(target);
     if (target.hasAttribute('data-logout')) {
-      for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+      for (const name of stored().filter(isMine)) localStorage.removeItem(name);
     }
   });
   document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
@@ -60,5 +66,10 @@
   addEventListener('beforeunload', (e) => {
     if (document.querySelector('form[data-dirty]')) e.preventDefault();
   });
+  if (owner) {
+    for (const name of stored()) {
+      if (!isMine(name) && Date.now() - JSON.parse(localStorage.getItem(name)).at > LIFE) localStorage.removeItem(name);
+    }
+  }
   restoreAll();
 })();

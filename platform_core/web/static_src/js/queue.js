@@ -182,7 +182,7 @@
     if (button.hasAttribute('data-queue-retry')) send(entry);
     else {
       // The draft of its form holds the text again, and the form's own key is a new one.
-      if (entry.draft) sessionStorage.setItem(`draft:${entry.draft}`, JSON.stringify(entry.fields));
+      if (entry.draft) localStorage.setItem(`draft:${entry.draft}`, JSON.stringify({ at: Date.now(), values: entry.fields }));
       drop(entry);
       location.assign(entry.page);
     }
