@@ -34,6 +34,8 @@ from platform_core.web import cursors
 
 MOST_DAYS = 92
 REVEAL = "customers.reveal"
+_CONTACT = "customers/contact"
+"""Of a line without a customer: of a contact that stood alone"""
 _PROOF = proven("which ids in lists are customers")
 
 
@@ -57,11 +59,13 @@ class Seen:
     """`opened` lines are about this customer alone, `revealed` of them show a number; `listed` show it among others."""
 
     customer_id: UUID
+    """Or the contact's, of one that stands alone"""
     name: str
     opened: int
     revealed: int
     listed: int
     last: datetime
+    is_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,13 @@ def customers(session: Session, query: SeenQuery, *, limit: int = queries.PAGE) 
         statement = statement.where(or_(counted.c.last < last, and_(counted.c.last == last, counted.c.id < key)))
     rows = session.execute(statement, execution_options=_PROOF).all()
     shown = rows[:limit]
-    names = service_of(session, CUSTOMER_NAMES).names(session, [row.id for row in shown])
+    known = service_of(session, CUSTOMER_NAMES)
+    names = known.names(session, [row.id for row in shown])
+    people = known.contacts(session, [row.id for row in shown if row.id not in names])
     found = [
         Seen(
-            row.id, names.get(row.id) or queries.label_of(session, row.id), row.opened, row.revealed, row.listed,
-            row.last,
+            row.id, names.get(row.id) or people.get(row.id) or queries.label_of(session, row.id), row.opened,
+            row.revealed, row.listed, row.last, row.id in people,
         )
         for row in shown
     ]  # fmt: skip
@@ -104,9 +110,9 @@ def _counted(session: Session, query: SeenQuery) -> Select[Any]:
     mine = (AuditEntry.actor_id == query.actor_id, *queries.within(query.since, query.until), AuditEntry.result == "ok")
     revealed = case((AuditEntry.action == REVEAL, 1), else_=0)
     about = select(
-        AuditEntry.customer_id.label("id"), AuditEntry.at.label("at"), literal(1).label("opened"),
-        revealed.label("revealed"), literal(0).label("listed"),
-    ).where(*mine, AuditEntry.customer_id.is_not(None))  # fmt: skip
+        func.coalesce(AuditEntry.customer_id, AuditEntry.entity_id).label("id"), AuditEntry.at.label("at"),
+        literal(1).label("opened"), revealed.label("revealed"), literal(0).label("listed"),
+    ).where(*mine, or_(AuditEntry.customer_id.is_not(None), AuditEntry.entity == _CONTACT))  # fmt: skip
     key, each = _each_id(session)
     among = (
         select(key.label("id"), AuditEntry.at, literal(0), literal(0), literal(1))

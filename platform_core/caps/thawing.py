@@ -44,9 +44,9 @@ class UnfreezeInput(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """A customer by a masked name. `revealed` says that a number of it was seen."""
+    """A customer, or a contact that stands alone, by a masked name. `revealed`: a number of it was seen."""
 
-    customer_id: UUID
+    url: str
     name: str
     at: datetime
     revealed: bool
@@ -90,8 +90,16 @@ def sheet(session: Session, actor: Actor, freeze: Freeze, user: User) -> list[Vi
     ).all()  # fmt: skip
     ids = [row.customer_id for row in rows]
     audit.record(session, actor, "caps.sheet", accounts.ref(user), ids=ids, shown=False)
-    names = service_of(session, CUSTOMER_NAMES).names(session, ids)
-    return [Viewed(row.customer_id, masked(names.get(row.customer_id, "")), row.at, bool(row.revealed)) for row in rows]
+    known = service_of(session, CUSTOMER_NAMES)
+    names = known.names(session, ids)
+    people = known.contacts(session, [key for key in ids if key not in names])
+    return [
+        Viewed(
+            f"/{'contacts' if row.customer_id in people else 'customers'}/{row.customer_id}",
+            masked(names.get(row.customer_id) or people.get(row.customer_id, "")), row.at, bool(row.revealed),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def masked(name: str) -> str:

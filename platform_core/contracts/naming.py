@@ -16,12 +16,18 @@ class CustomerNames(Protocol):
     def names(self, session: Any, ids: Collection[UUID]) -> Mapping[UUID, str]:
         """Code and name; nothing that is sensitive, whoever asks."""
 
+    def contacts(self, session: Any, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """Names of those of them that are people without a customer, or were when it was written down."""
+
 
 class _Nobody:
     def ids(self) -> Any:
         return None
 
     def names(self, session: Any, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        return {}
+
+    def contacts(self, session: Any, ids: Collection[UUID]) -> Mapping[UUID, str]:
         return {}
 
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contact_keeping, contacts, opening, outputs, queries
+from platform_core.customers import contact_keeping, contacts, opening, outputs, queries, reveal
 from platform_core.customers.forms import ContactInput, ContactPatch
 from platform_core.customers.models import Contact
-from platform_core.customers.outputs import ContactOut
+from platform_core.customers.outputs import ContactOut, RevealedOut
 from platform_core.web import cursors
 from platform_core.web.apis import Items
 from platform_core.web.routing import delete, get, patch, post
@@ -86,8 +86,17 @@ def restore(session: Session, actor: Actor, contact_id: UUID) -> ContactOut:
     return _out(session, contact)
 
 
+@post(
+    "/{contact_id:uuid}/points/{point_id:uuid}/reveal", permission=reveal.ACTION,
+    name="customers:api_reveal_of_contact", opt={"unkept": True},
+)  # fmt: skip
+def reveal_point(session: Session, actor: Actor, contact_id: UUID, point_id: UUID) -> RevealedOut:
+    """The clear value of a number of a contact that stands alone; audited, counted, and never stored."""
+    return outputs.revealed(reveal.reveal_of_contact(session, actor, contact_id, point_id))
+
+
 def _out(session: Session, contact: Contact) -> ContactOut:
     return outputs.contact(contact, queries.points_of_contacts(session, [contact.id])[contact.id])
 
 
-HANDLERS = [list_all, create, read, update, remove, restore]
+HANDLERS = [list_all, create, read, update, remove, restore, reveal_point]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.pages import Action
-from platform_core.customers import contacts, drawing, fields, meaning, opening, queries, rights, sections
+from platform_core.customers import contacts, drawing, fields, meaning, opening, queries, reveal, rights, sections
 from platform_core.customers.contact_routes import contact_form
 from platform_core.customers.forms import ContactInput
 from platform_core.customers.models import Contact
@@ -20,7 +20,7 @@ from platform_core.kernel.i18n import translator
 from platform_core.users import labels
 from platform_core.web.forms import Bound, FormData, bind
 from platform_core.web.notices import Notice
-from platform_core.web.pages import page, redirect
+from platform_core.web.pages import fragment, page, redirect
 from platform_core.web.requests import platform_of
 from platform_core.web.routing import get, post
 
@@ -64,7 +64,9 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, contac
         request, "customers/contact.html", active="contacts", contact=contact,
         lines=[(label, value) for label, value in told if value],
         numbers=queries.points_of_contacts(session, [contact_id])[contact_id], point_icons=sections.POINT_ICONS,
-        may_edit=rights.may_contact(session, actor, _EDIT, contact), verbs=_verbs(request, session, actor, contact),
+        may_edit=rights.may_contact(session, actor, _EDIT, contact),
+        may_reveal=rights.may_contact(session, actor, reveal.ACTION, contact),
+        verbs=_verbs(request, session, actor, contact),
         changes=sections.contact_history(session, actor, contact),
     )  # fmt: skip
 
@@ -73,6 +75,32 @@ def _verbs(request: Request[Any, Any, Any], session: Session, actor: Actor, cont
     """What plugins offer on it."""
     found = (item.value for item in platform_of(request).hooks.contact_actions(session, actor, contact))
     return sorted(found, key=lambda action: (action.order, action.key))
+
+
+_POINT = "/contacts/{contact_id:uuid}/points/{point_id:uuid}"
+
+
+@get(_POINT, permission=_VIEW, name="customers:contact_point")
+def point(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID, point_id: UUID
+) -> Response[str]:
+    """The mask again, after a reveal."""
+    contact, found = reveal.alone(session, contact_id, point_id)
+    opening.opened(session, actor, contacts.ref(contact), None)
+    may_reveal = rights.may_contact(session, actor, reveal.ACTION, contact)
+    return fragment(
+        request, "customers/_point.html", holder=f"/contacts/{contact_id}", point=found, may_reveal=may_reveal
+    )
+
+
+@post(f"{_POINT}/reveal", permission=reveal.ACTION, name="customers:reveal_of_contact", opt={"unkept": True})
+def reveal_point(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID, point_id: UUID
+) -> Response[str]:
+    """The clear value, as of a customer: audited and counted before it is sent, never stored."""
+    revealed = reveal.reveal_of_contact(session, actor, contact_id, point_id)
+    url = f"/contacts/{contact_id}/points/{point_id}"
+    return fragment(request, "customers/_revealed.html", point_url=url, revealed=revealed)
 
 
 @get("/contacts/{contact_id:uuid}/attach", permission=_EDIT, name="customers:ask_attach_contact")
@@ -116,4 +144,4 @@ def _attach_form(
     )  # fmt: skip
 
 
-HANDLERS = [new, add, show, ask_attach, attach]
+HANDLERS = [new, add, show, point, reveal_point, ask_attach, attach]

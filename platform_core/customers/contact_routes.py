@@ -108,7 +108,9 @@ def point(
     customer, found = queries.get(session, customer_id), queries.point(session, customer_id, point_id)
     opening.opened(session, actor, services.ref(customer), customer_id)
     may_reveal = rights.may(session, actor, "customers.reveal", customer)
-    return fragment(request, "customers/_point.html", customer=customer, point=found, may_reveal=may_reveal)
+    return fragment(
+        request, "customers/_point.html", holder=f"/customers/{customer_id}", point=found, may_reveal=may_reveal
+    )
 
 
 @post(f"{_POINT}/reveal", permission="customers.reveal", name="customers:reveal", opt={"unkept": True})
@@ -117,7 +119,9 @@ def reveal_point(
 ) -> Response[str]:
     """The clear value, audited before it is sent; never stored with an idempotency key."""
     revealed = reveal.reveal(session, actor, customer_id, point_id)
-    return fragment(request, "customers/_revealed.html", customer_id=customer_id, point_id=point_id, revealed=revealed)
+    return fragment(
+        request, "customers/_revealed.html", point_url=f"/customers/{customer_id}/points/{point_id}", revealed=revealed
+    )
 
 
 @post(f"{_POINT}/delete", permission="customers.edit", name="customers:delete_point")

@@ -15,7 +15,7 @@ from platform_core.contracts.holding import HOLDINGS
 from platform_core.contracts.naming import CUSTOMER_NAMES
 from platform_core.contracts.ports import Provider
 from platform_core.customers.leaving import inventory
-from platform_core.customers.models import Customer
+from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.scope import AnySelect, proven
 
 hookimpl = pluggy.HookimplMarker("baton")
@@ -31,6 +31,13 @@ class Names:
         statement = select(Customer.id, Customer.code, Customer.name).where(Customer.id.in_(ids))
         found = session.execute(statement, execution_options=proven("the auditor reads codes and names, nothing else"))
         return {row.id: f"{row.name} ({row.code})" for row in found}
+
+    def contacts(self, session: Session, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        if not ids:
+            return {}
+        statement = select(Contact.id, Contact.name).where(Contact.id.in_(ids))
+        found = session.execute(statement, execution_options=proven("the auditor reads names, nothing else"))
+        return {row.id: row.name for row in found}
 
 
 class Held:

@@ -42,8 +42,12 @@ def point(session: Session, customer_id: UUID, point_id: UUID) -> ContactPoint:
         select(ContactPoint).where(ContactPoint.id == point_id, ContactPoint.customer_id == customer_id)
     ).one_or_none()
     if found is None:
-        raise NotFound(_("There is no such number or address, or not for you."))
+        raise no_such_point()
     return found
+
+
+def no_such_point() -> NotFound:
+    return NotFound(_("There is no such number or address, or not for you."))
 
 
 @prepared

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.caps import counting, limits
-from platform_core.caps.limits import REVEAL
+from platform_core.caps.limits import REVEAL, Standing
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.customers import points, queries, rights
-from platform_core.customers.models import ContactPoint, Customer
+from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel.clock import today
 from platform_core.kernel.errors import Ask, Forbidden
 from platform_core.kernel.i18n import translator
@@ -39,10 +39,38 @@ def reveal(session: Session, actor: Actor, customer_id: UUID, point_id: UUID) ->
     customer = queries.get(session, customer_id)
     rights.require(session, actor, ACTION, customer)
     point = queries.point(session, customer_id, point_id)
-    counting.count(session, actor, customer_id)
-    standing = counting.count(session, actor, customer_id, REVEAL)
+    standing = _count(session, actor, customer_id)
     ref = EntityRef("customers", "point", point.id, f"{customer.name} {point.mask}")
     audit.record(session, actor, ACTION, ref, customer_id=customer_id, after={point.kind: point.mask})
+    return _clear(session, point, standing)
+
+
+def reveal_of_contact(session: Session, actor: Actor, contact_id: UUID, point_id: UUID) -> Revealed:
+    """The same of a contact that stands alone: it counts towards the day's caps as a customer does."""
+    contact, point = alone(session, contact_id, point_id)
+    rights.require_contact(session, actor, ACTION, contact)
+    standing = _count(session, actor, contact_id)
+    ref = EntityRef("customers", "contact", contact.id, contact.name)
+    audit.record(session, actor, ACTION, ref, after={point.kind: point.mask})
+    return _clear(session, point, standing)
+
+
+def alone(session: Session, contact_id: UUID, point_id: UUID) -> tuple[Contact, ContactPoint]:
+    """A contact without a customer and one of its points. Raises NotFound: numbers of others are its customer's."""
+    contact = queries.contact(session, contact_id)
+    held = [] if contact.customer_id else queries.points_of_contacts(session, [contact_id])[contact_id]
+    for point in held:
+        if point.id == point_id:
+            return contact, point
+    raise queries.no_such_point()
+
+
+def _count(session: Session, actor: Actor, holder_id: UUID) -> Standing:
+    counting.count(session, actor, holder_id)
+    return counting.count(session, actor, holder_id, REVEAL)
+
+
+def _clear(session: Session, point: ContactPoint, standing: Standing) -> Revealed:
     value = points.clear(session, point)
     scheme = "tel:" if point.kind in points.PHONES else "mailto:" if point.kind == "email" else ""
     return Revealed(

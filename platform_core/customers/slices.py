@@ -14,6 +14,7 @@ from sqlalchemy import Column, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.kernel import dictionaries
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import speaking
 from platform_core.kernel.jobs import JobContext
@@ -50,6 +51,7 @@ def _slice(
         found = session.scalars(select(model).where(model.id == key).with_for_update(of=model)).one_or_none()
         if found is None or found.job_id != context.job_id or found.state != state:
             return 0
+        dictionaries.hold(session)
         number = step(session, actor, found)
         context.progress(session, *fares(found))
         return number

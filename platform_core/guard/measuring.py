@@ -69,7 +69,9 @@ def _grouped(session: Session, window: Window, number: Any, conditions: Sequence
 
 
 def reveals(session: Session, window: Window) -> list[Finding]:
-    return _grouped(session, window, _customers, [*_within(window, REVEALED), AuditEntry.result == "ok"])
+    """Of customers, and of contacts that stand alone."""
+    people = func.count(distinct(func.coalesce(AuditEntry.customer_id, AuditEntry.entity_id)))
+    return _grouped(session, window, people, [*_within(window, REVEALED), AuditEntry.result == "ok"])
 
 
 def paging(session: Session, window: Window) -> list[Finding]:

@@ -74,6 +74,20 @@ def read(session: Session, name: str) -> int:
     return session.scalar(select(Counter.value).where(Counter.name == name)) or 0
 
 
+def hold(session: Session, name: str) -> None:
+    """Nobody moves it before this transaction ends, and what follows it is read as of now, not of two seconds ago.
+
+    Holders do not wait for each other. On SQLite whoever writes is alone.
+    """
+    found = select(Counter.value).where(Counter.name == name).with_for_update(read=True)
+    value = session.scalar(found)
+    if value is None:  # nobody has moved it yet, and there is no row to hold
+        make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        session.execute(make(Counter).values(name=name, value=0).on_conflict_do_nothing())
+        value = session.scalar(found)
+    session.info[_KNOWN] = {**session.info.get(_KNOWN, {}), name: value}
+
+
 def current(name: str) -> ColumnElement[int]:
     """A column with the counter's value, for the first statement of a request, which others follow by `keep`."""
     return func.coalesce(select(Counter.value).where(Counter.name == name).scalar_subquery(), 0)

@@ -45,6 +45,8 @@ class Oracle:
     matters: list[Matter] = field(default_factory=list)
     written: dict[str, dict[UUID, tuple[UUID, UUID | None]]] = field(default_factory=dict)
     """Kind of record -> id -> its customer and, if it belongs to one, its engagement."""
+    alone: dict[UUID, Person] = field(default_factory=dict)
+    """Contacts without a customer -> whose they are, in whose department."""
 
     def departments(self, person: Person) -> set[UUID]:
         """Whose rows the person's scope covers."""
@@ -73,6 +75,14 @@ class Oracle:
         if customer.department_id in self.departments(person):
             return True
         return any(self.sees_matter(person, each) for each in self.matters if each.customer is customer)
+
+    def sees_alone(self, person: Person, contact_id: UUID) -> bool:
+        keeper = self.alone[contact_id]
+        own = keeper.user.id == person.user.id
+        return own or person.scope == Scope.ALL or keeper.department.id in self.departments(person)
+
+    def visible_alone(self, person: Person) -> set[UUID]:
+        return {each for each in self.alone if self.sees_alone(person, each)}
 
     def visible_customers(self, person: Person) -> set[UUID]:
         return {each.id for each in self.customers if self.sees_customer(person, each)}

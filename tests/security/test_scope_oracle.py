@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from platform_core.app import Runtime
 from platform_core.contracts.identity import Scope
-from platform_core.customers import search_rows
+from platform_core.customers import contacts, search_rows
+from platform_core.customers.forms import ContactInput
 from platform_core.customers.models import Attachment, Contact
 from platform_core.kernel import counters
 from platform_core.kernel.clock import now
@@ -42,6 +43,7 @@ class Builder:
 
     def build(self) -> Oracle:
         self._people()
+        self._stand_alone()
         for number in range(CUSTOMERS):
             owner = choose(self.random, self.oracle.people).user
             name = f"Orchid{number}"
@@ -73,6 +75,13 @@ class Builder:
             place, scope = choose(self.random, places), SCOPES[number % 4 if number < 4 else number % 3]
             user = self.factory.user(f"scope{scope.value}", place)
             self.oracle.people.append(Person(user, place, scope, audits=scope in AUDITORS))
+
+    def _stand_alone(self) -> None:
+        """Contacts without a customer, each with a number."""
+        for number, keeper in enumerate(self.oracle.people):
+            with self._as(keeper) as (session, actor):
+                made = contacts.create(session, actor, ContactInput(name=f"Alone{number}", phone=f"1390000{number:04}"))
+                self.oracle.alone[made.id] = keeper
 
     def _open(self, number: int) -> None:
         customer = choose(self.random, self.oracle.customers)
@@ -190,6 +199,7 @@ class Reader:
         self._search()
         self._items()
         self._pages_of_customers()
+        self._alone()
         self._audit()
         self._audience()
 
@@ -202,7 +212,8 @@ class Reader:
         see = self.oracle.visible
         self._same("opportunities", self.items("opportunities?limit=100"), see(self.person, "opportunity"))
         self._same("contracts", self.items("contracts?limit=100"), see(self.person, "contract"))
-        self._same("contacts", self.items("contacts?limit=100"), see(self.person, "contact"))
+        alone = self.oracle.visible_alone(self.person)
+        self._same("contacts", self.items("contacts?limit=100"), see(self.person, "contact") | alone)
 
     def _lists(self) -> None:
         wanted = {each.name for each in self.oracle.customers if each.id in self.customers}
@@ -275,6 +286,19 @@ class Reader:
                     if self.oracle.written[kind][key][0] == each.id
                 }
                 self._same(path, self.items(f"{path}?customer_id={each.id}&limit=100"), wanted)
+
+    def _alone(self) -> None:
+        """Contacts without a customer: page, list, numbers."""
+        text = self.browser.get("/contacts?view=alone").text
+        for key in self.oracle.alone:
+            seen = self.oracle.sees_alone(self.person, key)
+            assert (f'href="/contacts/{key}"' in text) is seen
+            assert self.browser.get(f"/contacts/{key}").status_code == (200 if seen else 404)
+            if not seen:
+                continue
+            (number,) = self.browser.get(f"/api/v1/contacts/{key}").json()["points"]
+            shown = self.browser.post(f"/api/v1/contacts/{key}/points/{number['id']}/reveal")
+            assert shown.json()["value"].startswith("139 0000 ")
 
     def _audit(self) -> None:
         """The trail as a whole for those who may read it, a customer's part of it for those who see the customer."""

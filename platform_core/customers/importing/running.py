@@ -29,6 +29,7 @@ from platform_core.customers.importing.models import ImportBatch, ImportRow
 from platform_core.customers.importing.rows import CODE_TAKEN, CODE_TWICE, Payload, Reader, Row
 from platform_core.customers.models import Customer
 from platform_core.customers.searchmodel import SearchRow
+from platform_core.kernel import dictionaries
 from platform_core.kernel.bulkrows import Writer
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import Database, vault_of
@@ -164,6 +165,7 @@ def _commit_slice(run: _Run, part: Part) -> None:
         context.progress(session, batch.imported + batch.updated + batch.skipped + len(part.rows), run.total)
         Writer.of(session).lazily()
         run.put_off(session)
+        dictionaries.hold(session)
         part = _as_of_now(session, run.frame, part)
         rows, drafts = part.rows, part.drafts
         _update(session, batch, actor, [row for row in rows if row.verdict == "update"])

@@ -6,14 +6,22 @@ import re
 from html import unescape
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
+from platform_core.audit import seen
 from platform_core.audit.models import AuditEntry
+from platform_core.caps.limits import REVEAL
+from platform_core.caps.models import Opened, UserCap
 from platform_core.contracts.messaging import Outgoing
-from platform_core.customers import search_rows
+from platform_core.customers import search_rows, services
+from platform_core.customers.forms import CustomerInput
 from platform_core.customers.models import Contact, ContactPoint
+from platform_core.kernel.clock import today
 from platform_core.outbox import services as outbox
 from platform_core.outbox.models import Message
+from platform_core.testing.factories import Factory
+from platform_core.users.models import User
 from tests.core.customers.transfer.conftest import house, in_english
 
 __all__ = ["house", "in_english"]
@@ -113,3 +121,83 @@ def test_who_may_read_the_trail_sees_the_history_of_one(browser, house):
     url = made(browser.sign_in(house.anna))
     assert "Added a contact" in browser.sign_in(house.boss).get(url).text
     assert "Added a contact" not in browser.sign_in(house.anna).get(url).text
+
+
+def with_number(runtime, house):
+    actor = Factory(runtime).actor(house.anna)
+    with runtime.database.actor_session(actor) as session:
+        return services.create(session, actor, CustomerInput(name="Acme", phone="13900001111"))
+
+
+@pytest.fixture
+def number_of(runtime):
+    def find(url):
+        with runtime.database.system_session("look", write=False) as session:
+            alone = (ContactPoint.contact_id == UUID(url.rpartition("/")[2]), ContactPoint.kind == "mobile")
+            return f"{url}/points/{session.scalars(select(ContactPoint.id).where(*alone)).one()}"
+
+    return find
+
+
+def test_its_number_is_shown_whole_counted_and_written_down(browser, runtime, factory, house, number_of):
+    anna = browser.sign_in(house.anna)
+    url = made(anna)
+    point = number_of(url)
+    assert f'hx-post="{point}/reveal"' in anna.get(url).text
+    assert anna.get(f"{point}/reveal").status_code == 405
+    answer = anna.post(f"{point}/reveal", htmx=True, headers={"Idempotency-Key": "once"})
+    assert "138 1234 5678" in answer.text
+    assert f'hx-get="{point}"' in answer.text, "and hidden again"
+    hidden = anna.get(point).text
+    assert ("138****5678" in hidden, "138 1234 5678" in hidden) == (True, False)
+    contact_id = UUID(url.rpartition("/")[2])
+    with runtime.database.system_session("look", write=False) as session:
+        line = session.scalars(select(AuditEntry).where(AuditEntry.action == "customers.reveal")).one()
+        assert (line.entity_id, line.customer_id, line.after) == (contact_id, None, {"mobile": "138****5678"})
+        counted = session.scalars(select(Opened.counter).where(Opened.customer_id == contact_id)).all()
+        assert set(counted) == {"open", "reveal"}
+        asked = seen.SeenQuery(house.anna.id, today(), today())
+        (found,) = [one for one in seen.customers(session, asked)[0] if one.customer_id == contact_id]
+        assert (found.name, found.is_contact, found.revealed) == ("Li Mei", True, 1)
+    reader = browser.sign_in(factory.user("office", house.sales))
+    page = reader.get(f"/audit/seen?actor={house.anna.id}&since={today()}&until={today()}").text
+    assert f"thing={contact_id}" in page
+    program = browser.token(house.anna)
+    revealed = program.post(f"/api/v1{point}/reveal")
+    assert revealed.json() == {"value": "138 1234 5678", "extension": "", "link": "tel:+8613812345678"}
+
+
+def test_whose_numbers_they_are_decides_who_sees_them_whole(browser, runtime, factory, house, number_of):
+    anna = browser.sign_in(house.anna)
+    url, customer = made(anna), with_number(runtime, house)
+    point = number_of(url)
+    for stranger in (house.ben, house.tom):
+        assert browser.sign_in(stranger).post(f"{point}/reveal").status_code == 404
+    looking = browser.sign_in(factory.user("finance", house.sales))
+    assert "/reveal" not in looking.get(url).text
+    assert looking.post(f"{point}/reveal").status_code == 403
+    theirs = point.rpartition("/")[0] + f"/{customer.phone_point_id}"
+    assert anna.post(f"{theirs}/reveal").status_code == 404, "a customer's number is revealed with its customer"
+    done = anna.post(f"{url}/attach", {"customer": customer.code})
+    assert done.status_code == 303, done.text
+    assert anna.post(f"{point}/reveal").status_code == 404, "from then on as well"
+    assert anna.post(point.replace(url, f"/customers/{customer.id}") + "/reveal").status_code == 200
+
+
+def test_numbers_of_people_without_customer_fill_the_same_cap(browser, runtime, factory, house, number_of):
+    customer = with_number(runtime, house)
+    factory.add(UserCap(user_id=house.anna.id, counter=REVEAL, cap=2))
+    anna = browser.sign_in(house.anna)
+    first, second = (number_of(made(anna, phone=phone)) for phone in ("13812340001", "13812340002"))
+    assert anna.post(f"/customers/{customer.id}/points/{customer.phone_point_id}/reveal").status_code == 200
+    assert anna.post(f"{first}/reveal").status_code == 200
+    assert anna.post(f"{first}/reveal").status_code == 200, "the same one counts once"
+    assert anna.post(f"{second}/reveal").status_code == 403
+    with runtime.database.system_session("look", write=False) as session:
+        assert session.get_one(User, house.anna.id).status == "frozen"
+        revealed = select(AuditEntry.id).where(AuditEntry.action == "customers.reveal", AuditEntry.result == "ok")
+        assert len(session.scalars(revealed).all()) == 3
+    guard = browser.sign_in(factory.user("office", house.sales))
+    sheet = guard.get(f"/settings/frozen/{house.anna.id}").text
+    assert f'href="{first.partition("/points")[0]}"' in sheet
+    assert "Li Mei" not in sheet, "masked, as customers are"

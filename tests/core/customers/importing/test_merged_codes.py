@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 from sqlalchemy import select
 
 from platform_core.admin.merging import services as merging
-from platform_core.customers.importing import drafting, merged
+from platform_core.customers.importing import drafting, merged, writing
 from platform_core.customers.models import StatusChange
 from platform_core.kernel.models import DictionaryRow
 from tests.core.customers.importing.conftest import TITLES, row, xlsx
@@ -46,6 +51,35 @@ def test_a_merge_while_rows_come_in_is_seen_by_the_next_slice(collector, factory
     merge(collector, factory, "customers.source", "exhibition", "referral")
     monkeypatch.setattr(drafting, "frame_of", lambda *_given: early)
     assert collector.commit().imported == 2
+    assert {customer.source for customer in collector.customers()} == {"referral"}
+
+
+def test_a_merge_in_the_very_moment_of_a_slice_waits_for_it(collector, factory, monkeypatch):
+    """Two connections: rows that were drafted and not yet committed were invisible to the merge, and kept their code."""
+    collector.upload(two_rows())
+    collector.check()
+    drafted, may_go_on, merged_at, save = threading.Event(), threading.Event(), [], writing.save
+
+    def late(session, drafts):
+        drafted.set()
+        assert may_go_on.wait(30)
+        return save(session, drafts)
+
+    def merges():
+        assert drafted.wait(30)
+        merge(collector, factory, "customers.source", "exhibition", "referral")
+        merged_at.append(time.monotonic())
+
+    monkeypatch.setattr(writing, "save", late)
+    with ThreadPoolExecutor(2) as pool:
+        importing, merging_ = pool.submit(collector.commit), pool.submit(merges)
+        assert drafted.wait(30)
+        with pytest.raises(TimeoutError):
+            merging_.result(timeout=1.5)
+        assert not merged_at, "it waits for the slice"
+        may_go_on.set()
+        assert importing.result(30).imported == 2
+        merging_.result(30)
     assert {customer.source for customer in collector.customers()} == {"referral"}
 
 
