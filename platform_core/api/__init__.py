@@ -55,7 +55,7 @@ from platform_core.customers.placeholders import PLACE as PLACE_IN_TEXT
 from platform_core.customers.placeholders import places_of as places_of_text
 from platform_core.customers.placeholders import values as values_for_text
 from platform_core.customers.placeholders import values_of as values_of_customer
-from platform_core.customers.policies import ThroughPerson
+from platform_core.customers.policies import ThroughPerson, with_contact
 from platform_core.customers.queries import contact as contact_get
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
@@ -368,6 +368,7 @@ __all__ = [
     "values_of_customer",
     "visible",
     "wants_fragment",
+    "with_contact",
     "work_calendar",
     "writable_engagements",
 ]

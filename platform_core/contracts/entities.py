@@ -89,9 +89,12 @@ class CustomerReference:
     rename: tuple[str, ...] = ()
     """Columns that name the row and cannot be empty; they get the erased customer's code."""
     line: PastLine | None = None
+    contact: str = ""
+    """Where rows without a customer note a contact that stands alone: they get its customer when it is attached, and
+    go with it when it is erased, where `on_erase` says `delete`."""
 
     def __post_init__(self) -> None:
-        named = (self.column, *self.blank, *self.rename)
+        named = (self.column, *self.blank, *self.rename, *([self.contact] if self.contact else ()))
         table = self.model.__table__
         unknown = [name for name in named if name not in table.columns]
         if unknown:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, literal, null, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -61,11 +61,27 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """A contact without a customer who has the number, seen by whoever is called."""
+
+    contact_id: UUID
+    name: str
+    title: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Callers:
-    """`known` best first. `elsewhere`: departments of customers with this number that the actor may not see."""
+    """`known` best first. `elsewhere`: departments of whoever else has this number and is not for the actor to see."""
 
     known: Sequence[Caller]
     elsewhere: Sequence[str]
+    alone: Sequence[Alone] = ()
+
+    @property
+    def nobody(self) -> bool:
+        """In the whole house."""
+        return not (self.known or self.elsewhere or self.alone)
 
 
 def number(session: Session, text: str, *, area_code: str = "", outside: str = "") -> Number | None:
@@ -115,8 +131,11 @@ def shown(text: str) -> str:
     return phones.display(text)
 
 
-def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> list[tuple[UUID, UUID | None]]:
-    """(customer, contact) of everybody who has the number, whoever may see them: for records, never for pages."""
+def holders(session: Session, full_hash: int | None, last8_hash: int | None) -> list[tuple[UUID | None, UUID | None]]:
+    """(customer, contact) of everybody who has the number, whoever may see them: for records, never for pages.
+
+    No customer: a contact that stands alone.
+    """
     return [(row.id, row.contact_id) for row in _rows(session, _HOLDERS.__getitem__, full_hash, last8_hash)]
 
 
@@ -143,10 +162,12 @@ def calling(session: Session, actor: Actor, full_hash: int | None, last8_hash: i
 
 
 def _seen(rows: Sequence[Any], actor: Actor) -> Callers:
-    known = [_caller(row) for row in rows if row.is_seen]
+    seen = [row for row in rows if row.is_seen]
+    known = [_caller(row) for row in seen if row.id is not None]
     known.sort(key=lambda one: (one.owner_id != actor.user_id, -(one.last_contact_at or _NEVER).timestamp()))
     unseen = dict.fromkeys(row.department or "" for row in rows if not row.is_seen)
-    return Callers(known, list(unseen))
+    alone = [Alone(row.contact_id, row.contact, row.title, row.owner or "") for row in seen if row.id is None]
+    return Callers(known, list(unseen), alone)
 
 
 _NEVER = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
@@ -162,13 +183,13 @@ def _caller(row: Any) -> Caller:
 def _rows(
     session: Session, statement: Callable[[str], AnySelect], full_hash: int | None, last8_hash: int | None
 ) -> Sequence[Any]:
-    """One row for each customer; of several contacts with the same number the main one."""
+    """One row for each customer, of several contacts with the same number the main one, and for each that is alone."""
     by, value = ("last8", last8_hash) if full_hash is None else ("full", full_hash)
     if value is None:
         return ()
     found: dict[UUID, Any] = {}
     for row in session.execute(statement(by), {"hash": value}):
-        found.setdefault(row.id, row)
+        found.setdefault(row.id or row.contact_id, row)
     return list(found.values())[:_MOST]
 
 
@@ -177,12 +198,13 @@ def _by_hash(statement: AnySelect, by: str) -> AnySelect:
     column = ContactPoint.full_hash if by == "full" else ContactPoint.last8_hash
     return (
         statement.select_from(ContactPoint)
-        .join(Customer, Customer.id == ContactPoint.customer_id)
+        .outerjoin(Customer, Customer.id == ContactPoint.customer_id)
         .outerjoin(Contact, Contact.id == ContactPoint.contact_id)
         .where(
             column == bindparam("hash", type_=BigInteger),
             ContactPoint.kind.in_(_PHONES),
             Customer.deleted_at.is_(None),
+            or_(Customer.id.is_not(None), ContactPoint.customer_id.is_(None)),
         )
         .order_by(Contact.is_primary.desc(), ContactPoint.id)
         .limit(_MOST * 2)
@@ -194,20 +216,35 @@ def _by_hash(statement: AnySelect, by: str) -> AnySelect:
 _HOLDERS = {by: _by_hash(select(Customer.id, ContactPoint.contact_id), by) for by in ("full", "last8")}
 _owner = select(User.name).where(User.id == Customer.owner_id).scalar_subquery()
 _department = select(Department.name).where(Department.id == Customer.department_id).scalar_subquery()
+_is_alone = Customer.id.is_(None)
+_keeper = (
+    select(User.name).where(User.id == case((_is_alone, Contact.owner_id), else_=Customer.owner_id)).scalar_subquery()
+)
+_place = (
+    select(Department.name)
+    .where(Department.id == case((_is_alone, Contact.department_id), else_=Customer.department_id))
+    .scalar_subquery()
+)
 
 
 @prepared
 def _calling(reader: Actor, by: str) -> AnySelect:
     contact = (ContactPoint.contact_id, Contact.name.label("contact"), Contact.title)
-    return _by_hash(select(*_columns(reader), *contact), by)
+    customers, contacts = _seen_by(Customer, reader), _seen_by(Contact, reader)
+    told = (
+        _keeper.label("owner"), _place.label("department"),
+        case((_is_alone, contacts), else_=customers).label("is_seen"),
+    )  # fmt: skip
+    return _by_hash(select(*_CUSTOMER, *told, *contact), by)
 
 
 @prepared
 def _of_ids(reader: Actor) -> AnySelect:
     nobody = (null().label("contact_id"), null().label("contact"), null().label("title"))
     wanted = Customer.id.in_(bindparam("ids", expanding=True))
+    told = (_owner.label("owner"), _department.label("department"), _seen_by(Customer, reader).label("is_seen"))
     return (
-        select(*_columns(reader), *nobody)
+        select(*_CUSTOMER, *told, *nobody)
         .where(wanted, Customer.deleted_at.is_(None))
         .order_by(Customer.id)
         .limit(_MOST)
@@ -215,10 +252,11 @@ def _of_ids(reader: Actor) -> AnySelect:
     )
 
 
-def _columns(reader: Actor) -> tuple[Any, ...]:
-    seen = visible(Customer, reader)
-    return (
-        Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
-        _owner.label("owner"), _department.label("department"),
-        (literal(value=True) if seen is None else seen).label("is_seen"),
-    )  # fmt: skip
+_CUSTOMER = (
+    Customer.id, Customer.name, Customer.code, Customer.kind, Customer.owner_id, Customer.last_contact_at,
+)  # fmt: skip
+
+
+def _seen_by(model: Any, reader: Actor) -> ColumnElement[bool]:
+    seen = visible(model, reader)
+    return literal(value=True) if seen is None else seen

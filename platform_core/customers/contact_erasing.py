@@ -17,7 +17,7 @@ from platform_core.audit import blanking
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.customers import queries, rights
+from platform_core.customers import contact_history, queries, rights
 from platform_core.customers.erasing import LONGEST_REASON, PERMISSION
 from platform_core.customers.models import Contact
 from platform_core.kernel.errors import Invalid, NotFound
@@ -72,6 +72,7 @@ def forget(session: Session, actor: Actor | None, contact: Contact, reason: str)
     for act in _before:
         act(session, actor, contact_id)
     answers.forget_about(session, [str(contact_id), contact.name])
+    contact_history.forget(session, contact_id)
     for table in _noting():
         unowned = table.c.customer_id.is_(None) if "customer_id" in table.c else table.c.contact_id.is_not(None)
         session.execute(delete(table).where(table.c.contact_id == contact_id, unowned), **_OPTIONS)

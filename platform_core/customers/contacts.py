@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.events import Event
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, points, queries, quietly, rights, search_rows
+from platform_core.customers import contact_history, fields, points, queries, quietly, rights, search_rows
 from platform_core.customers.forms import POINT_FIELDS, AddressInput, ContactInput, ContactPatch, given
 from platform_core.customers.models import Address, Contact, ContactPoint, Customer
 from platform_core.kernel.clock import now
@@ -26,8 +26,6 @@ from platform_core.kernel.ids import new_id
 from platform_core.kernel.searchtokens import sort_key
 
 _ = translator("customers")
-Attached = Callable[[Session, UUID, UUID], None]
-_attached: list[Attached] = []
 
 
 class Number(msgspec.Struct):
@@ -37,11 +35,6 @@ class Number(msgspec.Struct):
     text: str
     extension: str
     is_primary: bool
-
-
-def when_attached(act: Attached) -> None:
-    """For core packages above: `act(session, contact_id, customer_id)` is called when one finds its customer."""
-    _attached.append(act)
 
 
 def ref(contact: Contact) -> EntityRef:
@@ -156,7 +149,7 @@ def settle(session: Session, actor: Actor, contact: Contact) -> None:
 
 
 def attach(session: Session, actor: Actor, contact_id: UUID, customer_id: UUID) -> Contact:
-    """Give a contact that stood alone to a customer, with its numbers."""
+    """Give a contact that stood alone to a customer, with its numbers and what is held of it elsewhere."""
     contact = changeable(session, actor, contact_id)
     if contact.customer_id is not None:
         raise Conflict(_("This contact belongs to a customer already."))
@@ -167,8 +160,8 @@ def attach(session: Session, actor: Actor, contact_id: UUID, customer_id: UUID) 
     contact.is_primary = not others
     for point in held:
         point.customer_id = customer_id
-    for act in _attached:
-        act(session, contact.id, customer_id)
+    session.flush()  # what follows goes past the session
+    contact_history.give(session, contact.id, customer_id)
     _refresh(session, customer_id)
     audit.record(session, actor, "customers.contact_attach", ref(contact), customer_id=customer_id)
     _publish(session, actor, contact)

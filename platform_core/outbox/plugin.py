@@ -11,7 +11,6 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.contracts.plugin import PluginInfo, Routes
-from platform_core.customers import contacts
 from platform_core.customers.bin import staying
 from platform_core.customers.policies import ThroughPerson
 from platform_core.kernel.i18n import translator
@@ -20,7 +19,6 @@ from platform_core.outbox.services import MANAGE
 
 _ = translator("outbox")
 hookimpl = pluggy.HookimplMarker("baton")
-contacts.when_attached(services.go_along)
 staying.speaks(
     staying.Speaker(
         models.Message.customer_id,
@@ -52,7 +50,7 @@ def baton_entities() -> list[Entity]:
 @hookimpl
 def baton_customer_references() -> list[CustomerReference]:
     return [
-        CustomerReference(models.Message, "customer_id", "delete", label=_.lazy("Messages")),
+        CustomerReference(models.Message, "customer_id", "delete", label=_.lazy("Messages"), contact="contact_id"),
         CustomerReference(models.Exclusion, "customer_id", "delete", label=_.lazy("Who is to be left alone")),
     ]
 

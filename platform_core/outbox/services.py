@@ -100,13 +100,6 @@ def resolved(session: Session, messages: Sequence[Outgoing]) -> list[Outgoing]:
     return found
 
 
-def go_along(session: Session, contact_id: UUID, customer_id: UUID) -> None:
-    """What was sent to a contact that stood alone belongs to its customer from now on."""
-    alone = (Message.contact_id == contact_id, Message.customer_id.is_(None))
-    options = {"synchronize_session": False, **proven("whoever attaches the contact may change it")}
-    session.execute(update(Message).where(*alone).values(customer_id=customer_id), execution_options=options)
-
-
 def under_way(count: int) -> str:
     return _.ngettext("%(num)d message is on its way.", "%(num)d messages are on their way.", count)
 

@@ -52,6 +52,7 @@ class StoredReference(msgspec.Struct, frozen=True):
     blank: dict[str, Any] = {}
     rename: tuple[str, ...] = ()
     line: StoredLine | None = None
+    contact: str = ""
 
 
 class StoredHolding(msgspec.Struct, frozen=True):
@@ -218,6 +219,7 @@ def stored(reference: CustomerReference) -> StoredReference:
         {name: emptied(table.c[name]) for name in reference.blank},
         reference.rename,
         _line(reference.line) if reference.line else None,
+        reference.contact,
     )
 
 

@@ -116,6 +116,7 @@ def test_every_post_says_that_it_takes_a_key(browser):
     assert posts.keys() - kept == {
         "/api/v1/customers/search",
         "/api/v1/customers/duplicates",
+        "/api/v1/contacts/{contact_id}/points/{point_id}/reveal",
         "/api/v1/customers/{customer_id}/fields/{key}/reveal",
         "/api/v1/customers/{customer_id}/points/{point_id}/reveal",
         "/api/v1/roles/{role_id}/preview",

@@ -159,7 +159,7 @@ def test_its_number_is_shown_whole_counted_and_written_down(browser, runtime, fa
         asked = seen.SeenQuery(house.anna.id, today(), today())
         (found,) = [one for one in seen.customers(session, asked)[0] if one.customer_id == contact_id]
         assert (found.name, found.is_contact, found.revealed) == ("Li Mei", True, 1)
-    reader = browser.sign_in(factory.user("office", house.sales))
+    reader = browser.sign_in(house.boss)
     page = reader.get(f"/audit/seen?actor={house.anna.id}&since={today()}&until={today()}").text
     assert f"thing={contact_id}" in page
     program = browser.token(house.anna)

@@ -63,7 +63,15 @@ class Card:
         if not self.call.verified:
             return None
         named = [one for one in (*known, *self.perhaps.known) if one.customer_id == self.call.customer_id]
-        return named[0] if named else known[0] if len(known) == 1 and not self.who.elsewhere else None
+        several = self.who.elsewhere or self.who.alone
+        return named[0] if named else known[0] if len(known) == 1 and not several else None
+
+    @property
+    def alone(self) -> callers.Alone | None:
+        """The contact without a customer, where nobody else has the number."""
+        who = self.who
+        is_sure = self.call.verified and len(who.alone) == 1 and not who.known and not who.elsewhere
+        return who.alone[0] if is_sure else None
 
     @property
     def title(self) -> str:
@@ -75,13 +83,7 @@ class Card:
     @property
     def may_create(self) -> bool:
         """Nobody has the number, as far as anybody may know."""
-        return (
-            bool(self.number)
-            and not self.colleague
-            and not self.who.known
-            and not self.who.elsewhere
-            and self.call.verified
-        )
+        return bool(self.number) and not self.colleague and self.who.nobody and self.call.verified
 
 
 _MINE = (
@@ -138,7 +140,7 @@ def _card(
     session: Session, actor: Actor, request: Request[Any, Any, Any], ring: Ring, call: Call, *, first: bool
 ) -> Card:
     who = callers.calling(session, actor, call.number_hash, call.last8_hash)
-    unknown = call.number_cipher is not None and not who.known and not who.elsewhere
+    unknown = call.number_cipher is not None and who.nobody
     number = callers.clear(session, call.number_cipher) if unknown and call.number_cipher else call.number_mask
     colleague = targets.colleague(session, number) if unknown else ""
     perhaps = blocks.perhaps(session, actor, call) if unknown and not colleague else blocks.NOBODY
@@ -168,5 +170,8 @@ def _shown(session: Session, actor: Actor, card: Card) -> None:
     record(
         session, actor, "telephony.pop", EntityRef("telephony", "call", call.id),
         customer_id=chosen.customer_id if chosen else None,
-        ids=[one.customer_id for one in (*known, *card.perhaps.known)], after={"number": call.number_mask},
+        ids=[
+            *(one.customer_id for one in (*known, *card.perhaps.known)), *(one.contact_id for one in card.who.alone),
+        ],
+        after={"number": call.number_mask},
     )  # fmt: skip

@@ -99,7 +99,7 @@ def baton_default_grants() -> dict[str, dict[str, str]]:
 def baton_customer_references() -> list[CustomerReference]:
     line = PastLine(verb=_.lazy("was on the telephone"), at="started_at", permission=VIEW, who="answered_by_label")
     return [
-        CustomerReference(models.Call, "customer_id", "delete", label=_.lazy("Calls"), line=line),
+        CustomerReference(models.Call, "customer_id", "delete", label=_.lazy("Calls"), line=line, contact="contact_id"),
         CustomerReference(models.Block, "customer_id", "delete", label=_.lazy("Numbers of switchboards")),
         CustomerReference(ListLine, "customer_id", "delete", label=_.lazy("Places in lists to call")),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from baton_plugins.telephony.models import Call, Ring
-from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW, rung
+from baton_plugins.telephony.policies import DIAL, LISTEN, VIEW, of_alone, rung
 from baton_plugins.telephony.queries import MISSED_DAYS
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from platform_core.api import (
     FOLLOW_UP_FORMS,
     Actor,
+    Contact,
     ListBranch,
     ListReach,
     Session,
@@ -45,18 +46,32 @@ STATES = {
 """What became of a call: words and tone"""
 _WIDE = 2000
 _FEW = 500
-_ring = aliased(Ring)
+_ring, _call = aliased(Ring), aliased(Call)
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
     """`talked`: minutes and seconds of those calls in which somebody talked."""
     return {
         "customers": customers_of_rows(session, rows),
+        "alone": _alone(session, rows),
         "states": STATES,
         "talked": {row.id: _talked(row) for row in rows},
         "forms": service_of(session, FOLLOW_UP_FORMS),
         "may_listen": actor.can(LISTEN),
     }
+
+
+def _alone(session: Session, rows: Sequence[Any]) -> Mapping[UUID, str]:
+    """Names of contacts without a customer, for rows that have no other name."""
+    ids = {row.contact_id for row in rows if row.contact_id is not None and row.customer_id is None}
+    if not ids:
+        return {}
+    found = session.execute(select(Contact.id, Contact.name).where(Contact.id.in_(ids), Contact.deleted_at.is_(None)))
+    return {row.id: row.name for row in found}
+
+
+def _whose(row: Any, look: Mapping[str, Any]) -> str:
+    return customer_name_of_row(row, look) or look["alone"].get(row.contact_id, "")
 
 
 def _talked(row: Any) -> str:
@@ -67,13 +82,14 @@ def _talked(row: Any) -> str:
 
 
 def reach(session: Session, actor: Actor) -> ListReach:
-    """Calls of the actor's customers, and those that rang at telephones whose calls the actor sees."""
+    """Calls of the actor's customers and contacts, and those that rang at telephones whose calls the actor sees."""
     departments = actor.departments_for(VIEW)
     wide = bool(departments) and has_many_rows(
         session, "rings", departments, Ring.department_id.in_(departments), _WIDE
     )
     rang = ListBranch("rang", _ring.call_id, rung(_ring, actor), {})
-    return reach_through_customers(session, actor, Call, others=(rang,), wide=wide)
+    alone = ListBranch("alone", _call.id, of_alone(_call, actor), {})
+    return reach_through_customers(session, actor, Call, others=(rang, alone), wide=wide)
 
 
 def _at(session: Session, actor: Actor, values: Sequence[Any]) -> ColumnElement[bool]:
@@ -117,7 +133,7 @@ CALLS = lists.ListView(
     cells="telephony/_cells.html",
     columns=(
         lists.Column("at", _.lazy("When"), (Call.started_at,), sort="at", fixed=True),
-        lists.Column("customer", _.lazy("Customer"), (Call.customer_id,), text=customer_name_of_row),
+        lists.Column("customer", _.lazy("Customer"), (Call.customer_id, Call.contact_id), text=_whose),
         lists.Column(
             "number", _.lazy("Number"), (Call.number_mask, Call.direction, Call.withheld), text=_number
         ),

@@ -27,6 +27,8 @@ class Base(DeclarativeBase):
 
 
 # nosemgrep: plugin-past-the-scope  of an index over part of the rows
+_ALONE = text("customer_id IS NULL AND contact_id IS NOT NULL")
+# nosemgrep: plugin-past-the-scope  of an index over part of the rows
 _GOING_ON = text("state IN ('ringing', 'talking')")
 
 
@@ -135,6 +137,7 @@ class Call(Identified, Stamped, Base):
     __table_args__ = (
         Index("ix_telephony_call_started_at", "started_at", "id"),
         Index("ix_telephony_call_customer_id_started_at", "customer_id", "started_at", "id"),
+        Index("ix_telephony_call_of_alone", "contact_id", postgresql_where=_ALONE, sqlite_where=_ALONE),
         Index("ix_telephony_call_going_on", "started_at", postgresql_where=_GOING_ON, sqlite_where=_GOING_ON),
     )
 

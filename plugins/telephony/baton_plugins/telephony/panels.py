@@ -9,7 +9,19 @@ import pluggy
 from baton_plugins.telephony import cards, queries, taking
 from baton_plugins.telephony.policies import DIAL, VIEW
 
-from platform_core.api import Action, Actor, Customer, Panel, Session, Slot, WorkItem, WorkSection, time_ago, translator
+from platform_core.api import (
+    Action,
+    Actor,
+    Contact,
+    Customer,
+    Panel,
+    Session,
+    Slot,
+    WorkItem,
+    WorkSection,
+    time_ago,
+    translator,
+)
 
 _ = translator("telephony")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -42,6 +54,11 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
         return []
     url = f"/calls/of/{customer.id}"
     return [Panel("telephony.calls", "tab", _("Calls"), "telephony/_of_customer.html", icon="phone", lazy_url=url)]
+
+
+@hookimpl
+def baton_contact_actions(contact: Contact) -> list[Action]:
+    return [Action("telephony.of_contact", _("Calls"), "phone", f"/calls/contacts/{contact.id}", VIEW, order=45)]
 
 
 @hookimpl

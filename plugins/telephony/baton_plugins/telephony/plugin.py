@@ -75,6 +75,7 @@ def baton_navigation() -> list[NavItem]:
 
 baton_audit_words = declared.baton_audit_words
 baton_authenticate = sources.baton_authenticate
+baton_contact_actions = panels.baton_contact_actions
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_panels = panels.baton_customer_panels
 baton_customer_references = declared.baton_customer_references

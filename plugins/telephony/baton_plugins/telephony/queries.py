@@ -65,6 +65,11 @@ def shown(actor: Actor, show: str) -> list[ColumnElement[bool]]:
     return [mine(actor)] if show == "mine" else []
 
 
+def of_contact(contact_id: UUID) -> list[ColumnElement[bool]]:
+    """Of one that stands alone."""
+    return [Call.contact_id == contact_id, Call.customer_id.is_(None)]
+
+
 def of_customer(customer_id: UUID) -> list[ColumnElement[bool]]:
     return [Call.customer_id == customer_id]
 

@@ -20,6 +20,7 @@ from platform_core.api import (
     Session,
     bind,
     callers,
+    contact_get,
     customer_get,
     customer_opened,
     fragment,
@@ -96,9 +97,27 @@ def of_customer(
     customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
     rows, following = queries.page_of(session, queries.of_customer(customer.id), after)
     return page(
-        request, "telephony/of_customer.html", partial="telephony/_of_customer.html", active="customers",
-        customer=customer, rows=rows, may_listen=actor.can(LISTEN), may_edit=actor.can(blocks.EDIT),
+        request, "telephony/of_customer.html", partial="telephony/_of_customer.html", active="customers", who=customer,
+        home=f"/customers/{customer.id}", rows=rows, may_listen=actor.can(LISTEN),
+        blocks_url=f"/calls/blocks/{customer.id}" if actor.can(blocks.EDIT) else "",
         following=f"/calls/of/{customer.id}?after={following}" if following else "",
+    )  # fmt: skip
+
+
+@get("/contacts/{contact_id:uuid}", permission=VIEW, name="telephony:of_contact")
+def of_contact(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID, after: str = ""
+) -> Response[str]:
+    """The calls of a contact that stands alone; those of others are with their customer."""
+    contact = contact_get(session, contact_id)
+    if contact.customer_id is not None:
+        return redirect(request, f"/calls/of/{contact.customer_id}")
+    customer_opened(session, actor, EntityRef("customers", "contact", contact.id, contact.name), None)
+    rows, following = queries.page_of(session, queries.of_contact(contact.id), after)
+    return page(
+        request, "telephony/of_customer.html", partial="telephony/_of_customer.html", active="contacts", who=contact,
+        home=f"/contacts/{contact.id}", rows=rows, may_listen=actor.can(LISTEN), blocks_url="",
+        following=f"/calls/contacts/{contact.id}?after={following}" if following else "",
     )  # fmt: skip
 
 
@@ -135,4 +154,6 @@ def _new_form(
     )  # fmt: skip
 
 
-HANDLERS = [card, cards_page, show_cards, dismiss, choose, handled, of_customer, new_customer, create_customer]
+HANDLERS = [
+    card, cards_page, show_cards, dismiss, choose, handled, of_customer, of_contact, new_customer, create_customer,
+]  # fmt: skip

@@ -292,7 +292,7 @@ def _match(session: Session, call: Call) -> str:
         return "unknown"
     if not call.verified:
         return "unverified"
-    if call.customer_id is not None:
+    if call.customer_id is not None or call.contact_id is not None:
         return "matched"
     found = callers.holders(session, call.number_hash, call.last8_hash)
     if len(found) == 1 and call.number_hash is not None:
