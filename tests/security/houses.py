@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from baton_plugins.activities.cycles.models import Cycle
 from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.phrases.models import Phrase
@@ -51,6 +52,7 @@ OTHERS: dict[str, type[Any]] = {
     "list_id": CallList,
     "meeting_id": Meeting,
     "phrase_id": Phrase,
+    "cycle_id": Cycle,
     "route_id": Route,
     "script_id": Script,
     "type_id": ProjectType,

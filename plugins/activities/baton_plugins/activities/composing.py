@@ -64,6 +64,8 @@ class Composer:
     fields: Sequence[Field] = ()
     """Of the kind that is chosen"""
     types: Mapping[str, FieldType] = dataclass_field(default_factory=dict)
+    satisfactions: Pairs = dataclass_field(default_factory=list)
+    """What the customer may have said of it, where they are asked"""
     questions: Sequence[Question] = ()
     """What colleagues want to have asked in this call"""
     message: str = ""
@@ -162,6 +164,7 @@ def _composer(
         kinds=kinds,
         fields=asked,
         types=types(session) if asked else {},
+        satisfactions=dictionaries.choices(session, presets.SATISFACTION),
         outcomes=outcome_choices(session),
         statuses=[("", _("By outcome")), *dictionaries.choices(session, presets.STATUSES)],
         nexts=[("", by_outcome(session, customer, place)), *((choice, next_label(choice)) for choice in _QUICK)],

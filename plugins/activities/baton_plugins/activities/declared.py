@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import api, models, opportunity_routes, plan_routes, preset_routes, routes
+from baton_plugins.activities.cycles import customer_routes as of_customers
+from baton_plugins.activities.cycles import routes as cycle_routes
+from baton_plugins.activities.cycles.models import Cycle, CycleRun
 from baton_plugins.activities.desk import listview, team, views
 from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
@@ -27,7 +30,17 @@ from baton_plugins.activities.urging import api as urging_api
 from baton_plugins.activities.urging import routes as urging
 from baton_plugins.activities.urging.models import Urge
 
-from platform_core.api import Customer, Entity, NavItem, Routes, ThroughEngagement, list_handlers, translator
+from platform_core.api import (
+    Customer,
+    Entity,
+    NavItem,
+    Routes,
+    ThroughCustomer,
+    ThroughEngagement,
+    list_handlers,
+    lists,
+    translator,
+)
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
@@ -50,6 +63,8 @@ def baton_entities() -> list[Entity]:
         booked,
         phrases,
         taken,
+        Entity(Cycle, None, "days of return visits, about nobody"),
+        Entity(CycleRun, ThroughCustomer(CycleRun, Customer)),
         Entity(Digest, None, "says that somebody had the overview of a day"),
     ]
 
@@ -71,7 +86,8 @@ def baton_routes() -> list[Routes]:
     calendar = [diary.ROUTES, Routes(diary.PATH, feeds.PAGES)]
     kept = [preset_routes.ROUTES, kind_routes.ROUTES, phrase_routes.ROUTES]
     listed = [Routes("/follow-ups", routes.HANDLERS), Routes("/", list_handlers(listview.PLANS))]
-    return [*listed, of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept]
+    cycles = [cycle_routes.ROUTES, of_customers.ROUTES]
+    return [*listed, of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept, *cycles]
 
 
 @hookimpl
@@ -94,5 +110,17 @@ def baton_navigation() -> list[NavItem]:
             "calendar", _.lazy("Calendar"), diary.PATH, "calendar-event", "activities.view", "work", 22, hotkey="a"
         ),
         NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", *kept, 60),
+        NavItem("cycles", _.lazy("Return visits"), cycle_routes.HOME, "refresh", cycle_routes.KEEP, "settings", 62),
         NavItem("kinds", _.lazy("Kinds of interaction"), "/settings/kinds", "forms", *kept, 61),
     ]
+
+
+lists.offer(
+    lists.Offer(
+        "activities",
+        "customers",
+        lists.BulkAction(
+            "cycle", _.lazy("Put on a cycle of return visits"), "refresh", "/visits/chosen", of_customers.WRITE
+        ),
+    )
+)

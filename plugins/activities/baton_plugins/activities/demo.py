@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pluggy
+from baton_plugins.activities.cycles.models import Cycle
 from baton_plugins.activities.meetings.models import Invitation, Meeting
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.phrases.models import Phrase
@@ -44,7 +45,9 @@ def baton_demo_data() -> list[DemoData]:
 
 
 def prepare(session: Session, house: DemoHouse) -> None:
-    """A meeting of tomorrow to which one has answered, a day of next week for everybody, phrases of the house."""
+    """A meeting of tomorrow to which one has answered, a day of next week for everybody, phrases, cycles of visits."""
+    session.add(Cycle(name="\u8bfe\u540e\u56de\u8bbf", steps=[7, 30, 90], every=90, starts="done", per_day=200))
+    session.add(Cycle(name="\u91cd\u70b9\u5ba2\u6237\u56de\u8bbf", steps=[30, 60], every=60, grade="A", per_day=200))
     logins = ("collector", "trainer", "clerk", "manager")
     found = session.scalars(select(User).where(User.login.in_(logins)).order_by(User.login.desc())).all()
     people = sorted(found, key=lambda user: logins.index(user.login))

@@ -33,6 +33,8 @@ class FollowUpInput(msgspec.Struct, kw_only=True):
     plan_id: UUID | None = None
     """The open plan that this answers."""
     outcome: Code = ""
+    satisfaction: Code = ""
+    """What the customer said of it: a code of `activities.satisfaction`; blank: not asked."""
     status: Code = ""
     """The customer's new status; blank leaves it to the outcome."""
     next: Choice = ""

@@ -23,6 +23,7 @@ from platform_core.api import (
 )
 
 _OF_TASKS = text("task_id IS NOT NULL")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
+_RATED = text("satisfaction <> ''")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 _OPEN = text("state = 'open'")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 
 
@@ -63,7 +64,7 @@ class Plan(Identified, Stamped, Versioned, Base):
     created_by: Mapped[UUID | None] = mapped_column(Uuid())
     created_by_label: Mapped[str] = mapped_column(String(120), default="")
     cause: Mapped[str] = mapped_column(String(60), default="")
-    """What made it, when not a person by hand: `follow_up`, `relay.first_visit`."""
+    """What made it, when not a person by hand: `follow_up`, `relay.first_visit`, `cycle`."""
     passed_on_by_label: Mapped[str] = mapped_column(String(120), default="")
     """Who had it before the engagement was taken over by the present assignee."""
     questions: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -72,6 +73,7 @@ class Plan(Identified, Stamped, Versioned, Base):
     """See series.REPEATS; empty: once"""
     repeat_until: Mapped[date | None] = mapped_column(Date())
     series_id: Mapped[UUID | None] = mapped_column(Uuid())
+    """Of visits by a cycle the customer's run through it"""
     series_no: Mapped[int] = mapped_column(default=0, server_default="0")
     series_from: Mapped[date | None] = mapped_column(Date())
     """The first day of the series: the 31st comes back after a shorter month"""
@@ -122,6 +124,8 @@ class FollowUp(Identified, Stamped, Versioned, Base):
     """What the customer was promised"""
     files: Mapped[list[Any]] = mapped_column(Json, default=list, server_default="[]")
     """Files of the customer that belong to it: [{"id": hex, "name"}, …]"""
+    satisfaction: Mapped[str] = mapped_column(DictionaryCode("activities.satisfaction"), default="", server_default="")
+    """What the customer said of it, where they were asked"""
     reason: Mapped[str] = mapped_column(String(200), default="")
     """Why an important customer was left without a next plan."""
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -131,6 +135,7 @@ class FollowUp(Identified, Stamped, Versioned, Base):
         Index("ix_activities_follow_up_customer_id_at", "customer_id", "at", "id"),
         Index("ix_activities_follow_up_author_id_at", "author_id", "at"),
         Index("ix_activities_follow_up_at", "at", "id"),
+        Index("ix_activities_follow_up_of_rated", "at", "id", postgresql_where=_RATED, sqlite_where=_RATED),
     )
 
 

@@ -142,6 +142,15 @@ def baton_customer_actions(customer: Customer) -> list[Action]:
             order=65,
         ),
         Action(
+            "activities.cycles",
+            _("Return visits"),
+            "refresh",
+            f"/visits/of/{customer.id}",
+            "activities.view",
+            "dialog",
+            order=62,
+        ),
+        Action(
             "activities.plan",
             _("Add a plan"),
             "calendar-plus",
@@ -195,6 +204,9 @@ def _chips(session: Session, follow_up: FollowUp) -> list[tuple[str, Tone]]:
         chips.append((f"{old} → {new}", _tone(session, follow_up.new_status)))
     elif outcome := presets.outcome(session, follow_up.outcome):
         chips.append((outcome.label, ""))
+    if follow_up.satisfaction:
+        entry_ = dictionaries.entries(session, presets.SATISFACTION).get(follow_up.satisfaction)
+        chips.append((entry_.label if entry_ else follow_up.satisfaction, cast("Tone", entry_.tone if entry_ else "")))
     if follow_up.next_due_at:
         chips.append((_("Next plan %(due)s", due=planned_day(follow_up)), "primary"))
     if follow_up.reason:

@@ -25,6 +25,7 @@ hookimpl = pluggy.HookimplMarker("baton")
 KINDS = "activities.kind"
 OUTCOMES = "activities.outcome"
 STATUSES = "customers.status"
+SATISFACTION = "activities.satisfaction"
 NEXT = re.compile(r"|none|mon|[1-9]\d{0,2}d")
 """What `next_in` may be: nothing said, no further plan, next Monday, or a number of days."""
 
@@ -59,6 +60,7 @@ def baton_dictionaries() -> list[Dictionary]:
     return [
         Dictionary(KINDS, _.lazy("Kinds of contact"), _kinds()),
         Dictionary(OUTCOMES, _.lazy("Outcomes"), _outcomes()),
+        Dictionary(SATISFACTION, _.lazy("Satisfaction"), _satisfaction()),
         Dictionary(ROOMS, _.lazy("Meeting rooms"), (DictionaryEntry("room", _.lazy("Meeting room"), order=10),)),
     ]
 
@@ -85,6 +87,21 @@ def _outcomes() -> tuple[DictionaryEntry, ...]:
         entry("considering", _.lazy_pgettext("outcome", "Considering"), "amber", 30, "considering", "mon"),
         entry("no_answer", _.lazy_pgettext("outcome", "No answer"), "", 40, "", "1d"),
         entry("refused", _.lazy_pgettext("outcome", "Refused"), "red", 50, "dormant", "none"),
+    )
+
+
+def _satisfaction() -> tuple[DictionaryEntry, ...]:
+    """`data.score`: what reports reckon with, the highest is best."""
+
+    def entry(code: str, label: str, tone: str, score: int) -> DictionaryEntry:
+        return DictionaryEntry(code, label, tone, (6 - score) * 10, {"score": score})
+
+    return (
+        entry("very_good", _.lazy_pgettext("satisfaction", "Very satisfied"), "jade", 5),
+        entry("good", _.lazy_pgettext("satisfaction", "Satisfied"), "jade", 4),
+        entry("fair", _.lazy_pgettext("satisfaction", "Neither nor"), "", 3),
+        entry("poor", _.lazy_pgettext("satisfaction", "Dissatisfied"), "amber", 2),
+        entry("bad", _.lazy_pgettext("satisfaction", "Very dissatisfied"), "red", 1),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import models
+from baton_plugins.activities.cycles.models import Cycle, CycleRun
 from baton_plugins.activities.feeds.models import Feed
 from baton_plugins.activities.handing.models import SentPackage
 from baton_plugins.activities.meetings.models import Invitation, Meeting
@@ -24,7 +25,7 @@ DECLARED = [
     CustomerReference(models.Plan, "customer_id", "delete", label=_.lazy("Plans")),
     CustomerReference(
         models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"),
-        blank=("body", "contact_label", "reason", "details", "promised", "files"), line=_LINE,
+        blank=("body", "contact_label", "reason", "details", "promised", "files", "satisfaction"), line=_LINE,
     ),
     CustomerReference(models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups")),
     CustomerReference(SentPackage, "customer_id", "delete", label=_.lazy("Hand-over packages")),
@@ -32,6 +33,7 @@ DECLARED = [
     CustomerReference(Question, "customer_id", "delete", label=_.lazy("Questions for a call")),
     CustomerReference(Assistance, "customer_id", "delete", label=_.lazy("Requests to take over a plan")),
     CustomerReference(Urge, "customer_id", "delete", label=_.lazy("Urgings")),
+    CustomerReference(CycleRun, "customer_id", "delete", label=_.lazy("Cycles of return visits")),
     CustomerReference(Told, "customer_id", "delete", label=_.lazy("Reminders that were given")),
 ]  # fmt: skip
 
@@ -54,6 +56,8 @@ PEOPLE = [
     UserReference(Feed, "user_id"),
     UserReference(Phrase, "owner_id"),
     UserReference(PhraseUse, "user_id"),
+    UserReference(Cycle, "user_id"),
+    UserReference(Cycle, "by_id"),
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import presets
+from baton_plugins.activities.cycles import reports as cycle_reports
 from baton_plugins.activities.desk import results
 from baton_plugins.activities.desk.telling import RIGHT
 from baton_plugins.activities.models import FollowUp
@@ -182,7 +183,7 @@ TEAM = Report(
 
 @hookimpl
 def baton_reports() -> list[Report]:
-    return [TEAM, PER_DAY, FOLLOW_UPS]
+    return [TEAM, PER_DAY, FOLLOW_UPS, *cycle_reports.REPORTS]
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Literal
 
 from baton_plugins.activities import dates
+from baton_plugins.activities.cycles import planning
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.reminders import arranging
 from sqlalchemy import select
@@ -55,8 +56,15 @@ def next_day(plan: Plan) -> date | None:
     return found if plan.repeat_until is None or found <= plan.repeat_until else None
 
 
+def goes_on(session: Session, plan: Plan) -> bool:
+    """Whether another plan comes by itself when this one is settled."""
+    return planning.has_next(session, plan) if plan.cause == planning.CAUSE else next_day(plan) is not None
+
+
 def go_on(session: Session, plan: Plan) -> Plan | None:
     """The next plan of a series whose present one has been settled. One that an undo took away comes back."""
+    if plan.cause == planning.CAUSE:
+        return planning.go_on(session, plan)
     day = next_day(plan)
     if day is None or plan.series_id is None:
         return None
@@ -85,6 +93,9 @@ def go_on(session: Session, plan: Plan) -> Plan | None:
 
 def take_back(session: Session, plan: Plan) -> None:
     """The plan is open again: the next one waits for its turn."""
+    if plan.cause == planning.CAUSE:
+        planning.take_back(session, plan)
+        return
     follower = _follower(session, plan) if plan.repeat else None
     if follower is not None and follower.state == "open":
         follower.state = "cancelled"

@@ -52,6 +52,7 @@ class _Resolved:
     kind: presets.Kind
     at: datetime
     outcome: str
+    satisfaction: str
     status: str
     next: dates.Due | None
     next_kind: str
@@ -93,6 +94,7 @@ def log_follow_up(
         promised=data.promised.strip(),
         files=attaching.attach(session, actor, customer.id, resolved.engagement_id, data.files, uploads),
         outcome=resolved.outcome,
+        satisfaction=resolved.satisfaction,
         unplanned=plan is None,
         reason=data.reason if resolved.next is None else "",
     )
@@ -208,6 +210,8 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
     statuses = dictionaries.entries(session, presets.STATUSES)
     if data.status and data.status not in statuses:
         raise _invalid("status", _("Please choose from the list."))
+    if data.satisfaction and data.satisfaction not in dictionaries.entries(session, presets.SATISFACTION):
+        raise _invalid("satisfaction", _("Please choose from the list."))
     upcoming = _due(data, outcome) or _by_cadence(session, customer, data, outcome, plan)
     if upcoming is None:
         _require_reason(session, customer, data, plan)
@@ -216,6 +220,7 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
         kind=kind,
         at=_moment(data.at),
         outcome=outcome.code if outcome else "",
+        satisfaction=data.satisfaction,
         status=status if status in statuses else "",  # an outcome may name a status that has been removed since
         next=upcoming,
         next_kind=_kind_of_next(session, data, outcome) if upcoming else "",
@@ -249,6 +254,8 @@ def _by_cadence(
         return None
     days = cadence.days_of(session, customer)
     answered = plan.id if plan else None
+    if plan is not None and series.goes_on(session, plan):
+        return None
     if days is None or any(row.plan.id != answered for row in queries.open_plans(session, customer.id)):
         return None
     return dates.on(today() + timedelta(days=days), data.next_time or "")
@@ -256,7 +263,7 @@ def _by_cadence(
 
 def _require_reason(session: Session, customer: Customer, data: FollowUpInput, plan: Plan | None) -> None:
     """An important customer is not left alone by oversight."""
-    goes_on = plan is not None and series.next_day(plan) is not None
+    goes_on = plan is not None and series.goes_on(session, plan)
     if customer.grade != IMPORTANT_GRADE or data.reason or goes_on:
         return
     answered = plan.id if plan else None
@@ -338,6 +345,7 @@ def _settle(
             "status": follow_up.new_status,
             "kind": follow_up.kind,
             "outcome": follow_up.outcome,
+            "satisfaction": follow_up.satisfaction,
             "next_due_at": follow_up.next_due_at.isoformat() if follow_up.next_due_at else None,
             "plan_id": plan.id.hex if plan else None,
         },

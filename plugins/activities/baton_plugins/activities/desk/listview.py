@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from baton_plugins.activities import dates, presets
+from baton_plugins.activities.cycles import queries as cycles
 from baton_plugins.activities.models import Plan
 from sqlalchemy import ColumnElement, not_
 
@@ -118,6 +119,9 @@ PLANS = lists.ListView(
         lists.Filter("made_by", _.lazy("Made by"), "user", Plan.created_by, choices=_people),
         lists.Filter("had_by", _.lazy("Taken over from"), "text", Plan.passed_on_by_label),
         lists.Filter("repeats", _.lazy("Comes again"), "bool", where=_repeats),
+        lists.Filter(
+            "cycle", _.lazy("Cycle of return visits"), "choice", choices=cycles.choices, among=cycles.visits_of
+        ),
         lists.Filter("done", _.lazy("Done"), "date", Plan.done_at),
         lists.Filter("made", _.lazy("Made on"), "date", Plan.created_at),
     ),
@@ -125,6 +129,7 @@ PLANS = lists.ListView(
         lists.Preset("open", _.lazy_pgettext("of plans", "Open"), ("state:is:open",)),
         lists.Preset("mine", _.lazy("Mine"), ("state:is:open", "assignee:is:me")),
         lists.Preset("late", _.lazy("Overdue"), ("state:is:open", "due:before:today")),
+        lists.Preset("visits", _.lazy("Overdue return visits"), ("state:is:open", "cycle:filled", "due:before:today")),
         lists.Preset("done", _.lazy("Done"), ("state:is:done",), "done"),
         lists.Preset("all", _.lazy("All")),
     ),

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pluggy
+from baton_plugins.activities.cycles.sweeping import CYCLES_JOB
 from baton_plugins.activities.meetings import reminding
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.reminders import mailing, texting
@@ -220,4 +221,4 @@ def _tell(session: Session, actor: Actor, plans: Sequence[Due]) -> None:
 @hookimpl
 def baton_jobs() -> list[Job]:
     return [Job("activities.remind", remind, every_seconds=EVERY, lease_seconds=600), DIGEST_JOB, escalating.JOB,
-            reminding.JOB]  # fmt: skip
+            reminding.JOB, CYCLES_JOB]  # fmt: skip
