@@ -49,6 +49,7 @@ from platform_core.customers import callers
 from platform_core.customers.attachments import store as store_attachment
 from platform_core.customers.fields import born as birthday_told
 from platform_core.customers.forms import CustomerInput
+from platform_core.customers.groups import elsewhere as customer_groups
 from platform_core.customers.models import Attachment, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.customers.opening import opened as customer_opened
 from platform_core.customers.placeholders import PLACE as PLACE_IN_TEXT
@@ -78,6 +79,7 @@ from platform_core.customers.slices import run as run_slices
 from platform_core.customers.widths import is_wide as has_many_rows
 from platform_core.kernel import counters, dictionaries, timelines
 from platform_core.kernel.clock import at_local, day_start, local, next_weekday, now, today
+from platform_core.kernel.daynumbers import day_number
 from platform_core.kernel.declared import declared, service_of
 from platform_core.kernel.errors import (
     Ask,
@@ -113,6 +115,7 @@ from platform_core.relay.models import Engagement, Leg, Route, RouteStep
 from platform_core.relay.queries import may_write as engagement_may_write
 from platform_core.relay.queries import members_of as engagement_members
 from platform_core.relay.queries import view_of as engagement_view
+from platform_core.relay.queries import writable_among as engagements_to_write
 from platform_core.relay.queries import writable_engagements
 from platform_core.relay.services import cancel as cancel_engagement
 from platform_core.relay.services import engagements_of, open_engagement
@@ -136,6 +139,7 @@ from platform_core.web.formats import due_tone
 from platform_core.web.formats import money as money_text
 from platform_core.web.formats import number as number_text
 from platform_core.web.forms import Bound, FormData, bind, initial
+from platform_core.web.lists import changing
 from platform_core.web.lists import declaration as lists
 from platform_core.web.lists.reach import Linked as ListBranch
 from platform_core.web.lists.reach import Reach as ListReach
@@ -273,6 +277,7 @@ __all__ = [
     "callers",
     "cancel_engagement",
     "changes",
+    "changing",
     "contact_get",
     "contact_require",
     "counters",
@@ -282,6 +287,7 @@ __all__ = [
     "customer_create",
     "customer_doable",
     "customer_get",
+    "customer_groups",
     "customer_may",
     "customer_name_of_row",
     "customer_opened",
@@ -291,6 +297,7 @@ __all__ = [
     "customer_touch",
     "customers_of_rows",
     "cut",
+    "day_number",
     "day_start",
     "day_text",
     "declared",
@@ -307,6 +314,7 @@ __all__ = [
     "engagement_members",
     "engagement_view",
     "engagements_of",
+    "engagements_to_write",
     "enqueue",
     "fragment",
     "get",

@@ -18,6 +18,7 @@ from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
 from platform_core.customers import contact_history, queries, rights
+from platform_core.customers.bulk.models import BulkLine
 from platform_core.customers.erasing import LONGEST_REASON, PERMISSION
 from platform_core.customers.models import Contact
 from platform_core.kernel.errors import Invalid, NotFound
@@ -76,6 +77,7 @@ def forget(session: Session, actor: Actor | None, contact: Contact, reason: str)
     for table in _noting():
         unowned = table.c.customer_id.is_(None) if "customer_id" in table.c else table.c.contact_id.is_not(None)
         session.execute(delete(table).where(table.c.contact_id == contact_id, unowned), **_OPTIONS)
+    session.execute(delete(BulkLine).where(BulkLine.row_id == contact_id), **_OPTIONS)
     notifications.forget(session, f"/contacts/{contact_id}")
     session.expunge(contact)
     session.execute(delete(Contact).where(Contact.id == contact_id), **_OPTIONS)

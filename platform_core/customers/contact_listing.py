@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import contact_reach, contact_searching, fields, points, queries, reach, rights, searching
+from platform_core.customers.bulk import of_contacts as bulk
 from platform_core.customers.fields import GENDERS
+from platform_core.customers.groups import elsewhere as groups
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.i18n import translator
 from platform_core.web.lists.declaration import (
@@ -110,6 +112,7 @@ CONTACTS = ListView(
             choices=lambda _session, _actor: [("with", _("with a customer")), ("alone", _("stands alone"))],
             among=_alone,
         ),
+        groups.list_filter(Contact.customer_id),
         Filter(
             "gender",
             _.lazy("Gender"),
@@ -134,6 +137,7 @@ CONTACTS = ListView(
         Button(_.lazy("New contact"), "plus", "/contacts/new", "customers.create"),
     ),
     export="customers.export",
+    changes=bulk.CHANGES,
     reach=contact_reach.of,
     prepare=_prepare,
     row_actions=(

@@ -9,7 +9,7 @@ from platform_core.contracts.identity import Permission
 from platform_core.contracts.pages import NavItem
 from platform_core.customers import mergemodels, models
 from platform_core.customers.bulk import models as bulk_models
-from platform_core.customers.bulk.policies import ChangePolicy
+from platform_core.customers.bulk.policies import ChangePolicy, LinePolicy
 from platform_core.customers.deduplication.models import DuplicatePair
 from platform_core.customers.deduplication.policies import PairPolicy
 from platform_core.customers.groups import models as group_models
@@ -55,7 +55,7 @@ ENTITIES += [
     Entity(PoolMove, ThroughCustomer(PoolMove, models.Customer)),
     Entity(transfer_models.Transfer, TransferPolicy(transfer_models.Transfer)),
     Entity(bulk_models.BulkChange, ChangePolicy(bulk_models.BulkChange)),
-    Entity(bulk_models.BulkLine, ThroughCustomer(bulk_models.BulkLine, models.Customer)),
+    Entity(bulk_models.BulkLine, LinePolicy(bulk_models.BulkLine, bulk_models.BulkChange)),
     Entity(group_models.Group, None, reason="read by groups.queries only, which asks whom a group is for"),
     Entity(group_models.Member, ThroughCustomer(group_models.Member, models.Customer)),
     Entity(transfer_models.TransferRow, ThroughCustomer(transfer_models.TransferRow, models.Customer)),

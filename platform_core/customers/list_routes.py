@@ -12,7 +12,8 @@ from litestar.params import Parameter
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import listing, palette, searching
+from platform_core.customers import palette, searching
+from platform_core.customers import tags as tag_names
 from platform_core.customers.contact_listing import CONTACTS
 from platform_core.customers.custom import values as own
 from platform_core.customers.listing import CUSTOMERS
@@ -112,7 +113,7 @@ def api_list(  # noqa: PLR0913, PLR0917  the words of the query string
     asked = state.read(session, actor, CUSTOMERS, request.query_params).unsearched().turned_to(after=cursor)
     found = read_for_api(session, actor, asked, limit)
     names = labels.of_rows(session, found.rows)
-    tags = listing.tags_of(session, [row.id for row in found.rows])
+    tags = tag_names.of_many(session, [row.id for row in found.rows])
     items = [
         ListedCustomer(
             **_line(row, names),

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import fields, reach, rights, searching
+from platform_core.customers import tags as tag_names
+from platform_core.customers.bulk import of_customers as bulk
 from platform_core.customers.custom import listed
 from platform_core.customers.groups import queries as groups
 from platform_core.customers.models import Customer, CustomerTag, Tag
@@ -19,8 +21,6 @@ from platform_core.customers.pool.stages import STAGE
 from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.idlists import NamedIds, among
-from platform_core.kernel.scope import AnySelect, prepared, proven
 from platform_core.users import labels
 from platform_core.users.models import Team
 from platform_core.web.lists.declaration import (
@@ -40,28 +40,11 @@ _ = translator("customers")
 _BIRTH = tuple(getattr(Customer, name) for name in fields.BIRTH)
 
 _TRANSFERS = "/customers/transfers"
-_PROOF = proven("tags of customers that are being shown")
-
-
-def tags_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """Names of tags of customers that the actor sees."""
-    found: dict[UUID, list[str]] = {}
-    if ids:
-        for customer_id, name in session.execute(_tags(session), {"customer_ids": list(ids)}):
-            found.setdefault(customer_id, []).append(name)
-    return found
-
-
-@prepared
-def _tags(_reader: Actor) -> AnySelect:
-    """Of customers from a page that the actor was just shown, so that the tags need no scope of their own."""
-    tags = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id).order_by(Tag.name)
-    return tags.where(among(CustomerTag.customer_id, NamedIds("customer_ids"))).execution_options(**_PROOF)
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
     names = labels.of_rows(session, rows)
-    tags = tags_of(session, [row.id for row in rows])
+    tags = tag_names.of_many(session, [row.id for row in rows])
     # For every row an entry: a cell takes what it needs without a call.
     return {
         "statuses": dictionaries.entries(session, "customers.status"),
@@ -223,13 +206,13 @@ CUSTOMERS = ListView(
     prepare=_prepare,
     row_actions=(RowAction(_.lazy("Edit"), "pencil", "/customers/{id}/edit", "customers.edit", rights.rows_to_edit),),
     bulk=(
-        BulkAction("change", _.lazy("Change"), "pencil", "/customers/changes", "customers.edit"),
         BulkAction("group", _.lazy("Put into a group"), "users-group", "/customers/groups/put", reach.PERMISSION),
         BulkAction("transfer", _.lazy("Give to somebody else"), "switch-horizontal", _TRANSFERS, TRANSFER),
         BulkAction("release", _.lazy("Back to the pool"), "arrow-back-up", "/customers/release", RELEASE),
         BulkAction("print", _.lazy("Print"), "printer", "/papers/chosen", "customers.export"),
         BulkAction("team", _.lazy("Put into a team"), "users", "/customers/teams", TRANSFER),
     ),
+    changes=bulk.CHANGES,
     whole=(WholeAction("transfer_all", _.lazy("Give all of these away"), "switch-horizontal", _TRANSFERS, TRANSFER),),
     invitation=Invitation(
         _.lazy("There are no customers yet."), _.lazy("Import a spreadsheet"), "/customers/import", "customers.import"

@@ -12,7 +12,18 @@ from platform_core.contracts.events import Job
 from platform_core.contracts.identity import Actor, Permission
 from platform_core.contracts.pages import NavItem, Panel
 from platform_core.contracts.plugin import Dictionary, PluginInfo, Routes, Setting
-from platform_core.customers import declared, detail, dictionaries, grants, held, mounted, offered, timeline, wording
+from platform_core.customers import (
+    collecting,
+    declared,
+    detail,
+    dictionaries,
+    grants,
+    held,
+    mounted,
+    offered,
+    timeline,
+    wording,
+)
 from platform_core.customers.bin import rule
 from platform_core.customers.models import Customer
 from platform_core.kernel.i18n import translator
@@ -85,4 +96,5 @@ baton_customer_actions = hookimpl(specname="baton_customer_actions")(detail.own_
 baton_customer_timeline = hookimpl(timeline.own)
 baton_audit_words = wording.baton_audit_words
 baton_ports = offered.baton_ports
+baton_reports = collecting.baton_reports
 baton_user_references = held.baton_user_references

@@ -1,4 +1,4 @@
-"""Which customers of a list an act is about: those that were ticked, or all that meet its conditions."""
+"""Which rows of a list an act is about: those that were ticked, or all that meet its conditions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def chosen(session: Session, actor: Actor, view: ListView, form: FormData, most:
     except ValueError as error:
         raise Invalid(_("This form is not whole. Reload the page.")) from error
     if not ids:
-        raise Invalid(_("Choose customers first."))
+        raise Invalid(_("Tick something in the list first."))
     return Chosen(list(dict.fromkeys(ids)), [])
 
 

@@ -15,11 +15,14 @@ from platform_core.customers import queries, quietly, rights
 from platform_core.customers.models import CustomerTag, Tag
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import NamedIds, among
 from platform_core.kernel.ids import new_id
+from platform_core.kernel.scope import AnySelect, prepared, proven
 
 _ = translator("customers")
 MOST = 20
 LONGEST = 40
+_PROOF = proven("tags of customers that are being shown")
 
 
 def assign(session: Session, actor: Actor, customer_id: UUID, names: Iterable[str]) -> list[Tag]:
@@ -60,3 +63,19 @@ def named(session: Session, names: Sequence[str]) -> list[Tag]:
             session.add(found[name])
     session.flush()  # the links refer to tags that were just made
     return [found[name] for name in names]
+
+
+def of_many(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Names of tags of customers that the actor sees."""
+    found: dict[UUID, list[str]] = {}
+    if ids:
+        for customer_id, name in session.execute(_of_many(session), {"customer_ids": list(ids)}):
+            found.setdefault(customer_id, []).append(name)
+    return found
+
+
+@prepared
+def _of_many(_reader: Actor) -> AnySelect:
+    """Of customers from a page that the actor was just shown, so that the tags need no scope of their own."""
+    tags = select(CustomerTag.customer_id, Tag.name).join(Tag, Tag.id == CustomerTag.tag_id).order_by(Tag.name)
+    return tags.where(among(CustomerTag.customer_id, NamedIds("customer_ids"))).execution_options(**_PROOF)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -213,11 +213,16 @@ def writable_engagements(
 
 def may_write(session: Session, actor: Actor, engagement_id: UUID) -> bool:
     """Whether the actor may write in an engagement; False for one that is closed or not theirs to see."""
+    return bool(writable_among(session, actor, [engagement_id]))
+
+
+def writable_among(session: Session, actor: Actor, engagement_ids: Collection[UUID]) -> set[UUID]:
+    """As `may_write`, of many at once."""
     heads = exists().where(Leg.engagement_id == Engagement.id, Leg.state == "active", _heads(actor))
     statement = select(Engagement.id).where(
-        Engagement.id == engagement_id, Engagement.state == "open", or_(_writes(actor, Engagement.id), heads)
+        among(Engagement.id, engagement_ids), Engagement.state == "open", or_(_writes(actor, Engagement.id), heads)
     )
-    return session.scalar(statement) is not None
+    return set(session.scalars(statement)) if engagement_ids else set()
 
 
 def history(session: Session, engagement_id: UUID, limit: int = 100) -> list[RelayEvent]:

@@ -1,4 +1,4 @@
-"""JSON: changing many customers, looking at what became of it, taking it back."""
+"""JSON: changing many rows of a list, looking at what became of it, taking it back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from platform_core.customers import selecting
 from platform_core.customers.bulk import drafts, judging, services
 from platform_core.customers.bulk.judging import Wanted
 from platform_core.customers.bulk.models import BulkChange
-from platform_core.customers.listing import CUSTOMERS
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 from platform_core.web.lists import dialogs
@@ -27,11 +26,14 @@ _Ids = Annotated[list[UUID], msgspec.Meta(max_length=drafts.MOST)]
 
 
 class ChangeInput(msgspec.Struct, kw_only=True):
-    """Either `customer_ids`, or `conditions` as the list's address has them (`any_of`: one is enough).
+    """Either `ids`, or `conditions` as the list's address has them (`any_of`: one is enough).
 
-    `values`: field -> code of its dictionary, "" to empty it.
+    `of`: customers, contacts, or the key of a plugin's list. `values`: field -> code, id of a person or day, "" to
+    empty it. `customer_ids`: an older name of `ids`.
     """
 
+    of: str = "customers"
+    ids: _Ids = []
     customer_ids: _Ids = []
     conditions: list[str] = []
     any_of: bool = False
@@ -47,9 +49,13 @@ class ConfirmInput(msgspec.Struct, kw_only=True):
 
 
 class ChangeOut(msgspec.Struct, kw_only=True):
-    """`state`: draft, running, done, undoing, undone. Of a draft `going` would change and `staying` would not."""
+    """`of`: whose rows. `state`: draft, running, done, undoing, undone.
+
+    Of a draft `going` would change and `staying` would not.
+    """
 
     id: UUID
+    of: str
     state: str
     total: int
     going: int
@@ -67,7 +73,7 @@ def _out(session: Session, change: BulkChange) -> ChangeOut:
     session.flush()  # the answer shows the version that a later step has to name
     preview = change.preview if change.state == "draft" else {}
     return ChangeOut(
-        id=change.id, state=change.state, total=change.total, going=preview.get("going", 0),
+        id=change.id, of=change.view, state=change.state, total=change.total, going=preview.get("going", 0),
         staying=preview.get("staying", 0), same=preview.get("same", change.same), changed=change.changed,
         refused=change.refused, undone=change.undone, kept=change.kept, finished_at=change.finished_at,
         version=change.version,
@@ -77,33 +83,33 @@ def _out(session: Session, change: BulkChange) -> ChangeOut:
 @post("/", permission=_VIEW, name="customers:api_change_many")
 def prepare(session: Session, actor: Actor, data: ChangeInput) -> ChangeOut:
     """Nothing changes yet: the answer says what would. Confirm it with its version."""
-    if bool(data.customer_ids) == bool(data.conditions):
-        raise Invalid(_("Name either customers or conditions."))
-    ids = data.customer_ids
+    ids = data.ids or data.customer_ids
+    if bool(ids) == bool(data.conditions):
+        raise Invalid(_("Name either rows or conditions."))
     if data.conditions:
         pairs = [*(("f", text) for text in data.conditions), ("any", "1" if data.any_of else "")]
-        asked = dialogs.from_query(session, actor, CUSTOMERS, dialogs.query_of(pairs))
+        asked = dialogs.from_query(session, actor, drafts.open_view(actor, data.of), dialogs.query_of(pairs))
         ids = selecting.found(session, actor, asked, drafts.MOST)
-    change = drafts.begin(session, actor, ids, data.conditions)
+    change = drafts.begin(session, actor, ids, data.conditions, data.of)
     wanted = Wanted(values=data.values, add_tags=data.add_tags, remove_tags=data.remove_tags)
     return _out(session, drafts.choose(session, actor, change.id, wanted))
 
 
 @get(_ONE, permission=_VIEW, name="customers:api_change")
 def show(session: Session, actor: Actor, change_id: UUID) -> ChangeOut:
-    """How far a change of many customers has come."""
+    """How far a change of many rows has come."""
     return _out(session, judging.get(session, change_id))
 
 
 @post(f"{_ONE}/confirm", permission=_VIEW, name="customers:api_change_confirm")
 def confirm(session: Session, actor: Actor, change_id: UUID, data: ConfirmInput) -> ChangeOut:
-    """Do what the preview said. More than 200 customers are changed in the background."""
+    """Do what the preview said. More than 200 are changed in the background."""
     return _out(session, services.confirm(session, actor, change_id, data.version))
 
 
 @post(f"{_ONE}/undo", permission=_VIEW, name="customers:api_change_undo")
 def undo(session: Session, actor: Actor, change_id: UUID) -> ChangeOut:
-    """Possible once, for 30 days; customers that somebody has changed since stay as they are."""
+    """Possible once, for 30 days; rows that somebody has changed since stay as they are."""
     return _out(session, services.undo(session, actor, change_id))
 
 

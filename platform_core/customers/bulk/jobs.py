@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import delete, or_
 
 from platform_core.contracts.events import Job
+from platform_core.contracts.identity import Actor
 from platform_core.customers import slices
-from platform_core.customers.bulk import services
-from platform_core.customers.bulk.judging import EDIT
+from platform_core.customers.bulk import judging, services
 from platform_core.customers.bulk.models import BulkChange
 from platform_core.kernel.clock import now
+from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.jobs import JobContext, JobFailedError
 
@@ -28,11 +29,21 @@ def undo(context: JobContext) -> None:
 
 
 def _run(context: JobContext, state: str, step: slices.Step) -> None:
-    actor = context.actor
-    if actor is None or not actor.may_enter(EDIT):
-        raise JobFailedError(_("You may no longer change customers."))
-    batch = (BulkChange, UUID(context.arguments["change_id"]))
+    actor, key = context.actor, UUID(context.arguments["change_id"])
+    if actor is None or not _may(context, actor, key):
+        raise JobFailedError(_("You may no longer change these."))
+    batch = (BulkChange, key)
     slices.run(context, actor, batch, state, step, _fares)
+
+
+def _may(context: JobContext, actor: Actor, key: UUID) -> bool:
+    """The list is still there, and the right without which nobody begins."""
+    with context.database.actor_session(actor) as session:
+        found = session.get(BulkChange, key)
+        try:
+            return found is not None and actor.may_enter(judging.view_of(found.view)[1].edit)
+        except NotFound:
+            return False
 
 
 def _fares(found: BulkChange) -> tuple[int, int]:
@@ -44,7 +55,7 @@ def _fares(found: BulkChange) -> tuple[int, int]:
 def tidy(context: JobContext) -> None:
     """Drafts that nobody went on with, and what no way leads back from any more. Idempotent."""
     old = now() - services.WAY_BACK
-    with context.database.system_session("forget changes of many customers") as session:
+    with context.database.system_session("forget changes of many rows") as session:
         over = or_(BulkChange.finished_at < old, (BulkChange.state == "draft") & (BulkChange.updated_at < old))
         session.execute(delete(BulkChange).where(over), execution_options={"synchronize_session": False})
 

@@ -1,8 +1,8 @@
-"""What is to change, of which customers, and what stands against it: the same for the preview and for the change."""
+"""What is to change, of which rows, and what stands against it: the same for the preview and for the change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,30 +11,32 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import rights, slices
+from platform_core.customers import slices
 from platform_core.customers.bulk.models import BulkChange, BulkLine
-from platform_core.customers.models import Customer
+from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
-from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import proven
+from platform_core.web.lists.changing import Asked, Changeable, Changes
+from platform_core.web.lists.declaration import ListView, declared_lists
 
 _ = translator("customers")
-EDIT = "customers.edit"
 OWN = proven("lines of a change that the caller has read within the actor's scope")
 WORDS = {
     "hidden": _.lazy("It is in the bin, merged or erased by now, or no longer yours to see."),
     "right": _.lazy("You may see it, but not change it. Its owner may, and the head of its department."),
     "restricted": _.lazy("The record is restricted: it is kept, but not used."),
     "tags": _.lazy("It would have too many tags."),
+    "refused": _.lazy("It cannot be changed that way any more."),
+    "meanwhile": _.lazy("Somebody has changed it since the preview."),
     "later": _.lazy("Somebody has changed it again since."),
 }
-"""Why a customer stays as it is."""
+"""Why a row stays as it is; a list may have words of its own."""
 
 
 class Wanted(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`values`: field -> code, "" to empty it. Only fields with a dictionary: they mean the same for everybody."""
+    """`values`: field -> value, "" to empty it."""
 
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     add_tags: list[str] = []
     remove_tags: list[str] = []
 
@@ -44,6 +46,18 @@ class Wanted(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 def wanted_of(change: BulkChange) -> Wanted:
     return msgspec.convert(change.wanted, Wanted)
+
+
+def view_of(key: str) -> tuple[ListView, Changes]:
+    """The list and what may be changed of its rows. Raises NotFound for one that is gone or declares nothing."""
+    view = declared_lists().get(key)
+    if view is None or view.changes is None:
+        raise NotFound(_("There is no such list, or nothing of it is changed many at once."))
+    return view, view.changes
+
+
+def words_of(changes: Changes) -> Mapping[str, str]:
+    return {**WORDS, **changes.words}
 
 
 def get(session: Session, change_id: UUID, *, lock: bool = False) -> BulkChange:
@@ -65,37 +79,23 @@ def mark(session: Session, change: BulkChange, rows: Sequence[BulkLine], done: S
 
 
 def judged(
-    session: Session, actor: Actor, rows: Sequence[BulkLine], *, lock: bool = False
-) -> list[tuple[BulkLine, Customer | None, str]]:
-    """Each line with its customer, if the actor sees it, and why it stays as it is."""
-    mine = among(Customer.id, [row.customer_id for row in rows])
-    statement = select(Customer).where(mine, Customer.deleted_at.is_(None)).order_by(Customer.id)
-    if lock:
-        statement = statement.with_for_update(of=Customer).execution_options(populate_existing=True)
-    present = {customer.id: customer for customer in session.scalars(statement)}
-    allowed = rights.allowed_among(session, actor, EDIT, list(present.values()))
-    found: list[tuple[BulkLine, Customer | None, str]] = []
+    session: Session, actor: Actor, changes: Changes, rows: Sequence[BulkLine], wanted: Mapping[str, Any], *,
+    lock: bool = False,
+) -> list[tuple[BulkLine, Changeable | None, str]]:  # fmt: skip
+    """Each line with its row, if the actor sees it, and why it stays as it is."""
+    present = changes.rows(session, actor, Asked([row.row_id for row in rows], wanted, lock))
+    found: list[tuple[BulkLine, Changeable | None, str]] = []
     for row in rows:
-        customer = present.get(row.customer_id)
-        if customer is None:
-            why = "hidden"
-        elif customer.restricted_at is not None:
-            why = "restricted"
-        else:
-            why = "" if customer.id in allowed else "right"
-        found.append((row, customer, why))
+        now_at = present.get(row.row_id)
+        found.append((row, now_at, "hidden" if now_at is None else now_at.why))
     return found
 
 
-def values(customer: Customer, wanted: Wanted) -> dict[str, Any]:
-    return {name: value for name, value in wanted.values.items() if getattr(customer, name) != value}
-
-
-def sides(customer: Customer, wanted: Wanted, held: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def sides(now_at: Changeable, wanted: Wanted) -> tuple[dict[str, Any], dict[str, Any]]:
     """What would be other: field -> value before, and after."""
-    after = values(customer, wanted)
-    before = {name: getattr(customer, name) for name in after}
-    going = set(wanted.remove_tags)
+    after = {name: value for name, value in wanted.values.items() if now_at.values[name] != value}
+    before = {name: now_at.values[name] for name in after}
+    held, going = now_at.values.get("tags", []), set(wanted.remove_tags)
     kept = [name for name in held if name not in going]
     becomes = [*kept, *(name for name in dict.fromkeys(wanted.add_tags) if name not in kept)]
     if sorted(becomes) != sorted(held):

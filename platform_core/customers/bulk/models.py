@@ -1,4 +1,4 @@
-"""A change of many customers, one line for each, with all that the way back needs."""
+"""A change of many rows of a list, one line for each, with all that the way back needs."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ class BulkChange(Identified, Stamped, Versioned, Base):
 
     by_id: Mapped[UUID] = mapped_column(Uuid(), index=True)
     by_label: Mapped[str] = mapped_column(String(120))
+    view: Mapped[str] = mapped_column(String(60), default="customers", server_default="customers")
+    """Key of the list whose rows these are."""
     conditions: Mapped[list[Any]] = mapped_column(Json, default=list)
     """Of the list, where everything that met them was chosen."""
     wanted: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """judging.Wanted; empty until somebody has chosen."""
     preview: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    """going, same, staying: how many customers, as it was when somebody chose."""
+    """going, same, staying: how many rows, as it was when somebody chose."""
     state: Mapped[str] = mapped_column(String(10), default="draft")
     job_id: Mapped[UUID | None] = mapped_column(Uuid())
     """The latest job; an older one that wakes up finds that it is not this and stops."""
     total: Mapped[int] = mapped_column(default=0)
     same: Mapped[int] = mapped_column(default=0)
-    """Customers that were so already."""
+    """Rows that were so already."""
     changed: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     undone: Mapped[int] = mapped_column(default=0)
     kept: Mapped[int] = mapped_column(default=0)
-    """Of those that were changed: customers that somebody has changed again since."""
+    """Of those that were changed: rows that somebody has changed again since."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
@@ -54,7 +56,7 @@ class BulkChange(Identified, Stamped, Versioned, Base):
 
 
 class BulkLine(Base):
-    """One customer of it. States: pending, changed, same, refused, undone, kept."""
+    """One row of it. States: pending, changed, same, refused, undone, kept."""
 
     __tablename__ = "customers_bulk_line"
 
@@ -62,11 +64,16 @@ class BulkLine(Base):
         ForeignKey("customers_bulk_change.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    row_id: Mapped[UUID] = mapped_column(Uuid())
+    customer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True
+    )
+    """Whose row it is: erasing somebody takes these lines along."""
     state: Mapped[str] = mapped_column(String(10), default="pending")
     why: Mapped[str] = mapped_column(String(12), default="")
-    """judging.WORDS: why it stays as it is."""
+    """judging.WORDS, or a word of the list's own: why it stays as it is."""
     before: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """Of a line that waits: as the preview has shown it."""
     after: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """Field -> value, of the fields that were changed; `tags` holds names."""
 

@@ -1,16 +1,15 @@
-"""Reading changes of many customers: the list of them, and the receipt customer by customer."""
+"""Reading changes of many rows: the list of them, and the receipt row by row."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from platform_core.customers.bulk.judging import OWN
+from platform_core.customers.bulk.judging import OWN, view_of
 from platform_core.customers.bulk.models import RUNNING, BulkChange, BulkLine
-from platform_core.customers.models import Customer
 from platform_core.kernel.models import JobRow
 
 
@@ -22,16 +21,19 @@ def page_of(session: Session, before: UUID | None = None, limit: int = 30) -> tu
 
 
 def shown_lines(session: Session, change: BulkChange, after: int = 0, limit: int = 100) -> tuple[list[Any], int]:
-    """(number, customer_id, name, code, state, why) of customers that the reader sees; of a draft those that stay."""
-    columns = (BulkLine.number, BulkLine.customer_id, Customer.name, Customer.code, BulkLine.state, BulkLine.why)
-    mine = select(*columns).join(Customer, Customer.id == BulkLine.customer_id)
+    """(number, row_id, name, note, state, why) of rows that the reader sees; of a draft those that stay."""
+    view, changes = view_of(change.view)
+    name = getattr(view.model, view.row_name).label("name")
+    note = (literal("") if changes.note is None else changes.note).label("note")
+    mine = select(BulkLine.number, BulkLine.row_id, name, note, BulkLine.state, BulkLine.why)
+    mine = mine.join(view.model, view.model.id == BulkLine.row_id)
     mine = mine.where(BulkLine.change_id == change.id, BulkLine.number > after).order_by(BulkLine.number)
     rows = list(session.execute((mine.where(BulkLine.why != "") if change.state == "draft" else mine).limit(limit + 1)))
     return rows[:limit], rows[limit - 1].number if len(rows) > limit else 0
 
 
 def counted(session: Session, change: BulkChange) -> dict[str, int]:
-    """Why customers stayed, and how many for each reason."""
+    """Why rows stayed, and how many for each reason."""
     reasons = select(BulkLine.why, func.count()).where(BulkLine.change_id == change.id, BulkLine.why != "")
     rows = session.execute(reasons.group_by(BulkLine.why), execution_options=OWN)
     return {row[0]: row[1] for row in rows}

@@ -1,4 +1,4 @@
-"""Changing the customers that were put down, slice by slice, and the way back."""
+"""Changing the rows that were put down, slice by slice, and the way back."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, listing, tags
-from platform_core.customers import services as customers
+from platform_core.customers import tags
 from platform_core.customers.bulk import queries
 from platform_core.customers.bulk.drafts import draft_of
-from platform_core.customers.bulk.judging import Wanted, get, judged, lines, mark, sides, wanted_of
+from platform_core.customers.bulk.judging import Wanted, get, judged, lines, mark, sides, view_of, wanted_of
 from platform_core.customers.bulk.models import BulkChange, BulkLine
-from platform_core.customers.forms import CustomerPatch
-from platform_core.customers.models import Customer
 from platform_core.kernel import clock
-from platform_core.kernel.errors import Conflict, Invalid
+from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.jobs import enqueue
+from platform_core.web.lists.changing import Changeable, Changes
 
 _ = translator("customers")
 AT_ONCE = 200
@@ -65,19 +63,18 @@ def _start(session: Session, actor: Actor, change: BulkChange, state: str, *, in
 
 
 def step_on(session: Session, actor: Actor, change: BulkChange) -> int:
-    """Change the next customers; how many lines were looked at. The call that finds none settles it."""
+    """Change the next rows; how many lines were looked at. The call that finds none settles it."""
     rows = lines(session, change, "pending", 0, SLICE)
     if not rows:
         change.state, change.finished_at = "done", clock.now()
         after = {"changed": change.changed, "same": change.same, "stayed": change.refused}
         audit.record(session, actor, "customers.bulk_finish", change.ref, after=after)
         return 0
-    wanted = wanted_of(change)
-    fields.check(session, wanted.values)
-    held = listing.tags_of(session, [row.customer_id for row in rows])
+    changes, wanted = view_of(change.view)[1], wanted_of(change)
+    changes.check(session, actor, wanted.values)
     done = [
-        _changed(session, actor, row, customer, why, wanted, held.get(row.customer_id, []))
-        for row, customer, why in judged(session, actor, rows, lock=True)
+        _changed(session, actor, changes, found, wanted)
+        for found in judged(session, actor, changes, rows, wanted.values, lock=True)
     ]
     mark(session, change, rows, done)
     change.changed += sum(line["state"] == "changed" for line in done)
@@ -94,10 +91,9 @@ def step_back(session: Session, actor: Actor, change: BulkChange) -> int:
         after = {"given_back": change.undone, "not_given_back": change.kept}
         audit.record(session, actor, "customers.bulk_undo_finish", change.ref, after=after)
         return 0
-    held = listing.tags_of(session, [row.customer_id for row in rows])
+    changes = view_of(change.view)[1]
     done = [
-        _given_back(session, actor, row, customer, why, held.get(row.customer_id, []))
-        for row, customer, why in judged(session, actor, rows, lock=True)
+        _given_back(session, actor, changes, found) for found in judged(session, actor, changes, rows, {}, lock=True)
     ]
     mark(session, change, rows, done)
     change.undone += sum(line["state"] == "undone" for line in done)
@@ -105,29 +101,32 @@ def step_back(session: Session, actor: Actor, change: BulkChange) -> int:
     return len(rows)
 
 
-def _changed(  # noqa: PLR0917
-    session: Session, actor: Actor, row: BulkLine, customer: Customer | None, why: str, wanted: Wanted,
-    held: Sequence[str],
-) -> dict[str, Any]:  # fmt: skip
-    """Change one customer, unless something stands against it; its line."""
-    before, after = ({}, {}) if customer is None or why else sides(customer, wanted, held)
+def _changed(
+    session: Session, actor: Actor, changes: Changes, found: tuple[BulkLine, Changeable | None, str], wanted: Wanted
+) -> dict[str, Any]:
+    """Change one row, unless something stands against it; its line."""
+    row, now_at, why = found
+    before, after = ({}, {}) if now_at is None or why else sides(now_at, wanted)
     reason = why or ("tags" if len(after.get("tags", ())) > tags.MOST else "")
+    if not reason and any(row.before.get(name, was) != was for name, was in before.items() if name != "tags"):
+        reason = "meanwhile"
     if after and not reason:
-        _write(session, actor, row.customer_id, after)
+        reason = _written(session, actor, changes, row, after)
     state = "refused" if reason else "changed" if after else "same"
     return {"number": row.number, "state": state, "why": reason, "before": before, "after": after}
 
 
 def _given_back(
-    session: Session, actor: Actor, row: BulkLine, customer: Customer | None, why: str, held: Sequence[str]
+    session: Session, actor: Actor, changes: Changes, found: tuple[BulkLine, Changeable | None, str]
 ) -> dict[str, Any]:
+    row, now_at, why = found
     back: dict[str, Any] = {}
-    if customer is not None and not why:
-        now_at = {name: getattr(customer, name) for name in row.after if name != "tags"}
-        back = {name: row.before[name] for name, value in now_at.items() if value == row.after[name]}
+    if now_at is not None and not why:
+        plain = {name: value for name, value in row.after.items() if name != "tags"}
+        back = {name: row.before[name] for name, value in plain.items() if now_at.values[name] == value}
         if "tags" in row.after:
-            back |= _tags_back(row, held)
-        _write(session, actor, row.customer_id, back)
+            back |= _tags_back(row, now_at.values["tags"])
+        why = _written(session, actor, changes, row, back) if back else ""
     reason = why or ("later" if len(back) < len(row.after) else "")
     return {"number": row.number, "state": "kept" if reason else "undone", "why": reason}
 
@@ -139,13 +138,14 @@ def _tags_back(row: BulkLine, held: Sequence[str]) -> dict[str, Any]:
     return {"tags": [*kept, *(name for name in before if name not in after and name not in kept)]}
 
 
-def _write(session: Session, actor: Actor, customer_id: UUID, values: Mapping[str, Any]) -> None:
-    """By the verbs for a single customer: each checks, keeps the history and leaves a line of its own."""
-    plain = {name: value for name, value in values.items() if name != "tags"}
-    if plain:
-        customers.update(session, actor, customer_id, CustomerPatch(**plain))
-    if "tags" in values:
-        tags.assign(session, actor, customer_id, values["tags"])
+def _written(session: Session, actor: Actor, changes: Changes, row: BulkLine, values: Mapping[str, Any]) -> str:
+    """By the verbs for a single row; why it stays, where they refuse what `rows` could not foresee."""
+    try:
+        with session.begin_nested():
+            changes.write(session, actor, row.row_id, values)
+    except (Conflict, Forbidden, Invalid, NotFound):
+        return "refused"
+    return ""
 
 
 def can_be_undone(change: BulkChange) -> bool:
@@ -154,7 +154,7 @@ def can_be_undone(change: BulkChange) -> bool:
 
 
 def undo(session: Session, actor: Actor, change_id: UUID) -> BulkChange:
-    """Give the customers back what they were. Raises NotFound, Conflict when it is too late."""
+    """Give the rows back what they were. Raises NotFound, Conflict when it is too late."""
     change = get(session, change_id, lock=True)
     if not can_be_undone(change):
         raise Conflict(

@@ -31,6 +31,7 @@ from platform_core.permissions.models import Role, RoleAssignment, RoleGrant
 from platform_core.testing.browser import Browser
 from platform_core.testing.queries import QueryCounter
 from platform_core.users.models import User
+from platform_core.web.lists.declaration import ListView, declared_lists
 from platform_core.web.themes import DEFAULT
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -114,7 +115,8 @@ class House:
         return session.scalars(select(Customer.id).where(Customer.deleted_at.is_(None)).limit(1)).one()
 
     def _filled(self, session: Session, path: str, handler: HTTPRouteHandler, customer: UUID) -> list[str]:
-        values = {name: self._values(session, name, customer) for name in _PARAMETER.findall(path)}
+        listed = next((view.model.__table__ for view in declared_lists().values() if path == _nearby(view)), None)
+        values = {name: self._values(session, name, customer, listed) for name in _PARAMETER.findall(path)}
         asked = {
             name: self._values(session, name, customer)[0]
             for name in handler.parsed_fn_signature.parameters
@@ -128,13 +130,13 @@ class House:
             found.append(f"{filled}?{query}" if query else filled)
         return found
 
-    def _values(self, session: Session, name: str, customer: UUID) -> list[Any]:
+    def _values(self, session: Session, name: str, customer: UUID, listed: Table | None = None) -> list[Any]:
         """Ids of some rows, those of `customer` first: not every page opens for a row in any state."""
         if name in self.given:
             return [self.given[name]]
         if name in _ANY:
             return [customer]
-        table = self._table(name.removesuffix("_id"))
+        table = self._table(name.removesuffix("_id")) if listed is None else listed
         if table is None or "id" not in table.c:
             return ["missing"]
         rows = select(table.c.id)
@@ -146,6 +148,11 @@ class House:
         """The plugin's own table of that name, else anybody's."""
         named = [table for name, table in METADATA.tables.items() if name.endswith(f"_{thing}")]
         return min(named, key=lambda table: (not table.name.startswith(f"{self.name}_"), len(table.name)), default=None)
+
+
+def _nearby(view: ListView) -> str:
+    """Where a record of the list finds its neighbours."""
+    return f"{view.path}/nearby/{{row_id:uuid}}"
 
 
 def guards(house: House) -> list[str]:

@@ -24,6 +24,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
+from platform_core.web.lists.changing import Changes
 from platform_core.web.lists.reach import Reach
 
 Kind = Literal["choice", "text", "date", "bool", "user", "department", "team", "number"]
@@ -201,6 +202,8 @@ class ListView:
     """A sentence about all rows that meet these conditions, such as totals; for lists without a reach."""
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
+    changes: Changes | None = None
+    """What may be changed of many rows at once."""
     whole: tuple[WholeAction, ...] = ()
     buttons: tuple[Button, ...] = ()
     export: str = ""

@@ -15,7 +15,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.kernel.i18n import translator
 from platform_core.plugins.hooks import Hooks
 from platform_core.web import rowtemplates
-from platform_core.web.lists import conditions, saved
+from platform_core.web.lists import changing, conditions, saved
 from platform_core.web.lists.declaration import (
     BulkAction,
     Button,
@@ -233,13 +233,20 @@ def listing(session: Session, actor: Actor, hooks: Hooks, shown: Shown, chosen: 
             for item in view.row_actions
             if actor.may_enter(item.permission)
         ),
-        bulk=tuple(item for item in (*view.bulk, *offers(view, hooks.active())) if actor.may_enter(item.permission)),
+        bulk=tuple(item for item in _acts_on_many(view, hooks) if actor.may_enter(item.permission)),
         # What meets the conditions is nothing then: an act on all of that is none on what is shown.
         whole=() if shown.similar else tuple(item for item in view.whole if actor.may_enter(item.permission)),
         buttons=tuple(item for item in view.buttons if actor.may_enter(item.permission)),
         may_export=bool(view.export) and actor.may_enter(view.export),
         invited=actor.may_enter(view.invitation.permission),
     )
+
+
+def _acts_on_many(view: ListView, hooks: Hooks) -> list[BulkAction]:
+    found = [*view.bulk, *offers(view, hooks.active())]
+    if view.changes is not None:
+        found.insert(0, BulkAction("change", _("Change"), "pencil", changing.url_of(view.key), view.changes.edit))
+    return found
 
 
 def all_columns(view: ListView, added: Sequence[Decoration]) -> list[Placed]:

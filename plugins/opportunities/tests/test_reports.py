@@ -52,3 +52,29 @@ def test_the_list_on_paper_needs_its_right_and_says_words_not_codes(house, brows
     with house.runtime.database.system_session("look", write=False) as session:
         noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "exports.print")).one()
     assert (noted.ids, noted.after["rows"]) == ([house.customer.id.hex], 1)
+
+
+def test_a_group_of_customers_narrows_the_numbers_and_the_rows_behind_them(house, browser: Browser) -> None:
+    inside = house.opportunity()
+    house.customer = house.factory.customer(house.collector, name="Harbour Trading")
+    outside = house.opportunity(title="Coaching")
+    manager = browser.sign_in(house.manager)
+    ids = [str(inside.customer_id)]
+    put = manager.post("/customers/groups/members", {"ids": ids, "name": "Fair in May"}).headers["location"]
+    group = put.rpartition(":")[2]
+    report = manager.get(f"/reports/opportunities.by_stage?group={group}").text
+    link = unescape(re.search(r'href="(/opportunities\?f=stage[^"]*)">1</a>', report)[1])
+    assert f"group:is:{group}" in link
+    rows = manager.get(link).text
+    assert inside.title in rows
+    assert outside.title not in rows
+
+
+def test_an_opportunity_leads_to_its_neighbours_in_the_list(house, browser: Browser, count_queries) -> None:
+    found = [house.opportunity(title=f"Course {number}") for number in range(3)]
+    manager = browser.sign_in(house.manager)
+    assert f'data-nearby="/opportunities/nearby/{found[1].id}"' in manager.get(f"/opportunities/{found[1].id}").text
+    with count_queries(at_most=12):
+        piece = manager.get(f"/opportunities/nearby/{found[1].id}", htmx=True).text
+    order = [f"/opportunities/{row.id}" for row in reversed(found)]
+    assert re.findall(r'rel="(prev|next)"[^>]*href="([^"]+)"', piece) == [("prev", order[0]), ("next", order[2])]

@@ -90,7 +90,12 @@ def move_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanMove) -> 
     """Another date. Raises Conflict when the plan is no longer open."""
     plan = queries.lock_plan(session, plan_id)
     require_rearrange(session, actor, plan)
-    due = in_future(data.on, data.time, field="on")
+    put_off(session, actor, plan, in_future(data.on, data.time, field="on"))
+    return plan
+
+
+def put_off(session: Session, actor: Actor, plan: Plan, due: dates.Due) -> None:
+    """Of a locked plan that the actor may rearrange."""
     before = plan.due_at
     if plan.ends_at is not None:
         plan.ends_at = None if due.all_day else due.at + (plan.ends_at - plan.due_at)
@@ -98,7 +103,23 @@ def move_plan(session: Session, actor: Actor, plan_id: UUID, data: PlanMove) -> 
     arranging.move_along(session, plan)
     _record(session, actor, "activities.move_plan", plan, {"due_at": before}, {"due_at": due.at})
     refresh_next(session, plan.customer_id, plan.assignee_id)
-    return plan
+
+
+def give(session: Session, actor: Actor, plan: Plan, user_id: UUID) -> None:
+    """A locked plan that the actor may rearrange gets another person, who has been looked at before."""
+    receiver, before = session.get_one(User, user_id), plan.assignee_id
+    owner = session.get(User, before)
+    plan.passed_on_by_label = owner.name if owner else ""
+    plan.assignee_id, plan.department_id = receiver.id, receiver.department_id
+    _record(session, actor, "activities.give_plan", plan, {"assignee_id": before}, {"assignee_id": receiver.id})
+    refresh_next(session, plan.customer_id, before, receiver.id)
+
+
+def set_kind(session: Session, actor: Actor, plan: Plan, kind: str) -> None:
+    """Of a locked plan that the actor may rearrange."""
+    before, plan.kind = plan.kind, kind
+    _record(session, actor, "activities.plan_kind", plan, {"kind": before}, {"kind": kind})
+    queries.forget(session)
 
 
 def cancel_plan(session: Session, actor: Actor, plan_id: UUID, *, series_too: bool = False) -> Plan:

@@ -14,7 +14,7 @@ from baton_plugins.activities.cycles import reports as cycle_reports
 from baton_plugins.activities.desk import results
 from baton_plugins.activities.desk.telling import RIGHT
 from baton_plugins.activities.models import FollowUp
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from platform_core.api import (
     Actor,
@@ -27,6 +27,8 @@ from platform_core.api import (
     Session,
     User,
     Widget,
+    customer_groups,
+    day_number,
     day_start,
     number_text,
     person_choices,
@@ -41,36 +43,29 @@ LINES = "activities.follow_ups"
 _PERSON = ReportFilter("person", _.lazy("Person"), lambda session, _actor: person_choices(session))
 
 
-def _conditions(query: ReportQuery) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, actor: Actor, query: ReportQuery) -> list[ColumnElement[bool]]:
     """By author first: the index begins with them."""
     person = query.chosen.get("person")
     authors = FollowUp.author_id == UUID(person) if person else FollowUp.author_id.in_(select(User.id))
-    return [authors, FollowUp.at >= day_start(query.first), FollowUp.at < day_start(query.last + timedelta(1))]
+    days = (FollowUp.at >= day_start(query.first), FollowUp.at < day_start(query.last + timedelta(1)))
+    return [authors, *days, *customer_groups.conditions(session, actor, query, FollowUp.customer_id)]
 
 
-def _day_of(query: ReportQuery) -> ColumnElement[int]:
-    """How many of the organisation's days after the first."""
-    days = (query.last - query.first).days + 1
-    starts = [day_start(query.first + timedelta(number)) for number in range(1, days)]
-    if not starts:
-        return case((FollowUp.at >= day_start(query.first), 0), else_=0)
-    return case(*((FollowUp.at < start, number) for number, start in enumerate(starts)), else_=len(starts))
-
-
-def rows_behind(person: UUID, first: date, last: date) -> str:
-    return f"/reports/{LINES}?{urlencode({'first': first, 'last': last, 'person': person})}"
+def rows_behind(person: UUID, first: date, last: date, group: str = "") -> str:
+    asked = {"first": first, "last": last, "person": person, **({"group": group} if group else {})}
+    return f"/reports/{LINES}?{urlencode(asked)}"
 
 
 def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:
     statement = (
         select(
-            _day_of(query).label("day"),
+            day_number(FollowUp.at, query.first, query.last).label("day"),
             FollowUp.author_id,
             func.max(FollowUp.author_label).label("author"),
             func.count().label("number"),
             func.count(FollowUp.customer_id.distinct()).label("customers"),
         )
-        .where(*_conditions(query))
+        .where(*_conditions(session, actor, query))
         .group_by("day", FollowUp.author_id)
         .order_by("day", "author", FollowUp.author_id)
         .limit(query.limit)
@@ -78,7 +73,7 @@ def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seq
     rows = []
     for row in session.execute(statement):
         day = query.first + timedelta(row.day)
-        number = Linked(row.number, rows_behind(row.author_id, day, day))
+        number = Linked(row.number, rows_behind(row.author_id, day, day, query.chosen.get("group", "")))
         rows.append((day, row.author, number, row.customers))
     return rows
 
@@ -87,7 +82,7 @@ def _lines(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seque
     statement = (
         select(FollowUp.at, FollowUp.author_label, FollowUp.kind, FollowUp.outcome, Customer.id, Customer.name)
         .join(Customer, Customer.id == FollowUp.customer_id)
-        .where(*_conditions(query))
+        .where(*_conditions(session, actor, query))
         .order_by(FollowUp.at.desc(), FollowUp.id)
         .limit(query.limit)
     )
@@ -138,7 +133,7 @@ PER_DAY = Report(
     ),
     _per_day,
     description=_.lazy("Who wrote how many, and about how many customers."),
-    filters=(_PERSON,),
+    filters=(_PERSON, customer_groups.FILTER),
     dated=True,
     order=10,
 )
@@ -155,7 +150,7 @@ FOLLOW_UPS = Report(
     ),
     _lines,
     description=_.lazy("Latest first; what was said stands on the customer's page."),
-    filters=(_PERSON,),
+    filters=(_PERSON, customer_groups.FILTER),
     dated=True,
     order=20,
 )

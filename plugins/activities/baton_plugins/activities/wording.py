@@ -21,6 +21,8 @@ _ACTIONS = {
     "activities.edit_follow_up": _.lazy("corrected a follow-up"),
     "activities.plan": _.lazy("made a plan"),
     "activities.move_plan": _.lazy("moved a plan"),
+    "activities.give_plan": _.lazy("gave a plan to somebody else"),
+    "activities.plan_kind": _.lazy("changed the kind of a plan"),
     "activities.cancel_plan": _.lazy("cancelled a plan"),
     "activities.reopen_plan": _.lazy("reopened a plan"),
     "activities.pass_on_plan": _.lazy("passed a plan on"),

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from baton_plugins.opportunities import listing, queries
+from baton_plugins.opportunities import listing, many, queries
 from baton_plugins.opportunities.models import Opportunity, ProjectType
 from sqlalchemy import ColumnElement, false, select
 
-from platform_core.api import Actor, Customer, Session, lists, money_text, person_choices, spelled, translator
+from platform_core.api import (
+    Actor,
+    Customer,
+    Session,
+    customer_groups,
+    lists,
+    money_text,
+    person_choices,
+    spelled,
+    translator,
+)
 
 _ = translator("opportunities")
 
@@ -111,6 +121,7 @@ OPPORTUNITIES = lists.ListView(
             Opportunity.owner_id,
             choices=lambda session, _actor: person_choices(session),
         ),
+        customer_groups.list_filter(Opportunity.customer_id),
         lists.Filter("expected_on", _.lazy("Expected on"), "date", Opportunity.expected_on),
         lists.Filter("value", _.lazy("Expected value"), "number", Opportunity.expected_value),
         lists.Filter("probability", _.lazy("Probability"), "number", Opportunity.probability),
@@ -131,6 +142,8 @@ OPPORTUNITIES = lists.ListView(
     prepare=_prepare,
     footer=_totals,
     export="opportunities.export",
+    record="/opportunities/{id}",
+    changes=many.CHANGES,
     buttons=(
         lists.Button(_.lazy("Forecast"), "chart-line", "/opportunities/forecast", "opportunities.view"),
         lists.Button(_.lazy("Import"), "upload", "/import/opportunities.opportunities", "opportunities.edit"),

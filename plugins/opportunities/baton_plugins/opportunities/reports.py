@@ -21,6 +21,7 @@ from platform_core.api import (
     ReportQuery,
     Session,
     Widget,
+    customer_groups,
     money_text,
     number_text,
     translator,
@@ -47,10 +48,11 @@ def _by_stage(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Se
         .order_by("owner", Opportunity.owner_id, Opportunity.stage)
         .limit(query.limit)
     )
+    statement = statement.where(*customer_groups.conditions(session, actor, query, Opportunity.customer_id))
     if kind:
         of_kind = select(ProjectType.id).where(ProjectType.code == kind).scalar_subquery()
         statement = statement.where(Opportunity.project_type_id == of_kind)
-    narrowed = [f"type:is:{kind}"] if kind else []
+    narrowed = [f"{key}:is:{value}" for key, value in query.chosen.items() if value]
     rows = []
     for row in session.execute(statement):
         owner = f"owner:is:{row.owner_id}" if row.owner_id else "owner:empty"
@@ -81,6 +83,7 @@ BY_STAGE = Report(
             _.lazy("Project type"),
             lambda session, _actor: [(kind.code, kind.name) for kind in queries.project_types(session)],
         ),
+        customer_groups.FILTER,
     ),
 )
 

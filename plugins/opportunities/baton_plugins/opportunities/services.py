@@ -174,6 +174,18 @@ def lose(session: Session, actor: Actor, opportunity_id: UUID, data: LostInput) 
     return opportunity
 
 
+def give(session: Session, actor: Actor, opportunity_id: UUID, receiver: Actor) -> Opportunity:
+    """An open opportunity gets another owner, who may work on it. Raises Forbidden, Conflict when it is closed."""
+    opportunity = queries.get(session, opportunity_id)
+    require_write(session, actor, opportunity)
+    require_open(opportunity)
+    before = {"owner": opportunity.owner_label}
+    opportunity.owner_id, opportunity.owner_label = receiver.user_id, receiver.name
+    opportunity.department_label = receiver.department_name
+    _audit(session, actor, "opportunities.give", opportunity, before, {"owner": receiver.name})
+    return opportunity
+
+
 def reopen(session: Session, actor: Actor, opportunity_id: UUID) -> Opportunity:
     """Take back that an opportunity was lost. Raises Conflict when it is not lost."""
     opportunity = queries.get(session, opportunity_id)

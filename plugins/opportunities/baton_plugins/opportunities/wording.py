@@ -21,6 +21,7 @@ _ACTIONS = {
     "opportunities.reopen": _.lazy("reopened an opportunity"),
     "opportunities.sign": _.lazy("recorded a contract"),
     "opportunities.edit_contract": _.lazy("corrected a contract"),
+    "opportunities.give": _.lazy("gave an opportunity to somebody else"),
     "opportunities.follow_baton": _.lazy("passed an opportunity on"),
     "opportunities.save_type": _.lazy("changed a project type"),
 }

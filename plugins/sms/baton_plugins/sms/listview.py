@@ -11,6 +11,7 @@ from platform_core.api import (
     Actor,
     ListReach,
     Session,
+    customer_groups,
     customer_name_of_row,
     customers_of_rows,
     dictionaries,
@@ -80,6 +81,7 @@ MESSAGES = lists.ListView(
             "state", _.lazy("State"), "choice", OutboxMessage.state,
             choices=lambda _session, _actor: [(code, str(words)) for code, (words, _tone) in MESSAGE_STATES.items()],
         ),
+        customer_groups.list_filter(OutboxMessage.customer_id),
         lists.Filter("made", _.lazy("When"), "date", OutboxMessage.created_at),
         lists.Filter(
             "by", _.lazy("By"), "user", OutboxMessage.sender_id,

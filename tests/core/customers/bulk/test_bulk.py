@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import event, func, select
 
 from platform_core.audit.models import AuditEntry
+from platform_core.customers import services as customers
 from platform_core.customers import tags
 from platform_core.customers.bulk import drafts, jobs, services
 from platform_core.customers.bulk.judging import Wanted
 from platform_core.customers.bulk.models import BulkChange, BulkLine
+from platform_core.customers.forms import CustomerPatch
 from platform_core.customers.models import Customer, StatusChange
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict
@@ -128,11 +130,11 @@ def test_what_is_taken_back_is_what_nobody_has_changed_since(runtime, factory, h
     assert (change.changed, change.refused) == (2, 1)  # the third would have 21 tags
     with runtime.database.actor_session(actor) as session:
         tags.assign(session, actor, first.id, ["stays", "fair", "later"])
-        services.customers.update(session, actor, second.id, services.CustomerPatch(status="lost"))
+        customers.update(session, actor, second.id, CustomerPatch(status="lost"))
     back = undo(house.anna, change)
     assert (back.state, back.undone, back.kept) == ("undone", 1, 1)
     with runtime.database.actor_session(actor) as session:
-        held = services.listing.tags_of(session, [first.id, second.id])
+        held = tags.of_many(session, [first.id, second.id])
         assert sorted(held[first.id]) == ["later", "old", "stays"]
         assert second.id not in held
     assert (factory.read(Customer, first.id).status, factory.read(Customer, first.id).grade) == ("new", "A")

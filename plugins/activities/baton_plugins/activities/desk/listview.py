@@ -7,6 +7,7 @@ from typing import Any
 
 from baton_plugins.activities import dates, presets
 from baton_plugins.activities.cycles import queries as cycles
+from baton_plugins.activities.desk import rearranging
 from baton_plugins.activities.models import Plan
 from sqlalchemy import ColumnElement, not_
 
@@ -14,6 +15,7 @@ from platform_core.api import (
     Actor,
     ListReach,
     Session,
+    customer_groups,
     customer_name_of_row,
     customers_of_rows,
     department_choices,
@@ -113,6 +115,7 @@ PLANS = lists.ListView(
             "department", _.lazy("Department"), "department", Plan.department_id,
             choices=lambda session, _actor: department_choices(session),
         ),
+        customer_groups.list_filter(Plan.customer_id),
         lists.Filter("kind", _.lazy("Kind"), "choice", Plan.kind, dictionary=presets.KINDS),
         lists.Filter("subject", _.lazy("Plan"), "text", Plan.subject),
         lists.Filter("contact", _.lazy("Contact"), "text", Plan.contact_label),
@@ -141,6 +144,7 @@ PLANS = lists.ListView(
     prepare=_prepare,
     counted=("state", "kind"),
     export=EXPORT,
+    changes=rearranging.CHANGES,
     buttons=(lists.Button(_.lazy("My plans"), "calendar", "/plans", "activities.view"),),
     invitation=lists.Invitation(
         _.lazy("There are no plans here. A plan is made on its customer's page."),

@@ -1,0 +1,159 @@
+"""Changing many open opportunities of the list at once: given up as lost, another owner, another day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from baton_plugins.opportunities import services
+from baton_plugins.opportunities.forms import LostInput, OpportunityChanges
+from baton_plugins.opportunities.models import Opportunity
+from sqlalchemy import select
+
+from platform_core.api import (
+    Actor,
+    Customer,
+    Engagement,
+    Invalid,
+    Scope,
+    Session,
+    among,
+    changing,
+    engagements_to_write,
+    load_actor,
+    person_choices,
+    proven,
+    translator,
+    visible,
+)
+
+_ = translator("opportunities")
+EDIT = "opportunities.edit"
+_SIGHT = proven("which of these opportunities, which the actor sees, a colleague sees as well")
+
+
+def _fields(session: Session, _actor: Actor) -> list[changing.ChangeField]:
+    won = _("Each is won with its own contract, and reopened on its own page.")
+    return [
+        changing.ChangeField("stage", _("Stage"), options=[("lost", _.pgettext("stage", "Lost"))], hint=won),
+        changing.ChangeField("lost_reason", _("Why they are lost"), "text", longest=200),
+        changing.ChangeField("owner", _("Owner"), options=person_choices(session)),
+        changing.ChangeField("expected_on", _("Expected on"), "date"),
+    ]
+
+
+def _check(session: Session, _actor: Actor, values: Mapping[str, Any]) -> None:
+    wrong = {}
+    if "stage" in values and not values.get("lost_reason", "").strip():
+        wrong["lost_reason"] = _("Please fill this in.")
+    if "lost_reason" in values and "stage" not in values:
+        wrong["stage"] = _("Choose this along with a reason.")
+    if "stage" in values and len(values) > len({"stage", "lost_reason"}):
+        wrong["stage"] = _("What is given up is not changed otherwise at the same time.")
+    if "owner" in values:
+        colleague = load_actor(session, UUID(values["owner"]))
+        if colleague is None or not colleague.can(EDIT):
+            wrong["owner"] = _("This colleague may not work on opportunities. Ask an administrator for that right.")
+    if wrong:
+        raise Invalid(_("Please check the marked fields."), fields=wrong)
+
+
+def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID, changing.Changeable]:
+    statement = select(Opportunity).where(among(Opportunity.id, asked.ids)).order_by(Opportunity.id)
+    if asked.lock:
+        statement = statement.with_for_update(of=Opportunity).execution_options(populate_existing=True)
+    present = session.scalars(statement).all()
+    kept = among(Customer.id, {row.customer_id for row in present})
+    closed = set(session.scalars(select(Customer.id).where(kept, Customer.restricted_at.is_not(None))))
+    writing = _writing(session, actor, present)
+    receiver = _Receiver(session, present, asked.wanted.get("owner", ""))
+    found = {}
+    for row in present:
+        # On the way back what was lost by this change is open again.
+        why = "closed" if row.stage == "won" or (row.stage == "lost" and asked.wanted) else ""
+        why = why or ("restricted" if row.customer_id in closed else "" if row.id in writing else "right")
+        found[row.id] = changing.Changeable(_values(row), why or receiver.against(row), row.customer_id)
+        if not asked.lock:
+            session.expunge(row)
+    return found
+
+
+def _values(row: Opportunity) -> dict[str, Any]:
+    return {
+        "stage": row.stage, "lost_reason": row.lost_reason, "owner": str(row.owner_id or ""),
+        "expected_on": row.expected_on.isoformat() if row.expected_on else "",
+    }  # fmt: skip
+
+
+def _writing(session: Session, actor: Actor, present: Collection[Opportunity]) -> set[UUID]:
+    """As services.may_write, of many at once."""
+    if not actor.can(EDIT):
+        return set()
+    if actor.scope(EDIT) == Scope.ALL:
+        return {row.id for row in present}
+    engagements = {row.engagement_id for row in present if row.engagement_id is not None}
+    open_ones = select(Engagement.id).where(among(Engagement.id, engagements), Engagement.state == "open")
+    going_on = set(session.scalars(open_ones, execution_options=_SIGHT))
+    writable = engagements_to_write(session, actor, engagements)
+    return {
+        row.id
+        for row in present
+        if row.engagement_id in writable or (row.owner_id == actor.user_id and row.engagement_id not in going_on)
+    }
+
+
+class _Receiver:
+    """Who is to own them: only those that they see and may work on."""
+
+    def __init__(self, session: Session, present: Collection[Opportunity], wanted: str) -> None:
+        self._who = load_actor(session, UUID(wanted)) if wanted else None
+        if self._who is None:
+            return
+        condition = visible(Opportunity, self._who)
+        seen = select(Opportunity.id).where(among(Opportunity.id, [row.id for row in present]))
+        seen = seen if condition is None else seen.where(condition)
+        self._sees = set(session.scalars(seen, execution_options=_SIGHT))
+        self._writes = _writing(session, self._who, present)
+
+    def against(self, row: Opportunity) -> str:
+        if self._who is None or row.owner_id == self._who.user_id:
+            return ""
+        if row.id not in self._sees:
+            return "unseen"
+        return "" if row.engagement_id is None or row.id in self._writes else "engagement"
+
+
+def _write(session: Session, actor: Actor, opportunity_id: UUID, values: Mapping[str, Any]) -> None:
+    if values.get("stage") == "lost":
+        services.lose(session, actor, opportunity_id, LostInput(reason=values["lost_reason"]))
+    elif "stage" in values:
+        services.reopen(session, actor, opportunity_id)
+    if "owner" in values:
+        receiver = load_actor(session, UUID(values["owner"])) if values["owner"] else None
+        if receiver is None:
+            raise Invalid(_("Please choose from the list."))
+        services.give(session, actor, opportunity_id, receiver)
+    if "expected_on" in values:
+        day = date.fromisoformat(values["expected_on"]) if values["expected_on"] else None
+        services.update(session, actor, opportunity_id, OpportunityChanges(expected_on=day))
+
+
+def _counted(number: int) -> str:
+    return _.ngettext("%(num)d opportunity", "%(num)d opportunities", number)
+
+
+CHANGES = changing.Changes(
+    edit=EDIT,
+    counted=_counted,
+    fields=_fields,
+    check=_check,
+    rows=_rows,
+    write=_write,
+    words={
+        "closed": _.lazy("It is won or lost already."),
+        "unseen": _.lazy("The chosen person does not see its customer."),
+        "engagement": _.lazy("The chosen person cannot write in its engagement."),
+    },
+)
