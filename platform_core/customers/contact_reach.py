@@ -23,7 +23,6 @@ _WIDE = 20_000
 """Customers of departments beyond which walking beats sorting."""
 _KEPT = Contact.deleted_at.is_(None)
 _peer = aliased(Contact)
-_WITH = and_(_peer.deleted_at.is_(None), _peer.customer_id == Customer.id)
 _ALONE = and_(_peer.deleted_at.is_(None), _peer.customer_id.is_(None))
 
 
@@ -56,4 +55,4 @@ def _branches(actor: Actor, departments: list[UUID]) -> tuple[Branch, ...]:
         among: Any = bindparam("contact_departments", expanding=True)
         condition = and_(_ALONE, _peer.department_id.in_(among))
         alone.append(Linked("department_alone", _peer.id, condition, {"contact_departments": departments}))
-    return (*row_reach.branches_of(actor, _peer, _WITH, departments), *alone)
+    return (*row_reach.branches_of(actor, Contact.customer_id, departments), *alone)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from platform_core.contracts.happenings import Happening, HappeningKind, HappeningSource
 from platform_core.contracts.identity import Actor
@@ -176,13 +176,11 @@ def _predicate(session: Session, model: Any, reach: Reach) -> list[ColumnElement
 
 def _of_owner(session: Session, model: Any, reach: Reach, owner: UUID) -> Reach:
     """Rows of the customers of one person, found from the customers: walking down everybody's would take long."""
-    row = aliased(model)
     theirs = and_(
-        row.customer_id == Customer.id,
         Customer.owner_id == bindparam("asked_owner", type_=Customer.id.type),
         Customer.deleted_at.is_(None),  # the index by owner holds no others
     )
-    branch = Linked("asked_owner", row.id, theirs, {"asked_owner": owner})
+    branch = Linked("asked_owner", Customer.id, theirs, {"asked_owner": owner}, via=model.customer_id)
     return Reach(and_(reach.kept, *_predicate(session, model, reach)), branches=(branch,), own_statements=True)
 
 

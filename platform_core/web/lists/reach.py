@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, exists, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,20 @@ class Linked:
     """There may be very many: they are looked for only as far as the page reaches without them."""
     wide: bool = False
     """So many that sorting them takes long: SQLite, which keeps no statistics, walks the order then and probes."""
+    via: Any = None
+    """The rows' own column that is in `column` instead of their key."""
+
+    def looked_up(self, key: Any) -> ColumnElement[bool]:
+        """Whether the row with this key column is one of them, by looking all of them up."""
+        found: ColumnElement[bool] = self._of(key).in_(select(self.column).where(self.condition))
+        return found
+
+    def probed(self, key: Any) -> ColumnElement[bool]:
+        """The same, by asking for each row."""
+        return exists().where(self.column == self._of(key), self.condition)
+
+    def _of(self, key: Any) -> Any:
+        return key if self.via is None else self.via
 
 
 Branch = Among | Linked

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from platform_core.kernel.columns import of_columns
 from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import Ids, among
 from platform_core.kernel.planning import Expected, expected
 from platform_core.kernel.scope import proven, readable
 from platform_core.web.lists import conditions, statements
@@ -157,6 +159,9 @@ class Reader:
         return [] if found is None else [found]
 
     def page(self, size: int = PAGE_SIZE) -> Page:
+        if self._keys is not None and len(self._keys) <= COUNT_CAP:
+            self.plan = "few"
+            self._where = [among(self._view.model.id, Ids(self._keys))]
         return read_page(self._order, self._fetch, size, after=self._state.after, before=self._state.before)
 
     def _fetch(self, segment: Segment, cursor: Cursor | None, forward: bool, limit: int) -> Sequence[Any]:  # noqa: FBT001
@@ -206,9 +211,12 @@ class Reader:
 
     def count(self, cap: int = COUNT_CAP) -> Count:
         """Up to `cap`; counting all of a million takes longer than the page."""
+        if self._keys is not None and (cap <= COUNT_CAP or len(self._keys) <= COUNT_CAP):
+            return Count(min(len(self._keys), cap), len(self._keys) > cap)
+        if self.plan == "predicate" and self._by_looking_up is not None:
+            number = self._apart(self._by_looking_up, cap, statements.capped_count).one()
+            return Count(min(number, cap), number > cap)
         limit = {statements.LIMIT: cap + 1}
-        if self.plan == "predicate" and self._reach is not None and self._reach.counted is not None:
-            return self._counted_apart(self._reach.counted, limit)
         if self.plan == "merge":
             # Whoever sees many rows sees many of one kind: then no two branches need to be compared.
             largest = partial(self._merge().largest, self._view.model.id)
@@ -218,14 +226,25 @@ class Reader:
         number = self._run(("count",), self._count_statement, limit).scalar_one()
         return Count(min(number, cap), number > cap)
 
-    def _counted_apart(self, reach: Reach, limit: dict[str, int]) -> Count:
-        branches = statements.Merge((), reach, self._filters, sqlite=self._sqlite)
-        ids = branches.ids(self._view.model.id)
+    @cached_property
+    def _keys(self) -> Sequence[UUID] | None:
+        """Of all rows, or of one more than is counted, where the reach has its rows looked up."""
+        reach = self._by_looking_up
+        return None if reach is None else self._apart(reach, COUNT_CAP).all()
+
+    @cached_property
+    def _by_looking_up(self) -> Reach | None:
+        reach = self._reach
+        if self.plan == "merge":
+            return reach if reach is not None and reach.own_statements else None
+        return reach.counted if reach is not None and self.plan == "predicate" else None
+
+    def _apart(self, reach: Reach, cap: int, made: Callable[[Select[Any]], Select[Any]] | None = None) -> Any:
+        """Keys of the reach's rows, one more than `cap`, or what is `made` of that statement."""
+        ids = statements.Merge((), reach, self._filters, sqlite=self._sqlite).ids(self._view.model.id)
         assert ids is not None
-        values = limit | statements.parameters(reach, sqlite=self._sqlite)
-        number = self._session.execute(statements.capped_count(ids), values, execution_options=_PROOF).scalar_one()
-        cap = limit[statements.LIMIT] - 1
-        return Count(min(number, cap), number > cap)
+        values = {statements.LIMIT: cap + 1, **statements.parameters(reach, sqlite=self._sqlite)}
+        return self._session.scalars(made(ids) if made else ids, values, execution_options=_PROOF)
 
     def tally(self, column: Any, cap: int = TALLY_CAP) -> tuple[list[tuple[Any, int]], bool]:
         """(value, how many rows have it), the most first; and whether there are more than the `cap` looked at."""

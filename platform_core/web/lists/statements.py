@@ -17,7 +17,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     column,
-    exists,
     false,
     func,
     literal,
@@ -163,14 +162,14 @@ class Merge:
         key, value = order.key, order.sort.column
         if not self._sqlite:
             # Planned apart: a LIMIT in sight makes PostgreSQL walk the whole order for what is rare or old.
-            rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
+            rows = rows.where(branch.looked_up(key))
             apart = rows.cte(branch.name).prefix_with("MATERIALIZED")
             return _cut(apart, order, forward=forward).subquery(f"{branch.name}_first")
         if branch.wide:
-            rows = rows.where(exists().where(branch.column == key, branch.condition))
+            rows = rows.where(branch.probed(key))
         else:
             # The plus keeps SQLite from walking the order and probing for each row.
-            rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
+            rows = rows.where(branch.looked_up(key))
             key, value = unindexed(key), unindexed(value)
         return rows.order_by(*order.by(value, key, forward=forward)).limit(bindparam(LIMIT)).subquery(branch.name)
 
@@ -209,7 +208,7 @@ class Merge:
         rows = select(key.label("id")).where(*self._where)
         limit: Any = bindparam(LIMIT)
         if isinstance(branch, Linked):
-            rows = rows.where(key.in_(select(branch.column).where(branch.condition)))
+            rows = rows.where(branch.looked_up(key))
             if self._sqlite:
                 return [rows.limit(limit).subquery(branch.name)]
             return [rows.limit(limit).cte(branch.name).prefix_with("MATERIALIZED")]

@@ -14,7 +14,7 @@ from platform_core.api import CustomerInput, customer_create, today
 from platform_core.customers import row_reach, widths
 from platform_core.permissions.models import Access
 from platform_core.testing.browser import Browser
-from platform_core.web.lists import dialogs
+from platform_core.web.lists import dialogs, reading
 from platform_core.web.lists.reading import Reader
 from platform_core.web.lists.state import GROUP
 
@@ -50,11 +50,14 @@ def walked(session, actor, query, size=2):
         state = state.turned_to(after=page.after)
 
 
+@pytest.mark.parametrize("most", [1, 1000])
 @pytest.mark.parametrize(("wide", "part"), [(1, 1), (1, 10**6), (3000, 1)])
-def test_everybody_finds_just_the_plans_that_the_policy_allows(filled, monkeypatch, wide, part):
-    """By walking down the order, counted by looking up or not, and by looking up alone."""
+def test_everybody_finds_just_the_plans_that_the_policy_allows(filled, monkeypatch, wide, part, most):
+    """By walking down the order, counted by looking up or not, and by looking up alone; all of them at once or not."""
     monkeypatch.setattr(row_reach, "WIDE", wide)
+    monkeypatch.setattr(row_reach, "_WIDER", 0)
     monkeypatch.setattr(row_reach, "_PART", part)
+    monkeypatch.setattr(reading, "COUNT_CAP", most)
     widths.forget()
     seen = {}
     for name in filled.people:
@@ -65,7 +68,8 @@ def test_everybody_finds_just_the_plans_that_the_policy_allows(filled, monkeypat
                 assert len(found) == len(set(found))
                 assert set(found) == allowed, (name, query)
             state = dialogs.from_query(session, actor, listview.PLANS, "view=all")
-            assert Reader(session, actor, state).count().number == len(allowed)
+            assert Reader(session, actor, state).count(1000).number == len(allowed)
+            assert Reader(session, actor, state).count(1).number == min(1, len(allowed))
             seen[name] = len(allowed)
     assert seen["manager"] == 5
     assert seen["agent"] == 1

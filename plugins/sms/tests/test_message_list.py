@@ -39,6 +39,7 @@ def sent(shop):
 @pytest.mark.parametrize("wide", [1, 3000])
 def test_everybody_finds_just_the_messages_that_the_policy_allows(sent, monkeypatch, wide):
     monkeypatch.setattr(row_reach, "WIDE", wide)
+    monkeypatch.setattr(row_reach, "_WIDER", 0)
     widths.forget()
     for user, expected in ((sent.user, 3), (sent.other, 1)):
         actor = sent.factory.actor(user)
