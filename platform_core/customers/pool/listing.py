@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import rights, searching
+from platform_core.customers.bulk import of_customers as bulk
+from platform_core.customers.groups import elsewhere as groups
 from platform_core.customers.models import Customer
 from platform_core.customers.pool import reach
 from platform_core.customers.pool import searching as pool_searching
@@ -133,6 +135,7 @@ LEADS = ListView(
     sorts=(Sort("lead_since", _.lazy("Lead since"), Customer.lead_since, descending=True),),
     filters=(
         OWNER,
+        groups.list_filter(Customer.id),
         *_FILTERS,
         KIND,
         Filter("next_plan", _.lazy("Next plan"), "date", Customer.next_plan_at),
@@ -147,6 +150,8 @@ LEADS = ListView(
     search_label=_.lazy("Search in this list"),
     similar=searching.similar,
     record="/customers/{id}",
+    export="customers.export",
+    changes=bulk.CHANGES,
     reach=_leads,
     prepare=_prepare,
     row_actions=(
