@@ -64,19 +64,19 @@ def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seq
     rows = []
     for row in found:
         day = query.first + timedelta(row.day)
-        asked = dict(query.chosen) | ({"person": str(row.created_by)} if row.created_by else {})
-        rows.append(
-            (
-                day, names.person(row.created_by) or _("unknown"), Linked(row.number, _ones(day, asked)),
-                Linked(row.number - row.imported, _ones(day, {**asked, "way": "typed"})),
-                Linked(row.imported, _ones(day, {**asked, "way": "import"})), row.callable,
-            )
-        )  # fmt: skip
+        typed = row.number - row.imported
+        counts = ((row.number, ""), (typed, "typed"), (row.imported, "import"))
+        linked = (_linked(number, day, query, row.created_by, way) for number, way in counts)
+        rows.append((day, names.person(row.created_by) or _("unknown"), *linked, row.callable))
     return rows
 
 
-def _ones(day: date, asked: dict[str, str]) -> str:
-    return f"/reports/{ONES}?{urlencode({'first': day, 'last': day, **asked})}"
+def _linked(number: int, day: date, query: ReportQuery, person: UUID | None, way: str) -> Linked | int:
+    """To the records, where there are some and one can ask for just these."""
+    if not number or person is None:
+        return number
+    asked = {**query.chosen, "person": str(person), **({"way": way} if way else {})}
+    return Linked(number, f"/reports/{ONES}?{urlencode({'first': day, 'last': day, **asked})}")
 
 
 def _one_by_one(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:

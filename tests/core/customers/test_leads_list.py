@@ -13,7 +13,7 @@ __all__ = ["house", "in_english"]
 
 def test_leads_are_changed_grouped_and_printed(browser, factory, house):
     leads = [factory.customer(house.anna, name=f"Lead {number}", lead_since=now()) for number in range(3)]
-    factory.customer(house.anna, name="No lead any more")
+    factory.customer(house.anna, name="No lead any more", grade="A")
     boss = browser.sign_in(house.boss)
     assert 'formaction="/customers/changes?of=leads"' in boss.get("/leads?view=all").text
     url = boss.post("/customers/changes?of=leads", {"state": "view=all", "whole": "1"}).headers["location"]
@@ -29,8 +29,8 @@ def test_leads_are_changed_grouped_and_printed(browser, factory, house):
     assert "Lead 1" not in shown
     manager = browser.sign_in(factory.user("management", name="Max"))
     assert "of=list:leads" in manager.get("/leads?view=all").text
-    asked = {"source": "list:leads", "query": f"f={group}", "reason": "For the meeting"}
+    asked = {"source": "list:leads", "query": "f=grade:is:A", "reason": "For the meeting"}
     paper = manager.post("/papers/new", asked).headers["location"]
     text = manager.get(paper).text
     assert "Lead 0" in text
-    assert "Lead 1" not in text
+    assert "No lead any more" not in text
