@@ -91,7 +91,7 @@ class CustomerReference:
     line: PastLine | None = None
     contact: str = ""
     """Where rows without a customer note a contact that stands alone: they get its customer when it is attached, and
-    go with it when it is erased, where `on_erase` says `delete`."""
+    go with it when it is erased."""
 
     def __post_init__(self) -> None:
         named = (self.column, *self.blank, *self.rename, *([self.contact] if self.contact else ()))

@@ -165,6 +165,7 @@ def attach(session: Session, actor: Actor, contact_id: UUID, customer_id: UUID) 
     _refresh(session, customer_id)
     audit.record(session, actor, "customers.contact_attach", ref(contact), customer_id=customer_id)
     _publish(session, actor, contact)
+    publish(session, Event("customers.contact_attached", ref(contact), customer_id, actor.user_id))
     return contact
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from baton_plugins.activities.alone import services as alone
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
 from hypothesis import HealthCheck, Phase, given, settings
@@ -82,6 +83,7 @@ class Builder:
             with self._as(keeper) as (session, actor):
                 made = contacts.create(session, actor, ContactInput(name=f"Alone{number}", phone=f"1390000{number:04}"))
                 self.oracle.alone[made.id] = keeper
+                alone.log(session, actor, made, alone.AloneInput(body=f"Alone said{number}."))
 
     def _open(self, number: int) -> None:
         customer = choose(self.random, self.oracle.customers)
@@ -242,6 +244,11 @@ class Reader:
             assert plans <= seen["plan"], query
             assert told <= seen["follow_up"], query
             if query in {"", "?name=Orchid"}:
+                known = {f"Alone said{number}." for number in range(len(self.oracle.people))}
+                heard = {words for words in known if words in text}
+                alone_ = list(self.oracle.alone)
+                mine = {f"Alone said{alone_.index(key)}." for key in self.oracle.visible_alone(self.person)}
+                assert heard == (mine if query == "" else set()), f"{query} as {self.person.scope.name}"
                 assert (plans, told) == (seen["plan"], seen["follow_up"]), f"{query} as {self.person.scope.name}"
 
     def _named(self, text: str) -> set[str]:
@@ -294,8 +301,11 @@ class Reader:
             seen = self.oracle.sees_alone(self.person, key)
             assert (f'href="/contacts/{key}"' in text) is seen
             assert self.browser.get(f"/contacts/{key}").status_code == (200 if seen else 404)
+            said = self.browser.get(f"/follow-ups/contacts/{key}")
+            assert said.status_code == (200 if seen else 404)
             if not seen:
                 continue
+            assert said.text.count("Alone said") == 1
             (number,) = self.browser.get(f"/api/v1/contacts/{key}").json()["points"]
             shown = self.browser.post(f"/api/v1/contacts/{key}/points/{number['id']}/reveal")
             assert shown.json()["value"].startswith("139 0000 ")

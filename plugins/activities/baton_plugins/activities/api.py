@@ -60,8 +60,10 @@ class PlanOut(msgspec.Struct, kw_only=True):
 
 
 class FollowUpOut(msgspec.Struct, kw_only=True):
+    """`customer_id` is null of one with a contact that stands alone."""
+
     id: UUID
-    customer_id: UUID
+    customer_id: UUID | None
     engagement_id: UUID | None
     leg_id: UUID | None
     contact_id: UUID | None

@@ -7,6 +7,8 @@ from baton_plugins.activities import api, models, opportunity_routes, plan_route
 from baton_plugins.activities.cycles import customer_routes as of_customers
 from baton_plugins.activities.cycles import routes as cycle_routes
 from baton_plugins.activities.cycles.models import Cycle, CycleRun
+from baton_plugins.activities.alone import routes as alone
+from baton_plugins.activities.alone.policies import OfPerson
 from baton_plugins.activities.desk import listview, team, views
 from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
@@ -44,13 +46,13 @@ from platform_core.api import (
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
-_SCOPED = (models.Plan, models.FollowUp, models.FollowUpRevision, Reminder, Told, Question, Assistance, Urge,
-           SentPackage)  # fmt: skip
+_SCOPED = (models.Plan, Reminder, Told, Question, Assistance, Urge, SentPackage)
 
 
 @hookimpl
 def baton_entities() -> list[Entity]:
     scoped = [Entity(model, ThroughEngagement(model, Customer, permission=VIEW)) for model in _SCOPED]
+    scoped += [Entity(model, OfPerson(model)) for model in (models.FollowUp, models.FollowUpRevision)]
     met = [Entity(Meeting, MeetingPolicy(Meeting.id)), Entity(Invitation, MeetingPolicy(Invitation.meeting_id))]
     read = Entity(Feed, None, "says that somebody has a feed; its services read the actor's own alone")
     booked = Entity(RoomTurn, None, "counts how often a room was booked")
@@ -85,8 +87,8 @@ def baton_routes() -> list[Routes]:
     requests = Routes("/assistance", together.REQUESTS)
     calendar = [diary.ROUTES, Routes(diary.PATH, feeds.PAGES)]
     kept = [preset_routes.ROUTES, kind_routes.ROUTES, phrase_routes.ROUTES]
-    listed = [Routes("/follow-ups", routes.HANDLERS), Routes("/", list_handlers(listview.PLANS))]
     cycles = [cycle_routes.ROUTES, of_customers.ROUTES]
+    listed = [Routes("/follow-ups", [*routes.HANDLERS, *alone.HANDLERS]), Routes("/", list_handlers(listview.PLANS))]
     return [*listed, of_plans, requests, team.ROUTES, urging.ROUTES, *calendar, *kept, *cycles]
 
 
@@ -97,7 +99,7 @@ def baton_api() -> list[Routes]:
     calendar = Routes("/calendar", feeds.API)
     urges = Routes("/urges", urging_api.HANDLERS)
     meetings = Routes("/meetings", meeting_api.HANDLERS)
-    return [meetings, Routes("/follow-ups", api.FOLLOW_UPS), of_plans, of_requests, urges, calendar]
+    return [meetings, Routes("/follow-ups", [*api.FOLLOW_UPS, *alone.API]), of_plans, of_requests, urges, calendar]
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import presets
+from baton_plugins.activities.alone.policies import reach
 from baton_plugins.activities.desk.listview import STATES
 from baton_plugins.activities.models import FollowUp, Plan
 
@@ -94,5 +95,6 @@ def baton_happenings() -> list[HappeningSource]:
         person=FollowUp.author_id,
         contact=FollowUp.contact_id,
         texts=(FollowUp.body, FollowUp.promised),
+        reach=reach,
     )
     return [planned, written]

@@ -24,6 +24,7 @@ from platform_core.api import (
 
 _OF_TASKS = text("task_id IS NOT NULL")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 _RATED = text("satisfaction <> ''")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
+_ALONE = text("customer_id IS NULL")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 _OPEN = text("state = 'open'")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 
 
@@ -95,7 +96,8 @@ class FollowUp(Identified, Stamped, Versioned, Base):
 
     __tablename__ = "activities_follow_up"
 
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    """None: with a contact that stands alone; it gets the customer to whom the contact is given"""
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
     leg_id: Mapped[UUID | None] = mapped_column(Uuid())
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_contact.id", ondelete="SET NULL"), index=True)
@@ -136,6 +138,7 @@ class FollowUp(Identified, Stamped, Versioned, Base):
         Index("ix_activities_follow_up_author_id_at", "author_id", "at"),
         Index("ix_activities_follow_up_at", "at", "id"),
         Index("ix_activities_follow_up_of_rated", "at", "id", postgresql_where=_RATED, sqlite_where=_RATED),
+        Index("ix_activities_follow_up_alone", "contact_id", "at", "id", postgresql_where=_ALONE, sqlite_where=_ALONE),
     )
 
 
@@ -145,7 +148,11 @@ class FollowUpRevision(Identified, Base):
     __tablename__ = "activities_follow_up_revision"
 
     follow_up_id: Mapped[UUID] = mapped_column(ForeignKey("activities_follow_up.id", ondelete="CASCADE"), index=True)
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True
+    )
+    contact_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
+    """Of one with a contact that stands alone"""
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid())
     at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     by_label: Mapped[str] = mapped_column(String(120), default="")

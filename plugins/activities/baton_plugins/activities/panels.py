@@ -15,6 +15,7 @@ from baton_plugins.activities.queries import PlanRow
 from platform_core.api import (
     Action,
     Actor,
+    Contact,
     Customer,
     Fact,
     Panel,
@@ -116,6 +117,12 @@ def offers(session: Session, actor: Actor, rows: list[PlanRow]) -> list[dict[str
         }
         for row in rows
     ]
+
+
+@hookimpl
+def baton_contact_actions(contact: Contact) -> list[Action]:
+    url = f"/follow-ups/contacts/{contact.id}"
+    return [Action("activities.of_contact", _("Follow-ups"), "notes", url, "activities.view", order=10)]
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import about, dates, presets, queries, rights, series
+from baton_plugins.activities.alone.arriving import arrived
 from baton_plugins.activities.desk import telling
 from baton_plugins.activities.forms import PlanInput, PlanMove
 from baton_plugins.activities.models import Plan
@@ -165,7 +166,10 @@ def baton_leg_taken(session: Session, actor: Actor, leg: Leg) -> None:
 
 @hookimpl
 def baton_listeners() -> list[Listener]:
-    return [Listener("relay.reassigned", _people_changed), Listener("relay.left", _people_changed)]
+    return [
+        Listener("relay.reassigned", _people_changed), Listener("relay.left", _people_changed),
+        Listener("customers.contact_attached", arrived),
+    ]  # fmt: skip
 
 
 def _people_changed(session: Session, event: Event) -> None:

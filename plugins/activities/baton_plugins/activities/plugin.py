@@ -38,6 +38,7 @@ def baton_plugin_info() -> PluginInfo:
 baton_api = declared.baton_api
 baton_audit_words = words
 baton_authenticate = feeds.baton_authenticate
+baton_contact_actions = panels.baton_contact_actions
 baton_commands = commands.baton_commands
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_facts = panels.baton_customer_facts

@@ -26,8 +26,12 @@ DECLARED = [
     CustomerReference(
         models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"),
         blank=("body", "contact_label", "reason", "details", "promised", "files", "satisfaction"), line=_LINE,
+        contact="contact_id",
     ),
-    CustomerReference(models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups")),
+    CustomerReference(
+        models.FollowUpRevision, "customer_id", "delete", label=_.lazy("Earlier texts of follow-ups"),
+        contact="contact_id",
+    ),
     CustomerReference(SentPackage, "customer_id", "delete", label=_.lazy("Hand-over packages")),
     CustomerReference(Reminder, "customer_id", "delete", label=_.lazy("Reminders")),
     CustomerReference(Question, "customer_id", "delete", label=_.lazy("Questions for a call")),

@@ -160,7 +160,7 @@ def correct(
             message, status = refusal_text(session, actor, error), error.status
         else:
             if not wants_fragment(request):
-                return redirect(request, f"/customers/{follow_up.customer_id}")
+                return redirect(request, home_of(follow_up))
             headers = {"HX-Trigger": "dialog-close, timeline-changed"}
             return fragment(request, "_toast.html", headers=headers, message=_("Saved."))
     return _edit_page(request, session, queries.follow_up(session, follow_up_id), bound, message=message, status=status)
@@ -183,6 +183,7 @@ def _edit_page(
         status=status,
         active="customers",
         follow_up=follow_up,
+        home=home_of(follow_up),
         form=form,
         kinds=composing.kind_pairs(session, current=follow_up.kind),
         fields=kind_routes.active(session, str(form.get("kind") or follow_up.kind)),
@@ -201,6 +202,7 @@ def versions(request: Request[Any, Any, Any], session: Session, actor: Actor, fo
         partial="activities/_versions_sheet.html",
         active="customers",
         follow_up=follow_up,
+        home=home_of(follow_up),
         revisions=queries.revisions(session, follow_up_id),
         answers=lambda row: panels.answers(session, row.kind or follow_up.kind, row),
     )
@@ -239,6 +241,12 @@ def uuid_of(text: str) -> UUID:
 def record_view(session: Session, actor: Actor, customer: Customer) -> None:
     """One line for a form that shows a customer's name and contacts, which counts as opening it."""
     customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
+
+
+def home_of(follow_up: FollowUp) -> str:
+    """The page of whom it was with."""
+    alone = f"/follow-ups/contacts/{follow_up.contact_id}"
+    return f"/customers/{follow_up.customer_id}" if follow_up.customer_id else alone
 
 
 def record_read(session: Session, actor: Actor, follow_up: FollowUp) -> None:

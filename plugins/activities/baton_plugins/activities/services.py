@@ -19,6 +19,7 @@ from platform_core.api import (
     Actor,
     Ask,
     Conflict,
+    Contact,
     Customer,
     EntityRef,
     Event,
@@ -28,6 +29,7 @@ from platform_core.api import (
     Session,
     at_local,
     changes,
+    contact_get,
     customer_get,
     customer_require_unrestricted,
     customer_set_status,
@@ -135,10 +137,10 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
     follow_up = queries.follow_up(session, follow_up_id)
     if not rights.may_correct(actor, follow_up):
         raise Forbidden(_("Only %(name)s or the head of the department may correct this.", name=follow_up.author_label))
-    customer_require_unrestricted(customer_get(session, follow_up.customer_id))
+    customer_require_unrestricted(_person(session, follow_up))
     if follow_up.version != data.version:
         raise Conflict(_("Somebody else has corrected this in the meantime. Look at the new text first."))
-    _require_text(data.body)
+    require_text(data.body)
     kind = data.kind or follow_up.kind
     details = _details(session, follow_up, kind, data)
     promised = follow_up.promised if data.promised is None else data.promised.strip()
@@ -149,6 +151,7 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
         FollowUpRevision(
             follow_up_id=follow_up.id,
             customer_id=follow_up.customer_id,
+            contact_id=None if follow_up.customer_id else follow_up.contact_id,
             engagement_id=follow_up.engagement_id,
             at=follow_up.edited_at or follow_up.created_at,
             by_label=follow_up.edited_by_label or follow_up.author_label,
@@ -171,9 +174,17 @@ def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: Fol
     return follow_up
 
 
+def _person(session: Session, follow_up: FollowUp) -> Customer | Contact:
+    """With whom it was: a customer, or a contact that stands alone. Raises NotFound."""
+    if follow_up.customer_id is not None:
+        return customer_get(session, follow_up.customer_id)
+    assert follow_up.contact_id is not None
+    return contact_get(session, follow_up.contact_id)
+
+
 def _details(session: Session, follow_up: FollowUp, kind: str, data: FollowUpEdit) -> dict[str, str]:
     """Of a corrected follow-up. Answers to fields that are asked no more stay with a kind that stays."""
-    known = _known_kind(session, kind, current=follow_up.kind)
+    known = known_kind(session, kind, current=follow_up.kind)
     kept = dict(follow_up.details) if kind == follow_up.kind else {}
     if data.details is None:
         return kept
@@ -199,7 +210,7 @@ def _answered(session: Session, actor: Actor, customer: Customer, plan_id: UUID 
 
 def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpInput, plan: Plan | None) -> _Resolved:
     """Put form and outcome together. Raises Invalid; nothing has been written yet."""
-    _require_text(data.body)
+    require_text(data.body)
     engagement_id = data.engagement_id or (plan.engagement_id if plan else None)
     if plan is None or engagement_id != plan.engagement_id:
         rights.require_engagement(session, actor, customer.id, engagement_id)
@@ -215,10 +226,10 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
     upcoming = _due(data, outcome) or _by_cadence(session, customer, data, outcome, plan)
     if upcoming is None:
         _require_reason(session, customer, data, plan)
-    kind = _known_kind(session, data.kind)
+    kind = known_kind(session, data.kind)
     return _Resolved(
         kind=kind,
-        at=_moment(data.at),
+        at=moment(data.at),
         outcome=outcome.code if outcome else "",
         satisfaction=data.satisfaction,
         status=status if status in statuses else "",  # an outcome may name a status that has been removed since
@@ -230,7 +241,7 @@ def _resolve(session: Session, actor: Actor, customer: Customer, data: FollowUpI
     )
 
 
-def _require_text(body: str) -> None:
+def require_text(body: str) -> None:
     if not body.strip():
         raise _invalid("body", _("Please fill this in."))
 
@@ -271,7 +282,7 @@ def _require_reason(session: Session, customer: Customer, data: FollowUpInput, p
         raise _invalid("reason", _("This is a grade A customer: choose a next plan, or say why there is none."))
 
 
-def _moment(at: datetime | None) -> datetime:
+def moment(at: datetime | None) -> datetime:
     if at is None:
         return now()
     moment = at if at.tzinfo else at_local(at.date(), at.hour, at.minute)
@@ -287,7 +298,7 @@ def _active_leg(session: Session, engagement_id: UUID | None) -> UUID | None:
     return session.scalar(select(Leg.id).where(Leg.engagement_id == engagement_id, Leg.state == "active").limit(1))
 
 
-def _known_kind(session: Session, code: str, *, current: str = "", field: str = "kind") -> presets.Kind:
+def known_kind(session: Session, code: str, *, current: str = "", field: str = "kind") -> presets.Kind:
     for kind in presets.kinds(session, current=current):
         if kind.code == code:
             return kind
@@ -297,7 +308,7 @@ def _known_kind(session: Session, code: str, *, current: str = "", field: str = 
 def _kind_of_next(session: Session, data: FollowUpInput, outcome: presets.Outcome | None) -> str:
     """As asked for; an outcome may name a kind that has been switched off since."""
     if data.next_kind:
-        return _known_kind(session, data.next_kind, field="next_kind").code
+        return known_kind(session, data.next_kind, field="next_kind").code
     active = [kind.code for kind in presets.kinds(session)]
     wanted = outcome.next_kind if outcome else "call"
     return wanted if wanted in active or not active else active[0]

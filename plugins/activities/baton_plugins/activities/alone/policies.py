@@ -1,0 +1,45 @@
+"""Who sees them: whoever sees the contact, and from the day it has a customer whoever sees that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from baton_plugins.activities.diary.whose import RIGHT as VIEW
+from baton_plugins.activities.models import FollowUp
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.orm import aliased
+
+from platform_core.api import (
+    Actor,
+    Customer,
+    ListBranch,
+    ListReach,
+    Session,
+    ThroughEngagement,
+    reach_through_customers,
+    with_contact,
+)
+
+_row = aliased(FollowUp)
+
+
+class OfPerson(ThroughEngagement):
+    """As of everything about customers; rows without one are visible with their contact."""
+
+    def __init__(self, model: type[Any]) -> None:
+        super().__init__(model, Customer, permission=VIEW)
+        self._rows = model
+
+    def predicate(self, actor: Actor) -> ColumnElement[bool] | None:
+        through = super().predicate(actor)
+        return through if through is None or not actor.can(VIEW) else or_(through, _of_alone(self._rows, actor))
+
+
+def _of_alone(rows: Any, actor: Actor) -> ColumnElement[bool]:
+    return and_(rows.customer_id.is_(None), rows.contact_id.is_not(None), with_contact(rows, actor))
+
+
+def reach(session: Session, actor: Actor) -> ListReach:
+    """Follow-ups with the actor's customers, and with their contacts that stand alone."""
+    alone = ListBranch("alone", _row.id, _of_alone(_row, actor), {})
+    return reach_through_customers(session, actor, FollowUp, others=(alone,))
