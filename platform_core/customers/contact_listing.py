@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import contact_reach, contact_searching, fields, points, queries, reach, rights, searching
+from platform_core.customers import (
+    contact_finding,
+    contact_reach,
+    contact_searching,
+    fields,
+    points,
+    queries,
+    reach,
+    rights,
+    searching,
+)
 from platform_core.customers.bulk import of_contacts as bulk
 from platform_core.customers.fields import GENDERS
 from platform_core.customers.groups import elsewhere as groups
@@ -45,9 +55,9 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
 
 
 def _search(session: Session, words: str) -> Search:
-    """Contacts of the customers that the words find, which are found by their contacts' names too."""
+    """Contacts of the customers that the words find, which are found by their contacts' names too, and those alone."""
     customers = select(Customer.id).where(searching.condition(session, words).condition)
-    alone = and_(Contact.customer_id.is_(None), Contact.name.contains(words, autoescape=True))
+    alone = contact_finding.condition(session, words)
     return Search(or_(Contact.customer_id.in_(customers), alone), selective=True)
 
 

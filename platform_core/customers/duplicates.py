@@ -18,7 +18,7 @@ from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
 from platform_core.customers import matching, names, points
 from platform_core.customers.forms import DuplicateQuery
-from platform_core.customers.models import ContactPoint, Customer
+from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.kernel import phones
 from platform_core.kernel.clock import now
 from platform_core.kernel.database import vault_of
@@ -45,7 +45,10 @@ _REASON = "duplicate check: of foreign rows only the department leaves this modu
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A customer that is in the house already. Of one the actor may not see, only `department` is filled."""
+    """A customer, or a contact without one, that is in the house already.
+
+    Of one the actor may not see, only `department` is filled.
+    """
 
     by: str
     """phone, email, name, or sound: a name of the same pinyin"""
@@ -54,10 +57,21 @@ class Duplicate:
     name: str = ""
     code: str = ""
     owner: str = ""
+    contact_id: UUID | None = None
+
+    @property
+    def url(self) -> str:
+        """Of what the actor may see; else empty."""
+        if self.contact_id is not None:
+            return f"/contacts/{self.contact_id}"
+        return f"/customers/{self.customer_id}" if self.customer_id is not None else ""
 
     @property
     def text(self) -> str:
         """A sentence for people."""
+        if self.contact_id is not None:
+            owner = self.owner or _("nobody")
+            return _("%(name)s has this and belongs to no customer yet; owner: %(owner)s.", name=self.name, owner=owner)
         if self.customer_id is not None:
             owner = self.owner or _("nobody")
             return str(_KNOWN[self.by]) % {"name": self.name, "owner": owner}
@@ -98,7 +112,34 @@ def possible_duplicates(session: Session, actor: Actor, asked: DuplicateQuery) -
         if row.id not in visible and by != "sound"
     }
     _note(session, actor, norm, asked, [each.customer_id for each in known_ones if each.customer_id])
-    return [*known_ones, *list(foreign)[:_SHOWN]]
+    alone = _alone(session, [value for known in hashes.values() for value in known])
+    return [*known_ones, *alone[:_SHOWN], *list(foreign)[:_SHOWN]]
+
+
+def _alone(session: Session, hashes: list[int]) -> list[Duplicate]:
+    """Contacts without a customer who have one of the numbers or addresses."""
+    if not hashes:
+        return []
+    points_of = select(ContactPoint.contact_id).where(
+        ContactPoint.full_hash.in_(hashes), ContactPoint.customer_id.is_(None)
+    )
+    statement = (
+        select(Contact.id, Contact.name, User.name.label("owner"), Department.name.label("department"))
+        .outerjoin(User, User.id == Contact.owner_id)
+        .outerjoin(Department, Department.id == Contact.department_id)
+        .where(Contact.id.in_(points_of), Contact.deleted_at.is_(None))
+        .order_by(Contact.id.desc())
+        .limit(_SHOWN * 2)
+    )
+    rows = list(session.execute(statement, execution_options=proven(_REASON)))
+    seen = set(session.scalars(select(Contact.id).where(Contact.id.in_([row.id for row in rows])))) if rows else set()
+    known = [
+        Duplicate("phone", row.department or "", name=row.name, owner=row.owner or "", contact_id=row.id)
+        for row in rows
+        if row.id in seen
+    ]
+    foreign = dict.fromkeys(Duplicate("phone", row.department or "") for row in rows if row.id not in seen)
+    return [*known, *foreign]
 
 
 def _hashes(session: Session, kind: str, text: str) -> list[int]:

@@ -96,7 +96,10 @@ class ContactOut(msgspec.Struct, kw_only=True):
 
 
 class DuplicateOut(msgspec.Struct, kw_only=True):
-    """Of a customer the caller may not see, only `by`, `department` and `message` are filled."""
+    """Of a customer the caller may not see, only `by`, `department` and `message` are filled.
+
+    `contact_id` is of a contact that stands alone.
+    """
 
     by: str
     message: str
@@ -104,6 +107,7 @@ class DuplicateOut(msgspec.Struct, kw_only=True):
     customer_id: UUID | None
     name: str
     code: str
+    contact_id: UUID | None = None
 
 
 class RevealedOut(msgspec.Struct, kw_only=True):
@@ -133,7 +137,7 @@ def contact(row: Contact, points: list[ContactPoint]) -> ContactOut:
 def duplicate(found: Duplicate) -> DuplicateOut:
     return DuplicateOut(
         by=found.by, message=found.text, department=found.department, customer_id=found.customer_id, name=found.name,
-        code=found.code,
+        code=found.code, contact_id=found.contact_id,
     )  # fmt: skip
 
 

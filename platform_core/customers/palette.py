@@ -10,13 +10,15 @@ from typing import Any
 from litestar import Request
 from sqlalchemy.orm import Session
 
+from platform_core.audit import services as audit
 from platform_core.contracts.entities import SearchHit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import searching
+from platform_core.customers import contact_finding, searching
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import language, translator
 from platform_core.kernel.searchtokens import MAX_QUERY, index_tokens
 from platform_core.users import labels
+from platform_core.web.lists.private import masked
 from platform_core.web.pages import PageContext
 from platform_core.web.requests import platform_of
 
@@ -38,8 +40,27 @@ def customers(session: Session, actor: Actor, words: str, limit: int) -> Group:
     if found.rows or found.many:
         note = _("There are more. Add a word, a code or the last four digits of a number.") if found.many else ""
         return Group(_("Customers"), _hits(session, found), note)
+    alone = _alone(session, actor, words, limit)
+    if alone.hits:
+        return alone
     similar = searching.near(session, actor, words, limit)
     return Group(_("Customers with similar names"), _hits(session, similar), _("Nobody is called just so."))
+
+
+def _alone(session: Session, actor: Actor, words: str, limit: int) -> Group:
+    """Contacts without a customer; the others are found with their customers."""
+    rows = contact_finding.find(session, words[:MAX_QUERY], limit)
+    if not rows:
+        return Group("", ())
+    audit.record(session, actor, "customers.contacts", ids=[row.id for row in rows], after={"words": masked(words)})
+    names = labels.of_rows(session, rows)
+    hits = [
+        SearchHit(
+            row.name, " · ".join(filter(None, (row.title, names.person(row.owner_id)))), f"/contacts/{row.id}", "user"
+        )
+        for row in rows
+    ]
+    return Group(_("Contacts that stand alone"), hits)
 
 
 def _hits(session: Session, found: searching.Hits) -> list[SearchHit]:

@@ -83,7 +83,6 @@ class Builder:
             with self._as(keeper) as (session, actor):
                 made = contacts.create(session, actor, ContactInput(name=f"Alone{number}", phone=f"1390000{number:04}"))
                 self.oracle.alone[made.id] = keeper
-                alone.log(session, actor, made, alone.AloneInput(body=f"Alone said{number}."))
 
     def _open(self, number: int) -> None:
         customer = choose(self.random, self.oracle.customers)
@@ -136,7 +135,11 @@ class Builder:
         return _Acting(self.runtime, self.factory.actor(person.user))
 
     def _write(self) -> None:
-        """One of each kind for every matter, and for every customer in general."""
+        """One of each kind for every matter, for every customer in general, and what was said with each contact alone."""
+        for number, (key, keeper) in enumerate(self.oracle.alone.items()):
+            with self._as(keeper) as (session, actor):
+                said = alone.AloneInput(body=f"Alone said{number}.")
+                alone.log(session, actor, session.get_one(Contact, key), said)
         files = self.runtime.settings.data_dir / "files"
         files.mkdir(exist_ok=True)
         kind = ProjectType(code="oracle", name="oracle")

@@ -91,7 +91,7 @@ def test_the_author_corrects_it_and_the_earlier_text_stays(house, person, page):
     assert page("trainer").get(f"/follow-ups/{kept.id}/versions").status_code == 404
 
 
-def test_it_goes_along_to_the_customer_with_its_earlier_texts(house, person, page):
+def test_it_goes_along_to_the_customer_with_its_earlier_texts(house, person, page, browser):
     carol = page("collector")
     write(carol, person)
     (kept,) = rows(house)
@@ -105,6 +105,8 @@ def test_it_goes_along_to_the_customer_with_its_earlier_texts(house, person, pag
     )  # fmt: skip
     assert "In April" in carol.get(f"/customers/{house.customer.id}/timeline").text
     assert house.now().last_contact_at == kept.at
+    program = browser.token(house.people["collector"])
+    assert len(program.get(f"/api/v1/follow-ups/contacts/{person.id}").json()["items"]) == 1, "also from now on"
     assert carol.get(f"/follow-ups/contacts/{person.id}").headers["location"] == f"/customers/{house.customer.id}"
     refused = write(carol, person)
     assert (refused.status_code, len(rows(house))) == (409, 1)

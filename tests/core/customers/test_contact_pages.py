@@ -201,3 +201,46 @@ def test_numbers_of_people_without_customer_fill_the_same_cap(browser, runtime, 
     sheet = guard.get(f"/settings/frozen/{house.anna.id}").text
     assert f'href="{first.partition("/points")[0]}"' in sheet
     assert "Li Mei" not in sheet, "masked, as customers are"
+
+
+def test_the_palette_and_the_list_find_one_as_they_find_customers(browser, house, count_queries):
+    anna, tom = browser.sign_in(house.anna), browser.sign_in(house.tom)
+    url = made(anna, name="林晓岚", email="lin@example.cn")
+    words_of_it = (
+        "林晓岚",
+        "晓岚",
+        "linxiaolan",
+        "lin xiao",
+        "lxl",
+        PHONE,
+        "5678",
+        "12345678",
+        "LIN@example.cn",
+        "林 5678",
+    )
+    anna.post("/search", {"q": "晓岚"}, htmx=True)
+    with count_queries(at_most=12):
+        anna.post("/search", {"q": "林晓岚"}, htmx=True)
+    for words in words_of_it:
+        assert f'href="{url}"' in anna.post("/search", {"q": words}, htmx=True).text, words
+        assert f'href="{url}"' not in tom.post("/search", {"q": words}, htmx=True).text, words
+    for words in ("王晓岚", "5679", "13812345679", "lan@example.cn", "林 5679", "zzz"):
+        assert f'href="{url}"' not in anna.post("/search", {"q": words}, htmx=True).text, words
+
+
+def test_nobody_types_one_twice(browser, house):
+    anna, tom = browser.sign_in(house.anna), browser.sign_in(house.tom)
+    url = made(anna)
+    assert 'hx-post="/customers/duplicates"' in anna.get("/contacts/new").text
+    assert 'hx-post="/customers/duplicates"' not in anna.get(f"{url}/edit").text
+    known = anna.post("/customers/duplicates", {"phone": "138 1234 5678"}, htmx=True).text
+    assert ("Li Mei has this" in known, f'href="{url}"' in known) == (True, True)
+    elsewhere = tom.post("/customers/duplicates", {"phone": PHONE}, htmx=True).text
+    assert ("Li Mei" in elsewhere, "Ask the department" in elsewhere) == (False, True)
+    stopped = anna.post("/customers/new", {"name": "Acme", "kind": "organisation", "phone": PHONE})
+    assert (stopped.status_code, "save all the same" in stopped.text, f'href="{url}"' in stopped.text) == (
+        200, True, True
+    )  # fmt: skip
+    assert anna.post("/customers/duplicates", {"phone": "13812345679"}, htmx=True).text.count("<li>") == 0
+    found = browser.token(house.anna).request("POST", "/api/v1/customers/duplicates", json={"phone": PHONE}).json()
+    assert [item["contact_id"] for item in found["items"]] == [url.rpartition("/")[2]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pluggy
 from baton_plugins.activities import api, models, opportunity_routes, plan_routes, preset_routes, routes
+from baton_plugins.activities.alone import routes as alone
+from baton_plugins.activities.alone.policies import OfPerson
 from baton_plugins.activities.cycles import customer_routes as of_customers
 from baton_plugins.activities.cycles import routes as cycle_routes
 from baton_plugins.activities.cycles.models import Cycle, CycleRun
-from baton_plugins.activities.alone import routes as alone
-from baton_plugins.activities.alone.policies import OfPerson
 from baton_plugins.activities.desk import listview, team, views
 from baton_plugins.activities.diary import routes as diary
 from baton_plugins.activities.diary.whose import RIGHT as VIEW

@@ -95,10 +95,11 @@ def _ref(contact: Contact) -> EntityRef:
 
 @get(_PATH, permission=VIEW, name="activities:api_of_contact")
 def api_list(session: Session, actor: Actor, contact_id: UUID, cursor: str = "") -> Items[api.FollowUpOut]:
-    """Follow-ups with a contact that stands alone, newest first. 409: it has a customer, and they are there."""
-    contact = services.alone(session, contact_id)
+    """Follow-ups with one contact, newest first, whether it stands alone or not."""
+    contact = contact_get(session, contact_id)
     rows, following = services.page_of(session, contact.id, cursor)
-    customer_opened(session, actor, _ref(contact), None, "activities.list", ids=[row.id for row in rows])
+    ids = [row.id for row in rows]
+    customer_opened(session, actor, _ref(contact), contact.customer_id, "activities.list", ids=ids)
     return Items([api.follow_up_out(row) for row in rows], following or None)
 
 

@@ -73,7 +73,7 @@ def log(session: Session, actor: Actor, contact: Contact, data: AloneInput) -> F
 
 def page_of(session: Session, contact_id: UUID, cursor: str = "", limit: int = PAGE) -> tuple[Sequence[FollowUp], str]:
     """Newest first, and the cursor of the next page or ""."""
-    statement = select(FollowUp).where(FollowUp.contact_id == contact_id, FollowUp.customer_id.is_(None))
+    statement = select(FollowUp).where(FollowUp.contact_id == contact_id)
     if cursor:
         at, key = decode_cursor(cursor, 2)
         statement = statement.where(or_(FollowUp.at < at, and_(FollowUp.at == at, FollowUp.id < key)))

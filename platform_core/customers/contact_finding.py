@@ -1,0 +1,63 @@
+"""Contacts that stand alone by words: names in any way that customers are found by, numbers and addresses.
+
+The search index knows customers and the names of their contacts. These have none, and are few: numbers and parts of
+names are asked of the database, pinyin, initials and several words of the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from platform_core.customers.models import Contact, ContactPoint
+from platform_core.kernel.database import vault_of
+from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, index_tokens, parse_query
+
+_NEWEST = 500
+_ALONE = (Contact.customer_id.is_(None), Contact.deleted_at.is_(None))
+
+
+def condition(session: Session, words: str) -> ColumnElement[bool]:
+    """Contacts without a customer whose name has these characters, or who have the number."""
+    named = Contact.name.contains(words, autoescape=True)
+    numbered = _numbered(session, parse_query(words))
+    return and_(*_ALONE, named if numbered is None else or_(named, numbered))
+
+
+def find(session: Session, words: str, limit: int) -> Sequence[Contact]:
+    """Those that the session's actor sees and that meet all the words, the newest first. One statement."""
+    query = parse_query(words.strip())
+    numbered = _numbered(session, query)
+    if not query.groups and numbered is None:
+        return []
+    some = select(Contact).where(*_ALONE) if numbered is None else select(Contact).where(*_ALONE, numbered)
+    newest = session.scalars(some.order_by(Contact.id.desc()).limit(_NEWEST))
+    return [row for row in newest if _meets(row.name, query.groups)][:limit]
+
+
+def _numbered(session: Session, query: SearchQuery) -> ColumnElement[bool] | None:
+    """By a whole number or address, or by the last eight or four digits; None where the words have none."""
+    vault = vault_of(session)
+    meant: list[ColumnElement[bool]] = []
+    if query.mail:
+        meant.append(ContactPoint.full_hash == vault.lookup("point", query.mail))
+    if query.digits and query.digits.startswith("+"):
+        meant.append(ContactPoint.full_hash == vault.lookup("point", query.digits))
+    elif query.digits:
+        tail = ContactPoint.last8_hash if len(query.digits) == 8 else ContactPoint.last4_hash
+        meant.append(tail == vault.lookup(f"last{len(query.digits)}", query.digits))
+    held = [
+        Contact.id.in_(select(ContactPoint.contact_id).where(ContactPoint.customer_id.is_(None), one)) for one in meant
+    ]
+    return and_(*held) if held else None
+
+
+def _meets(name: str, groups: list[list[QueryTerm]]) -> bool:
+    tokens = index_tokens(name)
+    return all(any(_has(tokens, term) for term in group) for group in groups)
+
+
+def _has(tokens: set[str], term: QueryTerm) -> bool:
+    return any(token.startswith(term.token) for token in tokens) if term.prefix else term.token in tokens
