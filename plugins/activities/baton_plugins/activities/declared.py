@@ -112,9 +112,13 @@ def baton_navigation() -> list[NavItem]:
             "calendar", _.lazy("Calendar"), diary.PATH, "calendar-event", "activities.view", "work", 22, hotkey="a"
         ),
         NavItem("outcomes", _.lazy("Outcomes"), "/settings/outcomes", "bolt", *kept, 60),
-        NavItem("cycles", _.lazy("Return visits"), cycle_routes.HOME, "refresh", cycle_routes.KEEP, "settings", 62),
+        # Beside messages and care: the section of how work is done is full.
+        NavItem(
+            "cycles", _.lazy("Return visits"), cycle_routes.HOME, "refresh", cycle_routes.KEEP, "settings", 62,
+            section="channels",
+        ),
         NavItem("kinds", _.lazy("Kinds of interaction"), "/settings/kinds", "forms", *kept, 61),
-    ]
+    ]  # fmt: skip
 
 
 lists.offer(
