@@ -43,7 +43,8 @@ class HappeningSource:
     """Rows of one class, by the time at which each stands in the list.
 
     The platform writes the statement: with the class's scope policy, the conditions of the page, and a keyset over
-    (`at`, `id`), for which there has to be an index. The class has `id` and `customer_id`.
+    (`at`, `id`), for which there has to be an index. The class has `id` and `customer_id`. A row
+    of two sources stands at two moments.
     """
 
     key: str
@@ -51,7 +52,7 @@ class HappeningSource:
     permission: str
     model: type[Any]
     at: Any
-    """A mapped column that is never empty."""
+    """A mapped column; where it may be empty, `kept` says that it is not."""
     kinds: tuple[HappeningKind, ...]
     fields: tuple[Any, ...]
     """Columns that `show` needs besides `id`, `customer_id` and `at`; also labelled subqueries of one value."""
@@ -72,7 +73,7 @@ class HappeningSource:
     """The actor's rows as a list's reach; left out, those of their customers."""
 
     def __post_init__(self) -> None:
-        if self.at.nullable:
+        if self.at.nullable and self.kept is None:
             raise ValueError(f"source {self.key}: {self.at.key} may be empty, so it is no place in a list")
         if not self.kinds:
             raise ValueError(f"source {self.key} names no kind of row")

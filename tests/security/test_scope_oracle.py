@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from random import Random
 from typing import Any
 
@@ -235,24 +236,35 @@ class Reader:
 
     def _tracking(self) -> None:
         """What happened, of everybody, in whatever words it is asked for."""
+        kinds = ("plan", "follow_up", "opportunity")
+        seen = {kind: {str(key) for key in self.oracle.visible(self.person, kind)} for kind in kinds}
+        keys = list(self.oracle.written["follow_up"])
         for query in ("", "?person=me", "?owner=me", "?words=a", "?name=Orchid"):
-            text = self.browser.get(f"/tracking{query}").text
-            plans = set(re.findall(r'href="/plans/([0-9a-f-]{36})"', text))
+            text = self._whole(f"/tracking{query}")
             said = {int(number) for number in re.findall(r"Said(\d+)", text)}
-            keys = list(self.oracle.written["follow_up"])
-            seen = {
-                kind: {str(key) for key in self.oracle.visible(self.person, kind)} for kind in ("plan", "follow_up")
+            told = {
+                "plan": set(re.findall(r'href="/plans/([0-9a-f-]{36})"', text)),
+                "follow_up": {str(keys[number]) for number in said},
+                "opportunity": set(re.findall(r'href="/opportunities/([0-9a-f-]{36})"', text)),
             }
-            told = {str(keys[number]) for number in said}
-            assert plans <= seen["plan"], query
-            assert told <= seen["follow_up"], query
+            for kind, found in told.items():
+                assert found <= seen[kind], (query, kind)
             if query in {"", "?name=Orchid"}:
                 known = {f"Alone said{number}." for number in range(len(self.oracle.people))}
                 heard = {words for words in known if words in text}
                 alone_ = list(self.oracle.alone)
                 mine = {f"Alone said{alone_.index(key)}." for key in self.oracle.visible_alone(self.person)}
                 assert heard == (mine if query == "" else set()), f"{query} as {self.person.scope.name}"
-                assert (plans, told) == (seen["plan"], seen["follow_up"]), f"{query} as {self.person.scope.name}"
+                assert told == seen, f"{query} as {self.person.scope.name}"
+
+    def _whole(self, address: str) -> str:
+        """All pages of a list, one behind the other."""
+        found = ""
+        while address:
+            text = self.browser.get(address).text
+            following = re.search(r'rel="next" href="([^"]+)"', text)
+            found, address = found + text, unescape(following[1]) if following else ""
+        return found
 
     def _named(self, text: str) -> set[str]:
         return {each.name for each in self.oracle.customers if each.name in text}

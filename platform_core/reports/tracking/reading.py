@@ -196,7 +196,8 @@ def _drawn(
     session: Session, actor: Actor, shown: Sequence[_Found], run: Guard, failed: list[str]
 ) -> list[Line]:  # fmt: skip
     whose = row_search.customers_of(session, [one.row for one in shown])
-    texts: dict[UUID, Happening] = {}
+    # By source too: two of them may tell of one row, at two moments.
+    texts: dict[tuple[str, UUID], Happening] = {}
     for item in {one.item.value.key: one.item for one in shown}.values():
         rows = [one.row for one in shown if one.item.value.key == item.value.key]
         show = partial(item.value.show, session, actor, rows)
@@ -204,8 +205,8 @@ def _drawn(
         if told is None:
             failed.append(item.owner)
             continue
-        texts |= {row.id: what for row, what in zip(rows, told, strict=True)}
-    return [_line(one, texts[one.row.id], whose) for one in shown if one.row.id in texts]
+        texts |= {(item.value.key, row.id): what for row, what in zip(rows, told, strict=True)}
+    return [_line(one, what, whose) for one in shown if (what := texts.get((one.item.value.key, one.row.id)))]
 
 
 def _line(one: _Found, what: Happening, whose: Any) -> Line:

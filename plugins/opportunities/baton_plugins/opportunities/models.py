@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Date, ForeignKey, Index, String, Text, event, insert, update
+from sqlalchemy import Connection, Date, ForeignKey, Index, String, Text, Uuid, event, insert, update
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import get_history
 
@@ -62,6 +62,8 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     stage: Mapped[str] = mapped_column(String(10), default="open")
     """open, won or lost"""
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    closed_by: Mapped[UUID | None] = mapped_column(Uuid())
+    """Who won or lost it; without a foreign key, as the label beside it stays when they go."""
     closed_by_label: Mapped[str] = mapped_column(String(120), default="")
     closed_department_label: Mapped[str] = mapped_column(String(80), default="")
     lost_reason: Mapped[str] = mapped_column(String(200), default="")
@@ -69,10 +71,15 @@ class Opportunity(Identified, Stamped, Versioned, Base):
     """Who works on it: its creator, then whoever takes the baton while it is open."""
     owner_label: Mapped[str] = mapped_column(String(120), default="")
     department_label: Mapped[str] = mapped_column(String(80), default="")
+    created_by: Mapped[UUID | None] = mapped_column(Uuid())
     created_by_label: Mapped[str] = mapped_column(String(120), default="")
     created_department_label: Mapped[str] = mapped_column(String(80), default="")
 
     __table_args__ = (
+        Index("ix_opportunities_opportunity_created_at", "created_at", "id"),
+        Index("ix_opportunities_opportunity_closed_at", "closed_at", "id"),
+        Index("ix_opportunities_opportunity_created_by", "created_by", "created_at"),
+        Index("ix_opportunities_opportunity_closed_by", "closed_by", "closed_at"),
         Index("ix_opportunities_opportunity_updated_at", "updated_at", "id"),
         Index("ix_opportunities_opportunity_expected_on", "expected_on", "id"),
         Index("ix_opportunities_opportunity_expected_value", "expected_value", "id"),

@@ -9,6 +9,7 @@ from baton_plugins.opportunities import (
     demo,
     for_others,
     grants,
+    happenings,
     importing,
     listview,
     models,
@@ -96,3 +97,4 @@ baton_reports = reports.baton_reports
 baton_prepare = panels.baton_prepare
 baton_search_sources = panels.baton_search_sources
 baton_user_references = references.baton_user_references
+baton_happenings = happenings.baton_happenings

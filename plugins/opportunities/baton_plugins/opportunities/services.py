@@ -70,6 +70,7 @@ def create(session: Session, actor: Actor, customer_id: UUID, data: OpportunityI
         owner_id=actor.user_id,
         owner_label=actor.name,
         department_label=actor.department_name,
+        created_by=actor.user_id,
         created_by_label=actor.name,
         created_department_label=actor.department_name,
     )
@@ -194,6 +195,7 @@ def reopen(session: Session, actor: Actor, opportunity_id: UUID) -> Opportunity:
         raise Conflict(_("Only a lost opportunity can be reopened."))
     before = _fields(opportunity)
     opportunity.stage, opportunity.closed_at, opportunity.lost_reason = "open", None, ""
+    opportunity.closed_by = None
     opportunity.closed_by_label = opportunity.closed_department_label = ""
     _audit(session, actor, "opportunities.reopen", opportunity, *changes(before, _fields(opportunity)))
     return opportunity
@@ -212,7 +214,7 @@ def close(opportunity: Opportunity, actor: Actor, stage: str) -> None:
     opportunity.stage = stage
     opportunity.probability = 100 if stage == "won" else opportunity.probability
     opportunity.closed_at = now()
-    opportunity.closed_by_label = actor.name
+    opportunity.closed_by, opportunity.closed_by_label = actor.user_id, actor.name
     opportunity.closed_department_label = actor.department_name
 
 
