@@ -17,7 +17,7 @@ down_revision = "core_0045"
 branch_labels = None
 depends_on = None
 _TABLE = "customers_customer"
-_TEXTS = ("name", "city", "position", "contact_name", "legal_person", "intent")
+_TEXTS = ("city", "position", "contact_name", "legal_person", "intent")
 
 
 def upgrade() -> None:

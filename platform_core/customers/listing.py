@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers import fields, reach, rights, searching
+from platform_core.customers import fields, matching, reach, rights, searching
 from platform_core.customers import tags as tag_names
 from platform_core.customers.bulk import of_customers as bulk
 from platform_core.customers.custom import listed
@@ -162,7 +162,7 @@ _FILTERS = (
     Filter("intent", _.lazy("Intent"), "text", Customer.intent),
     Filter("birth_month", _.lazy("Month of birth"), "number", Customer.birth_month),
     Filter("collected", _.lazy("Collected on"), "date", Customer.collected_on),
-    Filter("name", _.lazy("Name"), "text", Customer.name),
+    Filter("name", _.lazy("Name"), "text", Customer.name, narrowed=matching.with_characters),
     Filter("code", _.lazy("Code"), "text", Customer.code, selective=True),
     Filter("created", _.lazy("Created"), "date", Customer.created_at),
     Filter("updated", _.lazy("Changed"), "date", Customer.updated_at),

@@ -25,7 +25,15 @@ from platform_core.kernel import nearwords
 from platform_core.kernel.database import database_of, vault_of
 from platform_core.kernel.nearwords import Alternatives
 from platform_core.kernel.searchcolumn import stored_words, tsquery, tsquery_of
-from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, code_group, to_fts5, weak_as_whole
+from platform_core.kernel.searchtokens import (
+    QueryTerm,
+    SearchQuery,
+    code_group,
+    is_han,
+    query_groups,
+    to_fts5,
+    weak_as_whole,
+)
 
 NOTHING: ColumnElement[bool] = false()
 _FTS = table("customers_fts", column("rowid"), column("customers_fts"))
@@ -87,6 +95,17 @@ def nearly(session: Session, words: list[Alternatives]) -> Select[Any]:
         return _Fts5().matching(nearwords.as_fts5(words))
     asked = tsquery_of(nearwords.as_tsquery(words))
     return select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(asked))
+
+
+def with_characters(text: str) -> ColumnElement[bool] | None:
+    """Customers who may have these Han characters in a row in their names, by the index; PostgreSQL only.
+
+    None for other texts: of those the index knows beginnings alone.
+    """
+    if not is_han(text):
+        return None
+    found = select(SearchRow.customer_id).where(SearchRow.tokens.op("@@")(tsquery(query_groups(text))))
+    return Customer.id.in_(found)
 
 
 def _points(condition: ColumnElement[bool]) -> Select[Any]:

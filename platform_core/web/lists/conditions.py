@@ -151,14 +151,14 @@ def joined(
     groups: Sequence[Sequence[Condition]],
     *,
     any_of: bool,
-    by_letters: bool = False,
+    narrowed: bool = False,
 ) -> list[Any]:
     """All groups as one condition over the entity, or none: AND inside of a group and OR between, or the reverse.
 
-    `by_letters`: texts are compared so that an index over their letters serves; PostgreSQL only.
+    `narrowed`: texts are compared so that an index serves; PostgreSQL only.
     """
     inside, between = (or_, and_) if any_of else (and_, or_)
-    made = [inside(*(sql(session, actor, view, item, by_letters=by_letters) for item in group)) for group in groups]
+    made = [inside(*(sql(session, actor, view, item, narrowed=narrowed) for item in group)) for group in groups]
     return [between(*made)] if made else []
 
 
@@ -172,7 +172,7 @@ def _of_its_own(session: Session, actor: Actor, declared: Filter, condition: Con
 
 
 def sql(
-    session: Session, actor: Actor, view: ListView, condition: Condition, *, by_letters: bool = False
+    session: Session, actor: Actor, view: ListView, condition: Condition, *, narrowed: bool = False
 ) -> ColumnElement[bool]:
     """The condition over the entity's mapped columns."""
     declared = view.by_key["filters"][condition.filter]
@@ -192,8 +192,7 @@ def sql(
     if declared.kind == "date":
         return _on_days(column, operator, condition.values[0])
     if declared.kind == "text":
-        text = _on_text(column, operator, condition.values[0])
-        return and_(has_letters(column, condition.values[0]), text) if by_letters else text
+        return _on_text(declared, condition, narrowed=narrowed)
     if declared.kind == "bool":
         matched: ColumnElement[bool] = column.is_(_yes_no(condition.values[0]))
         return matched
@@ -237,15 +236,20 @@ def _bound(column: Any, day: date) -> Any:
     return day if isinstance(column.type, Date) else clock.day_start(day)
 
 
-def _on_text(column: Any, operator: str, value: str) -> ColumnElement[bool]:
+def _on_text(declared: Filter, condition: Condition, *, narrowed: bool) -> ColumnElement[bool]:
     # The column itself, not made small: of that PostgreSQL knows how many rows meet a pattern.
+    column, value = declared.expression, condition.values[0]
     begun = re.sub("([/%_])", r"/\1", value) + "%"
     made: dict[str, ColumnElement[bool]] = {
         "has": column.ilike(f"%{begun}", escape="/"),
         "starts": column.ilike(begun, escape="/"),
         "is": column == value,
     }
-    return made[operator]
+    met = made[condition.operator]
+    if not narrowed:
+        return met
+    first = declared.narrowed(value) if declared.narrowed else has_letters(column, value)
+    return met if first is None else and_(first, met)
 
 
 def _on_number(column: Any, operator: str, value: float) -> ColumnElement[bool]:

@@ -96,6 +96,9 @@ class Filter:
     """(operator, values, actor) -> the whole condition, where it is not a comparison of `expression`."""
     operators: tuple[str, ...] = ()
     """In place of all those of the kind."""
+    narrowed: Callable[[str], ColumnElement[bool] | None] | None = None
+    """Of a text on PostgreSQL: a condition that an index serves and that all rows with this text in it meet; none for
+    a text that the index cannot tell. Without, the letters of the text are looked for."""
 
 
 @dataclass(frozen=True, slots=True)

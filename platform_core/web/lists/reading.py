@@ -138,9 +138,9 @@ class Reader:
         if found.scans and any(
             self._view.by_key["filters"][item.filter].kind == "text" for item in self._state.conditions
         ):
-            by_letters = _filters(self._session, actor, self._state, search, by_letters=True)
-            found = self._expected(by_letters)
-            self._filters = self._filters if found.scans else by_letters
+            narrowed = _filters(self._session, actor, self._state, search, narrowed=True)
+            found = self._expected(narrowed)
+            self._filters = self._filters if found.scans else narrowed
         if not found.scans:
             self.plan = "few"
 
@@ -300,7 +300,7 @@ class Reader:
 
 
 def _filters(
-    session: Session, actor: Actor, state: ListState, search: Search | None, *, by_letters: bool = False
+    session: Session, actor: Actor, state: ListState, search: Search | None, *, narrowed: bool = False
 ) -> list[ColumnElement[bool]]:
-    joined = conditions.joined(session, actor, state.view, state.groups, any_of=state.any_of, by_letters=by_letters)
+    joined = conditions.joined(session, actor, state.view, state.groups, any_of=state.any_of, narrowed=narrowed)
     return [*joined, search.condition] if search else joined
