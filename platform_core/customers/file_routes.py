@@ -6,16 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response
-from litestar.response import File
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import attachments, drawing, filetypes, queries, rights
 from platform_core.kernel.errors import Invalid, TooLarge
 from platform_core.kernel.i18n import translator
+from platform_core.web import ranges
 from platform_core.web.forms import FormData
 from platform_core.web.pages import redirect
 from platform_core.web.routing import get, post
+from platform_core.web.statics import PACKED
 
 _ = translator("customers")
 _FILE = "/customers/{customer_id:uuid}/files/{attachment_id:uuid}"
@@ -40,13 +41,13 @@ def add_file(
     )  # fmt: skip
 
 
-@get(_FILE, permission="customers.view", name="customers:file")
+@get(_FILE, permission="customers.view", name="customers:file", opt={PACKED: True})
 def download(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, attachment_id: UUID
-) -> File:
+) -> Response[Any]:
     """Always as a download: nothing that was uploaded is ever shown as a page of ours."""
-    attachment, path = attachments.opened(session, actor, customer_id, attachment_id)
-    return File(path, filename=attachment.filename, media_type=attachment.media_type)
+    found, path = attachments.opened(session, actor, customer_id, attachment_id)
+    return ranges.download(request, path, filename=found.filename, media_type=found.media_type, etag=found.sha256)
 
 
 @post(f"{_FILE}/delete", permission="customers.edit", name="customers:delete_file")

@@ -79,6 +79,54 @@ def test_allowed_files_come_back_as_downloads(mine, customer, factory, runtime, 
     assert name in mine.get(f"/customers/{customer.id}?tab=files").text
 
 
+LONG = PDF + b"".join(b"%06d" % number for number in range(100_000))
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-9", 206, LONG[:10]),
+        ("bytes=300000-", 206, LONG[300_000:]),
+        ("bytes=-7", 206, LONG[-7:]),
+        (f"bytes=5-{10**14}", 206, LONG[5:]),
+        (f"bytes=-{10**14}", 206, LONG),
+        (f"bytes={len(LONG) - 1}-", 206, LONG[-1:]),
+        (f"bytes={len(LONG)}-", 416, b""),
+        ("bytes=-0", 416, b""),
+        ("bytes=9-5", 416, b""),
+        ("bytes=-", 200, LONG),
+        ("bytes=0-1,5-9", 200, LONG),
+        ("lines=0-9", 200, LONG),
+        ("bytes=a-b", 200, LONG),
+        ("", 200, LONG),
+    ],
+)
+def test_a_download_that_broke_off_goes_on_where_it_was(mine, customer, factory, asked, status, part):
+    put(mine, customer, "\u5408\u540c.pdf", LONG)
+    (row,) = rows(factory, select(Attachment))
+    url = f"/customers/{customer.id}/files/{row.id}"
+    answer = mine.get(url, headers={"range": asked} if asked else {})
+    assert (answer.status_code, answer.content) == (status, part)
+    assert answer.headers["accept-ranges"] == "bytes"
+    if status == 416:
+        assert answer.headers["content-range"] == f"bytes */{len(LONG)}"
+        return
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["etag"] == f'"{row.sha256}"'
+    assert "content-encoding" not in answer.headers
+    assert int(answer.headers["content-length"]) == len(part)
+    assert ("content-range" in answer.headers) == (status == 206)
+
+
+def test_a_part_of_what_has_changed_is_not_put_behind_the_rest(mine, customer, factory):
+    put(mine, customer, "a.pdf", LONG)
+    (row,) = rows(factory, select(Attachment))
+    url, asked = f"/customers/{customer.id}/files/{row.id}", {"range": "bytes=10-19"}
+    assert mine.get(url, headers={**asked, "if-range": f'"{row.sha256}"'}).content == LONG[10:20]
+    changed = mine.get(url, headers={**asked, "if-range": '"another"'})
+    assert (changed.status_code, changed.content) == (200, LONG)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
