@@ -20,8 +20,8 @@ UPLOADER = "collector"
 FOLLOWED = 25
 """Links that each role follows from the pages it may see."""
 CLEAR_PHONE = re.compile(r"(?<![\d/-])1[3-9]\d{9}(?!\d)")
-RANDOM_KEY = re.compile(r"\b[0-9a-f]{32,}\b")
-"""Idempotency keys and digests: eleven of their digits may look like a number."""
+RANDOM_KEY = re.compile(r"\b[0-9a-f]{32,}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+"""Idempotency keys, digests and ids of rows: eleven of their digits may look like a number."""
 IMPORTED = ("13900007771", "sentinel@import.example")
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*)"')
 
