@@ -6,7 +6,7 @@ from litestar import Request, Response
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from platform_core.audit.services import changes, record
-from platform_core.contracts.business import OPPORTUNITIES, OpportunityRef
+from platform_core.contracts.business import OPPORTUNITIES, OpportunityRef, ProjectKind
 from platform_core.contracts.choices import CHOICES
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoContext, DemoCustomer, DemoData, DemoHouse
@@ -232,6 +232,7 @@ __all__ = [
     "Permission",
     "PluginInfo",
     "Port",
+    "ProjectKind",
     "Provider",
     "Report",
     "ReportColumn",

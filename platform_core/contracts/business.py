@@ -1,4 +1,4 @@
-"""Opportunities as others know them: what plans, tasks and urging may be about."""
+"""Opportunities as others know them: what plans, tasks and urging may be about, and kinds of business of plugins."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ class OpportunityRef:
     holder_id: UUID | None
     """Who works on it"""
     is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectKind:
+    """A kind of business that a plugin brings; `<plugin>.name`. Admins keep its name, its place and its route."""
+
+    code: str
+    label: str
+    """Its name, until an admin gives it another"""
+    order: int = 50
 
 
 class Opportunities(Protocol):

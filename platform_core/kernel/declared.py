@@ -6,14 +6,18 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from platform_core.contracts.business import ProjectKind
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.fields import FieldType
 from platform_core.contracts.ports import Port
 from platform_core.kernel.database import database_of
 
-T = TypeVar("T", ComposerKind, OutcomePreset, FieldType)
+T = TypeVar("T", ComposerKind, OutcomePreset, FieldType, ProjectKind)
 S = TypeVar("S")
-_KINDS = {ComposerKind: "composer_kinds", OutcomePreset: "outcome_presets", FieldType: "field_types"}
+_KINDS = {
+    ComposerKind: "composer_kinds", OutcomePreset: "outcome_presets", FieldType: "field_types",
+    ProjectKind: "project_kinds",
+}  # fmt: skip
 
 
 def declared(session: Session, kind: type[T], *, installed: bool = False) -> list[T]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from sqlalchemy import Table
 
+from platform_core.contracts.business import ProjectKind
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource, UserReference
@@ -47,6 +48,7 @@ _EXPECTED: dict[str, type[Any]] = {
     "composer_kinds": ComposerKind,
     "outcome_presets": OutcomePreset,
     "field_types": FieldType,
+    "project_kinds": ProjectKind,
     "reports": Report,
     "happenings": HappeningSource,
     "import_targets": ImportTarget,
@@ -99,6 +101,7 @@ class Declarations:
         self.composer_kinds: Registry[ComposerKind] = Registry("composer kind", lambda item: item.code, enabled)
         self.outcome_presets: Registry[OutcomePreset] = Registry("outcome preset", lambda item: item.code, enabled)
         self.field_types: Registry[FieldType] = Registry("field type", lambda item: item.key, enabled)
+        self.project_kinds: Registry[ProjectKind] = Registry("project kind", lambda item: item.code, enabled)
         self.reports: Registry[Report] = Registry("report", lambda item: item.key, enabled)
         self.happenings: Registry[HappeningSource] = Registry("source of happenings", lambda item: item.key, enabled)
         self.import_targets: Registry[ImportTarget] = Registry("import target", lambda item: item.key, enabled)
@@ -208,6 +211,7 @@ def _check_names(owner: str, kind: str, values: Sequence[Any]) -> None:
         "composer_kinds": ("composer kind", ".", lambda item: [item.code]),
         "outcome_presets": ("outcome preset", ".", lambda item: [item.code]),
         "field_types": ("field type", ".", lambda item: [item.key]),
+        "project_kinds": ("project kind", ".", lambda item: [item.code]),
         "settings": ("setting", ".", lambda item: [item.key]),
         "slots": ("template of a slot", "/", lambda item: [item.template]),
         "template_helpers": ("template helper", "_", lambda item: [item.name]),

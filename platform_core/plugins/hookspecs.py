@@ -13,6 +13,7 @@ from uuid import UUID
 import click
 import pluggy
 
+from platform_core.contracts.business import ProjectKind
 from platform_core.contracts.composing import ComposerKind, OutcomePreset
 from platform_core.contracts.demo import DemoData
 from platform_core.contracts.entities import CustomerReference, Entity, SearchSource, UserReference
@@ -185,6 +186,14 @@ def baton_outcome_presets() -> Sequence[OutcomePreset]:
 @hookspec
 def baton_field_types() -> Sequence[FieldType]:
     """Declare types that custom fields may have, named `<plugin>.name`. Called once."""
+
+
+@hookspec
+def baton_project_kinds() -> Sequence[ProjectKind]:
+    """Declare kinds of business for opportunities, named `<plugin>.name`. Called once; not offered while disabled.
+
+    `baton migrate` makes a row of each that is new. Admins give it its route, which says what department comes next.
+    """
 
 
 @hookspec

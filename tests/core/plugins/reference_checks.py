@@ -18,6 +18,7 @@ from platform_core.api import (
     Contact,
     FieldType,
     Leg,
+    ProjectKind,
     Route,
     RouteStep,
     declared,
@@ -198,6 +199,10 @@ def test_baton_field_types(session):
     assert stars.format(stars.parse("3")) == "***"
     with pytest.raises(ValueError, match="One to three"):
         stars.parse("9")
+
+
+def test_baton_project_kinds(session):
+    assert "samples.tasting" in [item.code for item in declared(session, ProjectKind)]
 
 
 def test_baton_reports(page, sample, customer):

@@ -72,6 +72,7 @@ def test_a_channel_goes_with_its_plugin(other, factory):
         "baton_notification_channels(): return [NotificationChannel('users.mail', 'Mail', print)]",
         "baton_composer_kinds(): return [ComposerKind('call', 'Call')]",
         "baton_outcome_presets(): return [OutcomePreset('agreed', 'Agreed')]",
+        "baton_project_kinds(): return [ProjectKind('training', 'Training')]",
         "baton_field_types(): return [FieldType('text', 'Text', String(), str, str, 'text')]",
     ],
 )

@@ -20,7 +20,8 @@ _LARGEST = Decimal(10) ** 10
 
 Title = Annotated[str, Meta(min_length=1, max_length=120)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
-TypeCode = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+TypeCode = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)?$")]
+"""With a dot those of plugins, which nobody else may give"""
 TypeName = Annotated[str, Meta(min_length=1, max_length=80)]
 Order = Annotated[int, Meta(ge=0, le=9999)]
 

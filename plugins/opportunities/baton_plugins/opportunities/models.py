@@ -42,6 +42,12 @@ class ProjectType(Identified, Stamped, Base):
     active: Mapped[bool] = mapped_column(default=True)
     order: Mapped[int] = mapped_column("sort_order", default=50)
 
+    @property
+    def plugin(self) -> str:
+        """Which one brings it; "" for those that admins keep."""
+        owner, dot, _name = self.code.partition(".")
+        return owner if dot else ""
+
 
 class Opportunity(Identified, Stamped, Versioned, Base):
     """A chance of business with a customer; lives in the engagement it opened."""

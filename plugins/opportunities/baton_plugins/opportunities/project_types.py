@@ -16,10 +16,12 @@ from platform_core.api import (
     EntityRef,
     Invalid,
     NotFound,
+    ProjectKind,
     Route,
     RouteStep,
     Session,
     changes,
+    declared,
     new_id,
     record,
     translator,
@@ -32,10 +34,14 @@ _FIELDS = ("code", "name", "route_id", "active", "order")
 
 @hookimpl
 def baton_seed(session: Session) -> None:
-    """The two lines of business a fresh install starts with; their routes need departments, so admins set them."""
+    """The two lines of business a fresh install starts with, and those that plugins bring; admins set their routes."""
     if session.scalar(select(ProjectType.id).limit(1)) is None:
         session.add(ProjectType(code="training", name=_.pgettext("project type", "Training"), order=10))
         session.add(ProjectType(code="headhunting", name=_.pgettext("project type", "Headhunting"), order=20))
+    known = set(session.scalars(select(ProjectType.code)))
+    for kind in declared(session, ProjectKind, installed=True):
+        if kind.code not in known:
+            session.add(ProjectType(code=kind.code, name=str(kind.label), order=kind.order))
 
 
 def get(session: Session, type_id: UUID) -> ProjectType:
@@ -46,10 +52,11 @@ def get(session: Session, type_id: UUID) -> ProjectType:
 
 
 def save(session: Session, actor: Actor, type_id: UUID | None, data: ProjectTypeInput) -> ProjectType:
-    """Add a type (`type_id` None) or change one. Raises Invalid for a code that is taken or an unknown route."""
+    """Add a type (`type_id` None) or change one. Raises Invalid at the code and for an unknown route."""
     if data.route_id is not None and session.get(Route, data.route_id) is None:
         raise Invalid(_("Please check the marked fields."), fields={"route_id": _("Please choose from the list.")})
-    kind = ProjectType(id=new_id()) if type_id is None else get(session, type_id)
+    kind = ProjectType(id=new_id(), code="") if type_id is None else get(session, type_id)
+    _check_code(kind, data.code)
     before = {} if type_id is None else {name: getattr(kind, name) for name in _FIELDS}
     for name in _FIELDS:
         setattr(kind, name, getattr(data, name))
@@ -64,6 +71,18 @@ def save(session: Session, actor: Actor, type_id: UUID | None, data: ProjectType
         ref = EntityRef("opportunities", "project_type", kind.id, kind.name)
         record(session, actor, "opportunities.save_type", ref, before=old, after=new)
     return kind
+
+
+def _check_code(kind: ProjectType, code: str) -> None:
+    """Plugins know their types by it."""
+    is_same = code == kind.code
+    message = ""
+    if kind.plugin and not is_same:
+        message = _("This type is brought by a plugin, which knows it by its code.")
+    elif "." in code and not is_same:
+        message = _("Codes with a dot are those of plugins.")
+    if message:
+        raise Invalid(_("Please check the marked fields."), fields={"code": message})
 
 
 def routes(session: Session, *, current: UUID | None = None) -> list[tuple[UUID, str]]:

@@ -17,7 +17,9 @@ from platform_core.api import (
     Attachment,
     Customer,
     NotFound,
+    ProjectKind,
     Session,
+    declared,
     has_words,
     prepared,
     proven,
@@ -156,7 +158,15 @@ def project_types(session: Session, *, active: bool = False) -> list[ProjectType
     statement = select(ProjectType).order_by(ProjectType.order, ProjectType.code)
     if active:
         statement = statement.where(ProjectType.active)
-    return list(session.scalars(statement))
+    found = list(session.scalars(statement))
+    left = gone(session, found) if active else ()
+    return [kind for kind in found if kind.code not in left]
+
+
+def gone(session: Session, kinds: Iterable[ProjectType]) -> set[str]:
+    """Codes of those whose plugin is switched off or no longer there."""
+    there = {kind.code for kind in declared(session, ProjectKind)}
+    return {kind.code for kind in kinds if kind.plugin} - there
 
 
 def matching(words: Any) -> ColumnElement[bool]:

@@ -53,7 +53,7 @@ def create(session: Session, actor: Actor, customer_id: UUID, data: OpportunityI
     customer_require(session, actor, "opportunities.edit", customer)
     check_opportunity({"title": data.title, "expected_value": data.expected_value})
     kind = queries.project_type(session, data.project_type)
-    if kind is None or not kind.active:
+    if kind is None or not kind.active or queries.gone(session, [kind]):
         raise Invalid(_("Please check the marked fields."), fields={"project_type": _("Please choose from the list.")})
     engagement = _open(session, actor, customer, kind, data)
     opportunity = Opportunity(

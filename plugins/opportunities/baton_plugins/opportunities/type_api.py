@@ -24,6 +24,8 @@ class ProjectTypeOut(msgspec.Struct, kw_only=True):
     order: int
     route_id: UUID | None
     departments: list[str]
+    plugin: str
+    """Which one brings it; empty for those that admins keep"""
 
 
 def _outs(session: Session, types: list[ProjectType]) -> list[ProjectTypeOut]:
@@ -36,6 +38,7 @@ def _outs(session: Session, types: list[ProjectType]) -> list[ProjectTypeOut]:
             active=item.active,
             order=item.order,
             route_id=item.route_id,
+            plugin=item.plugin,
             departments=stations.get(item.route_id, []) if item.route_id else [],
         )
         for item in types

@@ -33,7 +33,10 @@ _ACTIVE = "project_types"
 def index(request: Request[Any, Any, Any], session: Session) -> Response[str]:
     types = queries.project_types(session)
     stations = project_types.stations(session, {item.route_id for item in types if item.route_id})
-    return page(request, "opportunities/types.html", active=_ACTIVE, types=types, stations=stations)
+    return page(
+        request, "opportunities/types.html", active=_ACTIVE, types=types, stations=stations,
+        gone=queries.gone(session, types),
+    )  # fmt: skip
 
 
 @get("/new", permission=TYPES, name="opportunities:new_type")
@@ -92,6 +95,7 @@ def _form_page(
         status=status,
         active=_ACTIVE,
         type_id=type_id,
+        plugin=present.plugin if present else "",
         bound=bound,
         routes=project_types.routes(session, current=present.route_id if present else None),
     )
