@@ -188,7 +188,10 @@ def entitled(house):
 
 def texts(house):
     with house.runtime.database.system_session("look", write=False) as session:
-        return [message_text(session, row.content) for row in session.scalars(select(OutboxMessage))]
+        return [
+            message_text(session, row.content)
+            for row in session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+        ]
 
 
 def test_a_text_message_goes_only_to_whoever_may_has_a_number_and_is_away(entitled, browser: Browser):
