@@ -60,6 +60,7 @@ from platform_core.customers.policies import ThroughPerson, with_contact
 from platform_core.customers.queries import contact as contact_get
 from platform_core.customers.queries import contacts_of as customer_contacts
 from platform_core.customers.queries import get as customer_get
+from platform_core.customers.queries import restricted as customers_restricted
 from platform_core.customers.rights import doable as customer_doable
 from platform_core.customers.rights import may as customer_may
 from platform_core.customers.rights import require as customer_require
@@ -98,7 +99,7 @@ from platform_core.kernel.idlists import among
 from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
-from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable, visible
+from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable, seen_by, visible
 from platform_core.kernel.searchcolumn import SearchTokens, create_word_index, drop_word_index, has_words, spelled
 from platform_core.kernel.searchtokens import index_tokens
 from platform_core.kernel.secrets import new_token, token_digest
@@ -297,6 +298,7 @@ __all__ = [
     "customer_set_status",
     "customer_touch",
     "customers_of_rows",
+    "customers_restricted",
     "cut",
     "day_number",
     "day_start",
@@ -361,6 +363,7 @@ __all__ = [
     "run_slices",
     "search_of_customers",
     "search_of_similar_customers",
+    "seen_by",
     "service_of",
     "sharing",
     "signal",

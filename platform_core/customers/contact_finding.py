@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from platform_core.customers import matching
 from platform_core.customers.models import Contact, ContactPoint
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, index_tokens, parse_query
@@ -38,19 +39,9 @@ def find(session: Session, words: str, limit: int) -> Sequence[Contact]:
 
 
 def _numbered(session: Session, query: SearchQuery) -> ColumnElement[bool] | None:
-    """By a whole number or address, or by the last eight or four digits; None where the words have none."""
-    vault = vault_of(session)
-    meant: list[ColumnElement[bool]] = []
-    if query.mail:
-        meant.append(ContactPoint.full_hash == vault.lookup("point", query.mail))
-    if query.digits and query.digits.startswith("+"):
-        meant.append(ContactPoint.full_hash == vault.lookup("point", query.digits))
-    elif query.digits:
-        tail = ContactPoint.last8_hash if len(query.digits) == 8 else ContactPoint.last4_hash
-        meant.append(tail == vault.lookup(f"last{len(query.digits)}", query.digits))
-    held = [
-        Contact.id.in_(select(ContactPoint.contact_id).where(ContactPoint.customer_id.is_(None), one)) for one in meant
-    ]
+    """By what the words have of numbers and addresses; None where they have none."""
+    alone = select(ContactPoint.contact_id).where(ContactPoint.customer_id.is_(None))
+    held = [Contact.id.in_(alone.where(one)) for one in matching.points(vault_of(session), query)]
     return and_(*held) if held else None
 
 

@@ -34,6 +34,7 @@ from platform_core.kernel.searchtokens import (
     to_fts5,
     weak_as_whole,
 )
+from platform_core.kernel.secrets import Vault
 
 NOTHING: ColumnElement[bool] = false()
 _FTS = table("customers_fts", column("rowid"), column("customers_fts"))
@@ -60,17 +61,10 @@ class Matcher:
 def matcher(session: Session, query: SearchQuery) -> Matcher | None:
     """None when there is nothing to search for."""
     tokens = _Fts5() if database_of(session).is_sqlite else _TsVector()
-    vault = vault_of(session)
-    hashes: list[Select[Any]] = []
-    if query.mail:
-        hashes.append(_points(ContactPoint.full_hash == vault.lookup("point", query.mail)))
-    if query.digits and query.digits.startswith("+"):
-        hashes.append(_points(ContactPoint.full_hash == vault.lookup("point", query.digits)))
-    elif query.digits:
-        tail = ContactPoint.last8_hash if len(query.digits) == 8 else ContactPoint.last4_hash
-        by_tail = _points(tail == vault.lookup(f"last{len(query.digits)}", query.digits))
+    hashes = [_owners(one) for one in points(vault_of(session), query)]
+    if query.digits and not query.digits.startswith("+"):
         by_code = tokens.ids([code_group(query.digits)]).order_by(None)
-        hashes.append(select(union(by_tail, by_code).subquery("tail_or_code").c.customer_id))
+        hashes[-1] = select(union(hashes[-1], by_code).subquery("tail_or_code").c.customer_id)
     if not hashes:
         if not query.groups:
             return None
@@ -108,7 +102,21 @@ def with_characters(text: str) -> ColumnElement[bool] | None:
     return Customer.id.in_(found)
 
 
-def _points(condition: ColumnElement[bool]) -> Select[Any]:
+def points(vault: Vault, query: SearchQuery) -> list[ColumnElement[bool]]:
+    """What contact points with the query's address have, and those with its number, in this order.
+
+    A number goes by its last eight or four digits, unless it is written whole.
+    """
+    found = [ContactPoint.full_hash == vault.lookup("point", query.mail)] if query.mail else []
+    if query.digits and query.digits.startswith("+"):
+        found.append(ContactPoint.full_hash == vault.lookup("point", query.digits))
+    elif query.digits:
+        tail = ContactPoint.last8_hash if len(query.digits) == 8 else ContactPoint.last4_hash
+        found.append(tail == vault.lookup(f"last{len(query.digits)}", query.digits))
+    return found
+
+
+def _owners(condition: ColumnElement[bool]) -> Select[Any]:
     return select(ContactPoint.customer_id).where(condition, ContactPoint.customer_id.is_not(None))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -12,6 +12,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Address, Attachment, Contact, ContactPoint, Customer, CustomerTag, Tag
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.idlists import among
 from platform_core.kernel.scope import AnySelect, prepared
 
 _ = translator("customers")
@@ -34,6 +35,12 @@ def contact(session: Session, contact_id: UUID) -> Contact:
     if found is None:
         raise NotFound(_("There is no such contact, or not for you."))
     return found
+
+
+def restricted(session: Session, model: type[Customer | Contact], ids: Collection[UUID]) -> set[UUID]:
+    """Those among them whose record is restricted: they do not leave the house, and nothing of them is changed."""
+    held = select(model.id).where(among(model.id, ids), model.restricted_at.is_not(None))
+    return set(session.scalars(held)) if ids else set()
 
 
 def point(session: Session, customer_id: UUID, point_id: UUID) -> ContactPoint:

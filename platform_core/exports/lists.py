@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Contact, Customer
+from platform_core.customers.queries import restricted
 from platform_core.exports.sources import Choice, Part, Source, Table
 from platform_core.kernel.database import database_of
 from platform_core.kernel.i18n import translator
@@ -179,9 +180,3 @@ class ListSource:
 def find(session: Session, key: str) -> Source | None:
     view = lists.exportable(key)
     return ListSource(view) if view else None
-
-
-def restricted(session: Session, model: type[Customer | Contact], ids: set[UUID]) -> set[UUID]:
-    """Those among them that do not leave the house."""
-    held = select(model.id).where(among(model.id, ids), model.restricted_at.is_not(None))
-    return set(session.scalars(held)) if ids else set()

@@ -8,10 +8,11 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeAlias
+from uuid import UUID
 from weakref import WeakSet
 
 from sqlalchemy import (
@@ -26,6 +27,7 @@ from sqlalchemy import (
     false,
     inspect,
     or_,
+    select,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
@@ -33,6 +35,7 @@ from sqlalchemy.sql import visitors
 
 from platform_core.contracts.identity import Actor
 from platform_core.kernel.columns import of_columns
+from platform_core.kernel.idlists import among
 from platform_core.kernel.protected import (
     ScopeViolation,
     class_of_table,
@@ -64,6 +67,7 @@ __all__ = [
     "proven",
     "readable",
     "sealed",
+    "seen_by",
     "unprotect",
     "visible",
 ]
@@ -172,6 +176,13 @@ def _made(model: type[Any], actor: Actor) -> _Condition | None:
 def proven(reason: str) -> dict[str, Any]:
     """Execution options for a core statement that contains its own predicates."""
     return {PROOF_OPTION: _Proof(reason)}
+
+
+def seen_by(session: Session, person: Actor, model: type[Any], ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these rows somebody else than the session's actor sees: whoever is to have them, for instance."""
+    statement, theirs = select(model.id).where(among(model.id, ids)), visible(model, person)
+    statement = statement if theirs is None else statement.where(theirs)
+    return set(session.scalars(statement, execution_options=proven("carries the other person's predicate")))
 
 
 class ScopedSession(Session):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor, Scope
 from platform_core.customers.models import Customer
-from platform_core.exports.lists import restricted
+from platform_core.customers.queries import restricted
 from platform_core.exports.sources import Choice, Source, Table
 from platform_core.kernel.database import database_of
 from platform_core.kernel.errors import BatonError, Conflict, Invalid

@@ -1,14 +1,12 @@
-// form[data-draft="key"]: what is typed survives a reload, an error, a lost session and a crash of the browser. The key
-// names the user and the record: nobody else who signs in here gets it, and signing out takes it away.
+// form[data-draft="record"]: what is typed survives a reload, an error, a lost session and a crash of the browser. It is
+// kept with whose it is: nobody else who signs in here gets it, and signing out takes it away.
 // form[data-guard]: leaving asks first.
 (() => {
-  const PREFIX = 'draft:';
   const owner = document.querySelector('meta[name="queue-of"]')?.content;
-  // As long as what somebody has sent waits on a device that others sign in on (queue.js).
+  const mine = `draft:${owner}:`;
+  // As long as the server knows the key of what waits to be sent (queue.js).
   const LIFE = 6 * 24 * 60 * 60 * 1000;
-  const stored = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
-  const isMine = (name) => name.startsWith(`${PREFIX}${owner}:`);
-  const key = (form) => PREFIX + form.dataset.draft;
+  const key = (form) => mine + form.dataset.draft;
   const fields = (form) => [...form.elements].filter((el) =>
     el.name && el.name[0] !== '_' && !['hidden', 'password', 'file', 'submit', 'button'].includes(el.type));
   const pickable = (el) => el.type === 'radio' || el.type === 'checkbox';
@@ -54,7 +52,7 @@
   document.addEventListener('submit', ({ target }) => {
     if (!target.hasAttribute('hx-post')) forget(target);
     if (target.hasAttribute('data-logout')) {
-      for (const name of stored().filter(isMine)) localStorage.removeItem(name);
+      for (const name of Object.keys(localStorage)) if (name.startsWith(mine)) localStorage.removeItem(name);
     }
   });
   document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
@@ -66,10 +64,10 @@
   addEventListener('beforeunload', (e) => {
     if (document.querySelector('form[data-dirty]')) e.preventDefault();
   });
-  if (owner) {
-    for (const name of stored()) {
-      if (!isMine(name) && Date.now() - JSON.parse(localStorage.getItem(name)).at > LIFE) localStorage.removeItem(name);
-    }
+  // What people who have not been here for long wrote on this device, and what of theirs waits to be sent.
+  const isOthers = (name) => /^(draft|queue):/.test(name) && name.split(':')[1] !== owner;
+  for (const name of owner ? Object.keys(localStorage).filter(isOthers) : []) {
+    if (Date.now() - JSON.parse(localStorage.getItem(name)).at > LIFE) localStorage.removeItem(name);
   }
   restoreAll();
 })();

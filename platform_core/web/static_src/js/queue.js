@@ -4,9 +4,8 @@
 // data-queue-once: acting again makes no sense while the first waits. data-queue-page: where the text can be taken back.
 (() => {
   const owner = document.querySelector('meta[name="queue-of"]')?.content;
-  const PREFIX = 'queue:';
   const DAY = 24 * 60 * 60 * 1000;
-  // The server knows a key for seven days; an older one might act twice, so a person decides.
+  // The server knows a key for seven days; an older one might act twice, so a person decides (drafts.js clears others' away).
   const LIFE = 6 * DAY;
   // A page that was left while it sent: after this nobody waits for its answer any more.
   const PATIENCE = 30000;
@@ -14,7 +13,7 @@
   const GATEWAY = [502, 503, 504];
   const count = document.getElementById('queue-count');
   if (!owner || !count) return;
-  const mine = `${PREFIX}${owner}:`;
+  const mine = `queue:${owner}:`;
   const token = JSON.parse(document.body.getAttribute('hx-headers:inherited') ?? '{}')['X-CSRF-Token'];
   const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, '0')).join('');
   const entries = () => Object.keys(localStorage).filter((name) => name.startsWith(mine))
@@ -182,7 +181,7 @@
     if (button.hasAttribute('data-queue-retry')) send(entry);
     else {
       // The draft of its form holds the text again, and the form's own key is a new one.
-      if (entry.draft) localStorage.setItem(`draft:${entry.draft}`, JSON.stringify({ at: Date.now(), values: entry.fields }));
+      if (entry.draft) localStorage.setItem(`draft:${owner}:${entry.draft}`, JSON.stringify({ at: Date.now(), values: entry.fields }));
       drop(entry);
       location.assign(entry.page);
     }
@@ -195,12 +194,6 @@
       e.stopImmediatePropagation();
     } else for (const entry of all) drop(entry);
   }, true);
-  // Of people who have not been here for as long as a key is known.
-  for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(PREFIX) && !name.startsWith(mine) && Date.now() - JSON.parse(localStorage.getItem(name)).at > LIFE) {
-      localStorage.removeItem(name);
-    }
-  }
   addEventListener('online', () => again(0));
   addEventListener('storage', ({ key }) => {
     if (!key?.startsWith(mine)) return;

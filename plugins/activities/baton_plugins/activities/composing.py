@@ -118,14 +118,13 @@ def composer(
         place=place,
         engagements=engagements,
         answers=[(str(row.plan.id), f"{due_text(row.due)} · {_short(row.plan.subject)}") for row in mine],
-        draft=f"{actor.user_id}:customer:{customer.id}",
+        draft=f"customer:{customer.id}",
         message=message,
     )
 
 
 def finishing(
     session: Session,
-    actor: Actor,
     customer: Customer,
     row: PlanRow,
     *,
@@ -137,7 +136,7 @@ def finishing(
     plan = row.plan
     if form is None:
         form = initial(FollowUpInput, kind=plan.kind, contact_id=str(plan.contact_id) if plan.contact_id else None)
-    draft = f"{actor.user_id}:plan:{plan.id}"
+    draft = f"plan:{plan.id}"
     made = _composer(session, customer, form, place=place, engagements=[], answers=[], draft=draft, message=message)
     return replace(made, questions=joining.of_plan(session, plan))
 

@@ -197,7 +197,7 @@ def finish(
     customer = customer_get(session, row.plan.customer_id)
     record_view(session, actor, customer)
     where = place if wants_fragment(request) and place in {"row", "calls", "dialog"} else "page"
-    return _finish_page(request, session, row, composing.finishing(session, actor, customer, row, place=where))
+    return _finish_page(request, session, row, composing.finishing(session, customer, row, place=where))
 
 
 @post("/{plan_id:uuid}/finish", permission=WRITE, name="activities:finished")
@@ -223,7 +223,7 @@ def finished(
             return fragment(
                 request, "activities/_row_done.html", **context, message=saved_message(follow_up), following=following
             )
-    again = composing.finishing(session, actor, customer, row, place=place, form=dropped(bound, form), message=message)
+    again = composing.finishing(session, customer, row, place=place, form=dropped(bound, form), message=message)
     return _finish_page(request, session, row, again, status=status)
 
 
@@ -237,7 +237,7 @@ def _following(session: Session, actor: Actor, row: PlanRow) -> dict[str, Any] |
         return None
     customer = customer_get(session, rows[0].plan.customer_id)
     record_view(session, actor, customer)
-    return row_context(session, rows[0], composing.finishing(session, actor, customer, rows[0], place="calls"))
+    return row_context(session, rows[0], composing.finishing(session, customer, rows[0], place="calls"))
 
 
 def _finish_page(

@@ -21,17 +21,18 @@ from platform_core.api import (
     Session,
     among,
     changing,
+    customers_restricted,
     engagements_to_write,
     load_actor,
     person_choices,
     proven,
+    seen_by,
     translator,
-    visible,
 )
 
 _ = translator("opportunities")
 EDIT = "opportunities.edit"
-_SIGHT = proven("which of these opportunities, which the actor sees, a colleague sees as well")
+_STATES = proven("which of these opportunities' engagements run, whoever sees them")
 
 
 def _fields(session: Session, _actor: Actor) -> list[changing.ChangeField]:
@@ -65,8 +66,7 @@ def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID
     if asked.lock:
         statement = statement.with_for_update(of=Opportunity).execution_options(populate_existing=True)
     present = session.scalars(statement).all()
-    kept = among(Customer.id, {row.customer_id for row in present})
-    closed = set(session.scalars(select(Customer.id).where(kept, Customer.restricted_at.is_not(None))))
+    closed = customers_restricted(session, Customer, {row.customer_id for row in present})
     writing = _writing(session, actor, present)
     receiver = _Receiver(session, present, asked.wanted.get("owner", ""))
     found = {}
@@ -95,7 +95,7 @@ def _writing(session: Session, actor: Actor, present: Collection[Opportunity]) -
         return {row.id for row in present}
     engagements = {row.engagement_id for row in present if row.engagement_id is not None}
     open_ones = select(Engagement.id).where(among(Engagement.id, engagements), Engagement.state == "open")
-    going_on = set(session.scalars(open_ones, execution_options=_SIGHT))
+    going_on = set(session.scalars(open_ones, execution_options=_STATES))
     writable = engagements_to_write(session, actor, engagements)
     return {
         row.id
@@ -111,10 +111,7 @@ class _Receiver:
         self._who = load_actor(session, UUID(wanted)) if wanted else None
         if self._who is None:
             return
-        condition = visible(Opportunity, self._who)
-        seen = select(Opportunity.id).where(among(Opportunity.id, [row.id for row in present]))
-        seen = seen if condition is None else seen.where(condition)
-        self._sees = set(session.scalars(seen, execution_options=_SIGHT))
+        self._sees = seen_by(session, self._who, Opportunity, [row.id for row in present])
         self._writes = _writing(session, self._who, present)
 
     def against(self, row: Opportunity) -> str:

@@ -20,7 +20,7 @@ from platform_core.api import (
     load_actor,
     proven,
     right_holders,
-    visible,
+    seen_by,
 )
 
 _HEADS = "activities.correct"
@@ -70,16 +70,10 @@ def _chosen(session: Session, cycle: Cycle, pairs: Pairs) -> Mapping[UUID, Visit
         return {one.id: Visitor(head, None) for one in customers if (head := near[one.department_id])}
     if cycle.who == "person" and cycle.user_id:
         person = load_actor(session, cycle.user_id)
-        seen = _seen(session, person, customers) if person else set()
+        # Nobody is given a visit to a customer whom they cannot see.
+        seen = seen_by(session, person, Customer, [one.id for one in customers]) if person else set()
         return {key: Visitor(cycle.user_id, None) for key in seen}
     return {}
-
-
-def _seen(session: Session, person: Actor, customers: Sequence[Customer]) -> set[UUID]:
-    """Nobody is given a visit to a customer whom they cannot see."""
-    scope = visible(Customer, person)
-    mine = select(Customer.id).where(among(Customer.id, [one.id for one in customers]))
-    return set(session.scalars(mine if scope is None else mine.where(scope), execution_options=PROOF))
 
 
 def _head_of(heads: Sequence[Actor], department_id: UUID | None) -> UUID | None:

@@ -18,19 +18,18 @@ from platform_core.api import (
     Session,
     among,
     changing,
+    customers_restricted,
     engagements_to_write,
     load_actor,
     local,
     person_choices,
-    proven,
+    seen_by,
     today,
     translator,
-    visible,
 )
 
 _ = translator("activities")
 EDIT = "activities.write"
-_SIGHT = proven("which of these plans, which the actor sees, a colleague sees as well")
 
 
 def _fields(session: Session, _actor: Actor) -> list[changing.ChangeField]:
@@ -61,7 +60,7 @@ def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID
     if asked.lock:
         statement = statement.with_for_update(of=Plan).execution_options(populate_existing=True)
     present = session.scalars(statement).all()
-    closed = _restricted(session, {plan.customer_id for plan in present})
+    closed = customers_restricted(session, Customer, {plan.customer_id for plan in present})
     writing = _writing(session, actor, present)
     colleague = _Colleague(session, present, asked.wanted.get("assignee", ""))
     found = {}
@@ -80,11 +79,6 @@ def _values(plan: Plan) -> dict[str, Any]:
     return {"due": local(plan.due_at).date().isoformat(), "assignee": str(plan.assignee_id), "kind": plan.kind}
 
 
-def _restricted(session: Session, customers: Collection[UUID]) -> set[UUID]:
-    closed = select(Customer.id).where(among(Customer.id, customers), Customer.restricted_at.is_not(None))
-    return set(session.scalars(closed))
-
-
 def _writing(session: Session, actor: Actor, present: Collection[Plan]) -> set[UUID]:
     """Engagements of these plans in which somebody may write."""
     engagements = {plan.engagement_id for plan in present if plan.engagement_id is not None}
@@ -98,10 +92,7 @@ class _Colleague:
         self._who = load_actor(session, UUID(wanted)) if wanted else None
         if self._who is None:
             return
-        condition = visible(Plan, self._who)
-        seen = select(Plan.id).where(among(Plan.id, [plan.id for plan in present]))
-        seen = seen if condition is None else seen.where(condition)
-        self._sees = set(session.scalars(seen, execution_options=_SIGHT))
+        self._sees = seen_by(session, self._who, Plan, [plan.id for plan in present])
         self._writes = _writing(session, self._who, present)
 
     def against(self, plan: Plan) -> str:

@@ -113,14 +113,14 @@ def calls(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
     record(session, actor, "activities.plans", ids=lists.shown_plans(rows))
     items = [plan_routes.row_context(session, row) for row in rows]
     if rows:
-        items[0] = plan_routes.row_context(session, rows[0], opened(session, actor, rows[0]))
+        items[0] = plan_routes.row_context(session, rows[0], opened(session, rows[0]))
     return _page(request, session, actor, "mine", items=items, calls=True)
 
 
-def opened(session: Session, actor: Actor, row: PlanRow) -> composing.Composer:
+def opened(session: Session, row: PlanRow) -> composing.Composer:
     """The form for a row's result, which leads on to the next row."""
     customer = customer_get(session, row.plan.customer_id)
-    return composing.finishing(session, actor, customer, row, place="calls")
+    return composing.finishing(session, customer, row, place="calls")
 
 
 def _page(request: Request[Any, Any, Any], session: Session, actor: Actor, view: str, **context: Any) -> Response[str]:

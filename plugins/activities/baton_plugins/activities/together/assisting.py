@@ -13,7 +13,7 @@ from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.reminders import arranging
 from baton_plugins.activities.together.models import Assistance
 from msgspec import Meta
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from platform_core.api import (
     Actor,
@@ -32,14 +32,12 @@ from platform_core.api import (
     noop,
     notify,
     now,
-    proven,
     record,
+    seen_by,
     translator,
-    visible,
 )
 
 _ = translator("activities")
-_SIGHT = proven("whether the colleague who is asked may see the plan: their own predicates stand in it")
 MOST = 10
 """Hands that a plan may go through"""
 
@@ -96,7 +94,7 @@ def _able(session: Session, actor: Actor, plan: Plan, user_id: UUID) -> Actor:
         message = _("Please choose from the list.")
     elif not colleague.can("activities.write"):
         message = _("%(name)s may not write follow-ups. Ask an administrator for that right.", name=colleague.name)
-    elif not _sees(session, plan, colleague):
+    elif not seen_by(session, colleague, Plan, [plan.id]):
         message = _(
             "%(name)s does not see this customer. Hand the matter over to their department, or add them as a helper.",
             name=colleague.name,
@@ -109,13 +107,6 @@ def _able(session: Session, actor: Actor, plan: Plan, user_id: UUID) -> Actor:
     else:
         return colleague
     raise Invalid(message, fields={"user_id": message})
-
-
-def _sees(session: Session, plan: Plan, colleague: Actor) -> bool:
-    found = exists().where(Plan.id == plan.id)
-    condition = visible(Plan, colleague)
-    statement = select(found if condition is None else found.where(condition))
-    return bool(session.scalar(statement, execution_options=_SIGHT))
 
 
 def _require_no_circle(session: Session, plan: Plan, colleague: Actor) -> None:
