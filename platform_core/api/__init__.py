@@ -47,6 +47,7 @@ from platform_core.contracts.reports import Linked, Report, ReportColumn, Report
 from platform_core.customers import audience as customer_audience
 from platform_core.customers import callers
 from platform_core.customers.attachments import store as store_attachment
+from platform_core.customers.documents import hand_over as hand_over_attachment
 from platform_core.customers.fields import born as birthday_told
 from platform_core.customers.forms import CustomerInput
 from platform_core.customers.groups import elsewhere as customer_groups
@@ -322,6 +323,7 @@ __all__ = [
     "fragment",
     "get",
     "get_batch",
+    "hand_over_attachment",
     "has_many_rows",
     "has_words",
     "index_tokens",

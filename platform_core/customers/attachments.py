@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import unicodedata
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.entities import EntityRef
 from platform_core.contracts.identity import Actor
-from platform_core.customers import filetypes, opening, queries, rights
+from platform_core.customers import documents, filetypes, opening, queries, rights
 from platform_core.customers.models import Attachment
 from platform_core.kernel.database import files_of
 from platform_core.kernel.errors import Invalid, NotFound, TooLarge
@@ -39,11 +40,30 @@ def store(
     session: Session, actor: Actor, customer_id: UUID, upload: Any, *, owner: str = "customers", kind: str = "file",
     engagement_id: UUID | None = None,
 ) -> Attachment:  # fmt: skip
-    """Keep an uploaded file (`filename`, binary `file`) with a customer the actor sees.
+    """Keep an uploaded file (`filename`, binary `file`) with a customer the actor sees, as a document of its own.
 
     The calling service has checked that the actor may add to the customer or the engagement. Raises Invalid for an
     empty file or a kind that is not kept, TooLarge above 20 MB.
     """
+    attachment = _written(session, actor, customer_id, upload, owner=owner, kind=kind, engagement_id=engagement_id)
+    _keep(session, actor, attachment)
+    return attachment
+
+
+def add(session: Session, actor: Actor, customer_id: UUID, upload: Any) -> Attachment:
+    """Keep a file with a customer the actor may change; what is called like one before is its next version."""
+    rights.require(session, actor, "customers.edit", queries.get(session, customer_id))
+    attachment = _written(session, actor, customer_id, upload)
+    documents.following(session, attachment)
+    _keep(session, actor, attachment)
+    return attachment
+
+
+def _written(
+    session: Session, actor: Actor, customer_id: UUID, upload: Any, *, owner: str = "customers", kind: str = "file",
+    engagement_id: UUID | None = None,
+) -> Attachment:  # fmt: skip
+    """The row of a file that lies in the folder by now, not yet in the session."""
     customer = queries.get(session, customer_id)
     _check_size(upload.file)
     filename = _clean(upload.filename)
@@ -54,8 +74,10 @@ def store(
     path.parent.mkdir(parents=True, exist_ok=True)
     on_rollback(session, path.unlink, missing_ok=True)
     size, digest = _write(upload.file, path)
-    attachment = Attachment(
+    return Attachment(
         id=new_id(),
+        document_id=new_id(),
+        version=1,
         customer_id=customer.id,
         engagement_id=engagement_id,
         owner=owner,
@@ -67,17 +89,13 @@ def store(
         stored_as=stored_as,
         uploaded_by=actor.user_id,
     )
+
+
+def _keep(session: Session, actor: Actor, attachment: Attachment) -> None:
     session.add(attachment)
-    after = {"filename": filename, "size": size, "sha256": digest}
-    audit.record(session, actor, "customers.attach", ref(attachment), customer_id=customer.id, after=after)
+    after = {name: getattr(attachment, name) for name in ("filename", "version", "size", "sha256")}
+    audit.record(session, actor, "customers.attach", ref(attachment), customer_id=attachment.customer_id, after=after)
     session.flush()  # plugins refer to the row in the same transaction
-    return attachment
-
-
-def add(session: Session, actor: Actor, customer_id: UUID, upload: Any) -> Attachment:
-    """Keep a file with a customer the actor may change."""
-    rights.require(session, actor, "customers.edit", queries.get(session, customer_id))
-    return store(session, actor, customer_id, upload)
 
 
 def opened(session: Session, actor: Actor, customer_id: UUID, attachment_id: UUID) -> tuple[Attachment, Path]:
@@ -91,7 +109,7 @@ def opened(session: Session, actor: Actor, customer_id: UUID, attachment_id: UUI
 
 
 def remove(session: Session, actor: Actor, customer_id: UUID, attachment_id: UUID) -> Attachment:
-    """Take a file off a customer. What a plugin keeps (a contract) is taken off there."""
+    """Take one version of a file off a customer. What a plugin keeps (a contract) is taken off there."""
     rights.require(session, actor, "customers.edit", queries.get(session, customer_id))
     attachment = queries.attachment(session, customer_id, attachment_id)
     if attachment.owner != "customers":
@@ -99,14 +117,18 @@ def remove(session: Session, actor: Actor, customer_id: UUID, attachment_id: UUI
     session.delete(attachment)
     path = files_of(session) / attachment.stored_as
     on_commit(session, path.unlink, missing_ok=True)
-    before = {"filename": attachment.filename, "sha256": attachment.sha256}
+    before = {name: getattr(attachment, name) for name in ("filename", "version", "sha256")}
     audit.record(session, actor, "customers.detach", ref(attachment), customer_id=customer_id, before=before)
     return attachment
 
 
 def _clean(filename: str) -> str:
-    """The last part of the name, without control characters and at most 200 characters, its ending kept."""
-    name = "".join(char for char in filename.replace("\\", "/").rsplit("/", 1)[-1] if char.isprintable()).strip()
+    """The last part of the name, without control characters and at most 200 characters, its ending kept.
+
+    Letters with marks are put together: systems that take them apart would make another name of the same.
+    """
+    last = unicodedata.normalize("NFC", filename).replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(char for char in last if char.isprintable()).strip()
     stem, dot, ending = name.rpartition(".")
     return f"{stem[: 200 - len(ending) - 1]}{dot}{ending}" if len(name) > 200 and len(ending) < 20 else name[:200]
 

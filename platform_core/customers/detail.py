@@ -99,7 +99,7 @@ def _head(reader: Actor) -> AnySelect:
         .where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
         .scalar_subquery()
     )
-    files = select(func.count()).select_from(Attachment).where(Attachment.customer_id == customer_id)
+    files = select(func.count(Attachment.document_id.distinct())).where(Attachment.customer_id == customer_id)
     of_engagements = visible(Attachment, reader)
     if of_engagements is not None:
         files = files.where(of_engagements)

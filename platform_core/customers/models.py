@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     TextClause,
+    UniqueConstraint,
     Uuid,
     event,
     false,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from platform_core.kernel.clock import now
+from platform_core.kernel.ids import new_id
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
 from platform_core.kernel.types import DictionaryCode, Json, UtcDateTime
 
@@ -261,7 +263,10 @@ class StatusChange(Identified, Base):
 
 
 class Attachment(Identified, Base):
-    """A file on a customer; the bytes lie in the data folder under a random name."""
+    """A file on a customer; the bytes lie in the data folder under a random name.
+
+    One row is one version of a document, and most documents have only one (customers/documents.py).
+    """
 
     __tablename__ = "customers_attachment"
 
@@ -269,6 +274,8 @@ class Attachment(Identified, Base):
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid())
     owner: Mapped[str] = mapped_column(String(60), default="customers")
     kind: Mapped[str] = mapped_column(String(40), default="file")
+    document_id: Mapped[UUID] = mapped_column(Uuid(), default=new_id)
+    version: Mapped[int] = mapped_column(default=1)
     filename: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int] = mapped_column(BigInteger)
@@ -276,3 +283,5 @@ class Attachment(Identified, Base):
     stored_as: Mapped[str] = mapped_column(String(80), unique=True)
     uploaded_by: Mapped[UUID | None] = mapped_column(Uuid())
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+
+    __table_args__ = (UniqueConstraint("document_id", "version"),)

@@ -125,16 +125,6 @@ def all_tags(session: Session) -> Sequence[Tag]:
     return session.scalars(select(Tag).order_by(Tag.name).limit(200)).all()
 
 
-def attachments_of(session: Session, customer_id: UUID) -> Sequence[Attachment]:
-    """Newest first; at most 200, more are found by the engagement they belong to."""
-    return session.scalars(
-        select(Attachment)
-        .where(Attachment.customer_id == customer_id)
-        .order_by(Attachment.uploaded_at.desc(), Attachment.id.desc())
-        .limit(200)
-    ).all()
-
-
 def attachment(session: Session, customer_id: UUID, attachment_id: UUID) -> Attachment:
     """Raises NotFound when there is none or none for this actor."""
     found = session.scalars(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from platform_core.audit import texts
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.identity import Actor
-from platform_core.customers import elements, fields, filetypes, merging, queries, rights, unmerging
+from platform_core.customers import documents, elements, fields, filetypes, merging, queries, rights, unmerging
 from platform_core.customers.custom import values as own
 from platform_core.customers.custom.definitions import PREFIX
 from platform_core.customers.models import Contact, ContactPoint, Customer, StatusChange
@@ -100,7 +100,7 @@ def contacts(session: Session, actor: Actor, customer: Customer) -> Section:
 
 def files(session: Session, actor: Actor, customer: Customer) -> Section:
     return "customers/_files.html", {
-        "files": queries.attachments_of(session, customer.id),
+        "documents": documents.of(session, customer.id),
         "may_edit": rights.may(session, actor, "customers.edit", customer),
         "accept": filetypes.ACCEPT,
     }

@@ -134,6 +134,7 @@ _FIELDS = {
     "by": _.lazy("Only"),
     "count": _.lazy("Number"),
     "sha256": _.lazy("Checksum"),
+    "version": _.lazy("Version"),
     "view": _.lazy("View"),
     "sort": _.lazy("Order"),
     "conditions": _.lazy("Conditions"),

@@ -34,6 +34,8 @@ def contract(
         "engagement_id": engagement_id,
         "owner": "opportunities",
         "kind": "contract",
+        "document_id": attachment_id,
+        "version": 1,
         "filename": f"{told.number}.pdf",
         "media_type": "application/pdf",
         "size": len(body),

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.packages import PACKAGES, Package
+from platform_core.customers import documents
 from platform_core.customers.models import Attachment
 from platform_core.kernel.declared import service_of
 from platform_core.kernel.idlists import among
@@ -46,11 +47,15 @@ def propose(session: Session, engagement: Engagement, leg: Leg) -> Proposal | No
 
 
 def offered(session: Session, engagement: Engagement) -> Sequence[Attachment]:
-    """Files of the engagement and of the customer alone that the actor may read, newest first."""
-    here = or_(Attachment.engagement_id == engagement.id, Attachment.engagement_id.is_(None))
-    statement = select(Attachment).where(Attachment.customer_id == engagement.customer_id, here)
-    newest = statement.order_by(Attachment.uploaded_at.desc(), Attachment.id.desc())
-    return session.scalars(newest.limit(_MOST_FILES)).all()
+    """Files of the engagement and of the customer alone that the actor may read, newest first, none in old versions."""
+    newest = _here(engagement).where(documents.is_newest())
+    in_order = newest.order_by(Attachment.uploaded_at.desc(), Attachment.id.desc())
+    return session.scalars(in_order.limit(_MOST_FILES)).all()
+
+
+def _here(engagement: Engagement) -> Select[Attachment]:
+    of_it = or_(Attachment.engagement_id == engagement.id, Attachment.engagement_id.is_(None))
+    return select(Attachment).where(Attachment.customer_id == engagement.customer_id, of_it)
 
 
 def send(session: Session, actor: Actor, engagement: Engagement, leg: Leg, sent: PackageInput | None) -> dict[str, int]:
@@ -62,13 +67,15 @@ def send(session: Session, actor: Actor, engagement: Engagement, leg: Leg, sent:
     if proposal is None:
         return {}
     wanted = proposal.chosen if sent is None else sent
-    known = {file.id for file in proposal.files}
+    # Also what has got a newer version since the form was opened: that is what the sender has read and means.
+    asked = wanted.files[:_MOST_FILES]
+    known = {file.id for file in session.scalars(_here(engagement).where(among(Attachment.id, asked)))}
     package = replace(
         proposal.package,
         said=wanted.said.strip(),
         promised=wanted.promised.strip(),
         plans=tuple(plan for plan in proposal.package.plans if plan.id in wanted.plans),
-        files=tuple(dict.fromkeys(key for key in wanted.files if key in known)),
+        files=tuple(dict.fromkeys(key for key in asked if key in known)),
         note=leg.note,
     )
     service_of(session, PACKAGES).keep(session, actor, leg, package)

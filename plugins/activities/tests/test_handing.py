@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from platform_core.api import Attachment, Leg, NotFound, new_id, now, store_attachment, today
 from platform_core.audit.models import AuditEntry
+from platform_core.customers import attachments
 from platform_core.relay import packages, queries
 from platform_core.relay import services as relay
 from platform_core.relay.forms import PackageInput
@@ -85,6 +86,21 @@ def test_other_matters_and_files_from_before_stay_out_unless_chosen(house):
     package = sent(house, "trainer", leg.id)[0]
     assert package.files == (old,), "nobody sends a file of another matter along"
     assert package.plans == ()
+
+
+def test_of_a_file_the_newest_version_is_offered_and_an_older_one_goes_along_when_the_sender_has_read_it(house):
+    engagement_id, added = house.open(), []
+    for _ in range(2):
+        with house.as_("collector") as (session, actor):
+            upload = SimpleNamespace(filename="offer.pdf", file=BytesIO(PDF))
+            added.append(attachments.add(session, actor, house.customer.id, upload).id)
+    first, second = added
+    proposal = proposed(house, "collector", engagement_id)
+    assert [file.id for file in proposal.files] == [second]
+    assert proposal.package.files == (second,)
+    with house.as_("collector") as (session, actor):
+        leg = relay.hand_over(session, actor, engagement_id, note="Go on.", package=PackageInput(files=[first]))
+    assert sent(house, "trainer", leg.id)[0].files == (first,)
 
 
 def test_without_changes_it_goes_along_as_composed_and_stays_as_it_was(house, prepared):

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from platform_core.audit.models import AuditEntry
-from platform_core.customers import attachments, filetypes
+from platform_core.customers import attachments, documents, filetypes, merging, unmerging
 from platform_core.customers.models import Attachment
 from platform_core.kernel.errors import Invalid
 
@@ -208,7 +212,132 @@ def test_a_removed_file_leaves_the_folder(mine, customer, factory, runtime):
         ("C:\\temp\\a.txt", "a.txt"),
         ("a\r\nb.txt", "ab.txt"),
         ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
+        ("re\u0301sume\u0301.pdf", "r\u00e9sum\u00e9.pdf"),
     ],
 )
 def test_names_are_cleaned(given, kept):
     assert attachments._clean(given) == kept
+
+
+def documents_of(factory, customer):
+    """File name -> its versions, the newest first, of each document of a customer."""
+    mine = select(Attachment).where(Attachment.customer_id == customer.id)
+    found = {}
+    for row in rows(factory, mine.order_by(Attachment.document_id, Attachment.version.desc())):
+        found.setdefault(row.document_id, []).append((row.filename, row.version))
+    return sorted(found.values())
+
+
+def test_a_file_of_the_same_name_is_the_next_version(mine, customer, factory, me):
+    for content in (b"one", b"two", b"three"):
+        put(mine, customer, "quote.pdf", PDF + content)
+    put(mine, customer, "other.pdf", PDF)
+    elsewhere = factory.customer(me)
+    put(mine, elsewhere, "quote.pdf", PDF)
+    assert documents_of(factory, customer) == [
+        [("other.pdf", 1)],
+        [("quote.pdf", 3), ("quote.pdf", 2), ("quote.pdf", 1)],
+    ]
+    assert documents_of(factory, elsewhere) == [[("quote.pdf", 1)]]
+    page = mine.get(f"/customers/{customer.id}?tab=files")
+    assert page.text.count(">quote.pdf<") == 1
+    assert "2 earlier versions" in page.text
+    assert me.name in page.text
+    for row in rows(factory, select(Attachment).where(Attachment.filename == "quote.pdf")):
+        answer = mine.get(f"/customers/{row.customer_id}/files/{row.id}", headers={"range": "bytes=0-7"})
+        assert (answer.status_code, answer.content) == (206, PDF[:8])
+    after = rows(
+        factory, select(AuditEntry.after).where(AuditEntry.action == "customers.attach").order_by(AuditEntry.id)
+    )
+    assert sorted(entry["version"] for entry in after) == [1, 1, 1, 2, 3]
+
+
+def test_the_newest_version_goes_and_the_one_before_counts_again(mine, customer, factory, runtime):
+    for content in (b"kept version", b"wrong version"):
+        put(mine, customer, "quote.pdf", PDF + content)
+    wrong = rows(factory, select(Attachment).where(Attachment.version == 2))[0]
+    assert mine.post(f"/customers/{customer.id}/files/{wrong.id}/delete").status_code == 303
+    assert documents_of(factory, customer) == [[("quote.pdf", 1)]]
+    assert PDF + b"kept version" in stored_files(runtime)
+    assert PDF + b"wrong version" not in stored_files(runtime)
+    put(mine, customer, "quote.pdf", PDF)
+    assert documents_of(factory, customer) == [[("quote.pdf", 2), ("quote.pdf", 1)]]
+
+
+def test_what_other_records_keep_is_no_version_of_a_document(runtime, factory, me, mine, customer):
+    actor = factory.actor(me)
+    put(mine, customer, "a.pdf", PDF)
+    for _ in range(2):
+        with runtime.database.actor_session(actor) as session:
+            upload = SimpleNamespace(filename="a.pdf", file=io.BytesIO(PDF))
+            attachments.store(session, actor, customer.id, upload, kind="follow_up")
+    assert documents_of(factory, customer) == [[("a.pdf", 1)]] * 3
+    put(mine, customer, "a.pdf", PDF)
+    put(mine, customer, "a.pdf", PDF)
+    assert documents_of(factory, customer) == [
+        [("a.pdf", 1)], [("a.pdf", 1)], [("a.pdf", 3), ("a.pdf", 2), ("a.pdf", 1)]
+    ]  # fmt: skip
+    with runtime.database.actor_session(actor) as session:
+        taken = session.scalars(select(Attachment).where(Attachment.version == 2)).one()
+        documents.hand_over(taken, owner="opportunities", kind="contract", engagement_id=None)
+    assert documents_of(factory, customer) == [
+        [("a.pdf", 1)], [("a.pdf", 1)], [("a.pdf", 1)], [("a.pdf", 3), ("a.pdf", 1)]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_two_uploads_at_once_are_two_versions(runtime, factory, me, customer, before):
+    actor, together = factory.actor(me), Barrier(2)
+
+    def upload():
+        together.wait()
+        with runtime.database.actor_session(actor) as session:
+            attachments.add(session, actor, customer.id, SimpleNamespace(filename="a.pdf", file=io.BytesIO(PDF)))
+
+    if before:
+        with runtime.database.actor_session(actor) as session:
+            attachments.add(session, actor, customer.id, SimpleNamespace(filename="a.pdf", file=io.BytesIO(PDF)))
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(upload) for _ in range(2)]:
+            done.result()
+    assert documents_of(factory, customer) == [[("a.pdf", number) for number in range(2 + before, 0, -1)]]
+
+
+def test_a_document_has_each_version_once(runtime, factory, me, mine, customer):
+    put(mine, customer, "a.pdf", PDF)
+    (row,) = rows(factory, select(Attachment))
+    copy = {name: getattr(row, name) for name in Attachment.__table__.c.keys() if name not in {"id", "stored_as"}}  # noqa: SIM118  columns
+    with pytest.raises(IntegrityError), runtime.database.actor_session(factory.actor(me)) as session:
+        session.add(Attachment(**copy, stored_as="an/other"))
+
+
+def test_documents_stay_apart_through_a_merge_and_its_way_back(runtime, factory, browser):
+    boss = factory.user("management")
+    actor, mine = factory.actor(boss), browser.sign_in(boss)
+    keep, other = factory.customer(boss), factory.customer(boss)
+    for customer in (keep, other, other):
+        put(mine, customer, "a.pdf", PDF)
+    with runtime.database.actor_session(actor) as session:
+        made = merging.merge(session, actor, keep.id, other.id)
+        merge_id = made.id
+    assert documents_of(factory, keep) == [[("a.pdf", 1)], [("a.pdf", 2), ("a.pdf", 1)]]
+    put(mine, keep, "a.pdf", PDF)
+    assert documents_of(factory, keep) == [[("a.pdf", 1)], [("a.pdf", 3), ("a.pdf", 2), ("a.pdf", 1)]]
+    with runtime.database.actor_session(actor) as session:
+        unmerging.unmerge(session, actor, merge_id)
+    assert documents_of(factory, other) == [[("a.pdf", 2), ("a.pdf", 1)]]
+    assert documents_of(factory, keep) == [[("a.pdf", 1)], [("a.pdf", 3)]]
+    for customer in (keep, other):
+        assert put(mine, customer, "a.pdf", PDF).status_code == 303
+        assert mine.get(f"/customers/{customer.id}?tab=files").status_code == 200
+
+
+def test_only_the_latest_of_many_versions_are_listed(runtime, factory, me, mine, customer, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_EARLIER", 2)
+    for _ in range(5):
+        put(mine, customer, "a.pdf", PDF)
+    with runtime.database.actor_session(factory.actor(me), write=False) as session:
+        (found,) = documents.of(session, customer.id)
+        assert [item.file.version for item in (found.newest, *found.earlier)] == [5, 4, 3]
+        assert (found.versions, found.older) == (5, 2)
+    assert "2 older ones are not listed." in mine.get(f"/customers/{customer.id}?tab=files").text

@@ -24,6 +24,7 @@ from platform_core.api import (
     customer_get,
     customer_set_status,
     dictionaries,
+    hand_over_attachment,
     new_id,
     publish,
     record,
@@ -222,8 +223,7 @@ def _attached(session: Session, opportunity: Opportunity, attachment_id: UUID | 
     ):
         _refuse({"attachment_id": _("There is no such file on this customer.")})
         return None
-    found.engagement_id = opportunity.engagement_id
-    found.owner, found.kind = "opportunities", "contract"
+    hand_over_attachment(found, owner="opportunities", kind="contract", engagement_id=opportunity.engagement_id)
     return found
 
 
