@@ -72,7 +72,7 @@ def _alone_ones(_session: Session, _actor: Actor, rows: Sequence[Any]) -> list[A
     return [row.id for row in rows if row.customer_id is None]
 
 
-def _customer_name(row: Any, look: Mapping[str, Any]) -> str:
+def customer_name(row: Any, look: Mapping[str, Any]) -> str:
     found = look["customers"].get(row.customer_id)
     return found.name if found else ""
 
@@ -91,7 +91,7 @@ CONTACTS = ListView(
     cells="customers/_contact_cells.html",
     columns=(
         Column("contact_name", _.lazy("Contact"), (Contact.name, Contact.is_primary), sort="name", fixed=True),
-        Column("customer", _.lazy("Customer"), (Contact.customer_id,), text=_customer_name),
+        Column("customer", _.lazy("Customer"), (Contact.customer_id,), text=customer_name),
         Column("position", _.lazy("Position"), (Contact.title, Contact.division), text=_position),
         Column("phone", _.lazy("Phone"), text=lambda row, look: look["phones"].get(row.id, "")),
         Column(
@@ -146,6 +146,7 @@ CONTACTS = ListView(
         Button(_.lazy("Removed contacts"), "trash", "/contacts/bin", "customers.edit"),
         Button(_.lazy("New contact"), "plus", "/contacts/new", "customers.create"),
     ),
+    record="/contacts/{id}",
     export="customers.export",
     changes=bulk.CHANGES,
     reach=contact_reach.of,

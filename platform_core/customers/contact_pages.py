@@ -51,7 +51,7 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, contac
     """A contact that stands alone. One of a customer is shown with it."""
     contact = queries.contact(session, contact_id)
     if contact.customer_id is not None:
-        return redirect(request, f"/customers/{contact.customer_id}?tab=contacts")
+        return redirect(request, f"/customers/{contact.customer_id}?tab=contacts&contact={contact_id}")
     opening.opened(session, actor, contacts.ref(contact), None)
     names = labels.of_rows(session, [contact])
     gender = str(fields.GENDERS.get(contact.gender, ""))

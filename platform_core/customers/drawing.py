@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from platform_core.contracts.identity import Actor
 from platform_core.customers import detail as parts
 from platform_core.customers import rights, sections, timeline
 from platform_core.customers.detail import Head
+from platform_core.customers.models import Customer
 from platform_core.kernel import dictionaries
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
@@ -35,6 +37,22 @@ class Place:
     by: str = ""
     before: str = ""
     engagement: UUID | None = None
+    contact: str = ""
+
+    @property
+    def led_by(self) -> UUID | None:
+        with suppress(ValueError):
+            return UUID(self.contact)
+        return None
+
+    def lists(self, customer: Customer) -> list[tuple[str, UUID]]:
+        """The lists that may have led here, and which of their rows did."""
+        found = [("/customers", customer.id)]
+        if customer.lead_since is not None:
+            found.append(("/leads", customer.id))
+        if self.led_by is not None:
+            found.append(("/contacts", self.led_by))
+        return found
 
 
 def whole(request: Request[Any, Any, Any], session: Session, actor: Actor, shown: Head, place: Place) -> dict[str, Any]:
@@ -66,6 +84,8 @@ def whole(request: Request[Any, Any, Any], session: Session, actor: Actor, shown
         "tabs": tabs,
         "by": place.by,
         "engagement": place.engagement,
+        "nearby": place.lists(customer),
+        "led_by": place.led_by,
     }
     context |= _column(request, session, actor, shown, place, found)
     return {**context, "left_out": leftout.cards(platform, parts.shell_of(request), session, _ASKED)}

@@ -45,13 +45,16 @@ def detail(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, *, tab: str = "",
     by: str = "", before: str = "", engagement: UUID | None = None,
 ) -> Response[str]:  # fmt: skip
-    """The customer page; `by` and `engagement` narrow the timeline, `before` continues a list."""
+    """The customer page; `by` and `engagement` narrow the timeline, `before` continues a list.
+
+    `contact` in the query is the one by whom somebody came here, out of a list of contacts.
+    """
     try:
         shown = parts.head(session, actor, customer_id)
     except NotFound:
         return redirect(request, f"/customers/{merging.successor(session, customer_id)}")
     standing = opening.opened(session, actor, services.ref(shown.customer), customer_id, seen=shown.seen)
-    place = drawing.Place(tab, by, before, engagement)
+    place = drawing.Place(tab, by, before, engagement, request.query_params.get("contact", ""))
     return page(
         request, "customers/detail.html", active="customers", standing=standing,
         **drawing.whole(request, session, actor, shown, place),

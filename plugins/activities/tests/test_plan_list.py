@@ -121,3 +121,18 @@ def test_the_list_of_plans_is_found_counted_and_cheap(filled, browser: Browser, 
 def test_no_right_to_plans_no_list(filled, browser: Browser):
     admin = browser.sign_in(filled.factory.user("system_admin", name="Ada"))
     assert admin.get("/plans/all").status_code == 403
+
+
+def test_a_plan_leads_to_its_neighbours_in_the_list(filled, browser: Browser, count_queries) -> None:
+    boss = browser.sign_in(filled.people["manager"])
+    order = re.findall(r'<td class="c-name"><a href="(/plans/[^"]+)"', boss.get("/plans/all?sort=due&view=all").text)
+    assert len(order) > 3
+    for at, url in enumerate(order):
+        key = url.removeprefix("/plans/")
+        for htmx in (False, True):
+            assert f'data-nearby="/plans/all/nearby/{key}"' in boss.get(url, htmx=htmx).text
+        with count_queries(at_most=12):
+            piece = boss.get(f"/plans/all/nearby/{key}?sort=due&view=all", htmx=True).text
+        found = dict(re.findall(r'rel="(prev|next)"[^>]*href="([^"]+)"', piece))
+        beside = {"prev": order[at - 1] if at else None, "next": order[at + 1] if at + 1 < len(order) else None}
+        assert found == {side: place for side, place in beside.items() if place}

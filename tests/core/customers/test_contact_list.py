@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -162,3 +163,26 @@ def test_contacts_whose_names_resemble_the_words_are_offered(house, count_querie
     assert found("Meimei") == ({"Li Lei", "Han Meimei"}, False)  # by their customer, which the contact's name finds
     for none in ("Nobdoy Sees", "Foriegn", "Gnoe With", "138 0000 1234"):
         assert found(none) == (set(), False)
+
+
+def test_from_a_contact_to_the_one_before_and_after(browser, factory, runtime, count_queries):
+    me = factory.user("coordinator", factory.department())
+    customer, actor, made = factory.customer(me), factory.actor(me), []
+    for name, where in (("Ann", customer.id), ("Bob", None), ("Cid", customer.id)):
+        with runtime.database.actor_session(actor) as session:
+            made.append(contacts.create(session, actor, ContactInput(name=name, customer_id=where)).id)
+    mine = browser.sign_in(me)
+    with count_queries(at_most=12):
+        piece = mine.get(f"/contacts/nearby/{made[1]}?sort=name", htmx=True).text
+    assert re.findall(r'rel="(?:prev|next)"[^>]*href="([^"]+)"', piece) == [
+        f"/contacts/{made[0]}",
+        f"/contacts/{made[2]}",
+    ]
+    assert f'data-nearby="/contacts/nearby/{made[1]}"' in mine.get(f"/contacts/{made[1]}").text
+    url = f"/customers/{customer.id}?tab=contacts&contact={made[2]}"
+    assert mine.get(f"/contacts/{made[2]}").headers["location"] == url
+    assert url.replace("&", "&amp;") in mine.get("/contacts").text
+    page = mine.get(url).text
+    assert f'data-nearby="/contacts/nearby/{made[2]}"' in page
+    assert page.count('<li aria-current="true">') == 1
+    assert mine.get(f"/customers/{customer.id}?tab=contacts").text.count("data-nearby") == 1

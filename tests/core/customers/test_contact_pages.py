@@ -110,7 +110,7 @@ def test_it_goes_to_its_customer_with_everything(browser, runtime, factory, hous
         assert {point.customer_id for point in session.scalars(select(ContactPoint))} == {mine.id}
         assert session.scalars(select(Message)).one().customer_id == mine.id
         assert session.get_one(Contact, contact_id).is_primary
-    assert anna.get(url).headers["location"] == f"/customers/{mine.id}?tab=contacts"
+    assert anna.get(url).headers["location"] == f"/customers/{mine.id}?tab=contacts&contact={contact_id}"
     assert anna.post(f"{url}/attach", {"customer": also.code}).status_code == 409
     history = unescape(boss.get(f"/customers/{mine.id}?tab=history").text)
     assert "Attached a contact" in history

@@ -34,3 +34,12 @@ def test_leads_are_changed_grouped_and_printed(browser, factory, house):
     text = manager.get(paper).text
     assert "Lead 0" in text
     assert "No lead any more" not in text
+
+
+def test_a_lead_stands_in_two_lists(browser, factory, house):
+    lead, customer = factory.customer(house.anna, lead_since=now()), factory.customer(house.anna)
+    anna = browser.sign_in(house.anna)
+    places = re.findall(r'data-nearby="([^"]+)"', anna.get(f"/customers/{lead.id}").text)
+    assert places == [f"/customers/nearby/{lead.id}", f"/leads/nearby/{lead.id}"]
+    assert re.findall(r'data-list="([^"]+)"', anna.get(f"/customers/{customer.id}").text) == ["/customers"]
+    assert anna.get(f"/leads/nearby/{lead.id}", htmx=True).status_code == 200

@@ -143,6 +143,7 @@ PLANS = lists.ListView(
     reach=_reach,
     prepare=_prepare,
     counted=("state", "kind"),
+    record="/plans/{id}",
     export=EXPORT,
     changes=rearranging.CHANGES,
     buttons=(lists.Button(_.lazy("My plans"), "calendar", "/plans", "activities.view"),),
