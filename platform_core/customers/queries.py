@@ -13,9 +13,10 @@ from platform_core.customers.models import Address, Attachment, Contact, Contact
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.idlists import among
-from platform_core.kernel.scope import AnySelect, prepared
+from platform_core.kernel.scope import AnySelect, prepared, proven
 
 _ = translator("customers")
+_PROOF = proven("whether rows that were read for the actor are restricted")
 
 
 def get(session: Session, customer_id: UUID, *, lock: bool = False) -> Customer:
@@ -38,9 +39,12 @@ def contact(session: Session, contact_id: UUID) -> Contact:
 
 
 def restricted(session: Session, model: type[Customer | Contact], ids: Collection[UUID]) -> set[UUID]:
-    """Those among them whose record is restricted: they do not leave the house, and nothing of them is changed."""
+    """Those among them whose record is restricted: they do not leave the house, and nothing of them is changed.
+
+    `ids` are of rows that were read already. Past the policies, to which what lies in the pool or in a bin is nobody's.
+    """
     held = select(model.id).where(among(model.id, ids), model.restricted_at.is_not(None))
-    return set(session.scalars(held)) if ids else set()
+    return set(session.scalars(held, execution_options=_PROOF)) if ids else set()
 
 
 def point(session: Session, customer_id: UUID, point_id: UUID) -> ContactPoint:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.customers import contact_keeping, rights, selecting
 from platform_core.customers.bin import rule
+from platform_core.customers.contact_listing import customer_name
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
@@ -57,10 +58,10 @@ BIN = ListView(
     cells="customers/bin/_contact_cells.html",
     columns=(
         Column("removed_contact", _.lazy("Contact"), (Contact.name,), fixed=True),
-        Column("customer", _.lazy("Customer"), (Contact.customer_id,)),
-        Column("owner", _.lazy("Owner"), (Contact.owner_id,)),
+        Column("customer", _.lazy("Customer"), (Contact.customer_id,), text=customer_name),
+        Column("owner", _.lazy("Owner"), (Contact.owner_id,), text=lambda row, look: look["people"][row.owner_id]),
         Column("deleted", _.lazy("Removed"), (Contact.deleted_at,), sort="deleted"),
-        Column("going", _.lazy("Erased for good"), (Contact.deleted_at,)),
+        Column("going", _.lazy("Erased for good"), (Contact.deleted_at,), text=lambda row, look: look["going"][row.id]),
     ),
     fields=(Contact.department_id,),
     sorts=(Sort("deleted", _.lazy("Removed"), Contact.deleted_at, descending=True),),
@@ -69,6 +70,7 @@ BIN = ListView(
         Filter("deleted", _.lazy("Removed"), "date", Contact.deleted_at),
     ),
     presets=(Preset("all", _.lazy("All")),),
+    export="customers.export",
     reach=_reach,
     prepare=_prepare,
     bulk=(BulkAction("restore", _.lazy("Take out of the bin"), "arrow-back-up", "/contacts/bin/restore", PERMISSION),),

@@ -68,7 +68,9 @@ BIN = ListView(
         Column("city", _.lazy("City"), (Customer.city,), shown=False),
         Column("by", _.lazy("Deleted by"), (), text=lambda row, look: look["by"][row.id]),
         Column("deleted", _.lazy("Deleted"), (Customer.deleted_at,), sort="deleted"),
-        Column("going", _.lazy("Erased for good"), (Customer.deleted_at,)),
+        Column(
+            "going", _.lazy("Erased for good"), (Customer.deleted_at,), text=lambda row, look: look["going"][row.id]
+        ),
     ),
     fields=(Customer.owner_id, Customer.department_id),
     sorts=(Sort("deleted", _.lazy("Deleted"), Customer.deleted_at, descending=True),),
@@ -85,6 +87,7 @@ BIN = ListView(
         Preset("all", _.lazy("All")),
         Preset("mine", _.lazy("Mine"), ("owner:is:me",)),
     ),
+    export="customers.export",
     reach=_reach,
     prepare=_prepare,
     bulk=(

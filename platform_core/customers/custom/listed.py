@@ -1,4 +1,4 @@
-"""Own fields in the customer list: a column for each, conditions and orders for those with an index."""
+"""Own fields in lists of customers: a column for each, conditions and orders for those with an index."""
 
 from __future__ import annotations
 
@@ -26,34 +26,47 @@ _Where = Callable[[str, Sequence[str], Actor], ColumnElement[bool]]
 
 def extended(session: Session, view: ListView) -> ListView:
     """The view as the definitions have it at this moment."""
+    return _held(session, view, has_orders=True)
+
+
+def unordered(session: Session, view: ListView) -> ListView:
+    """The same of a list of few among all customers, in no order of theirs.
+
+    An index of a field has all customers in it: whoever walks it for the leads passes nearly everybody else.
+    """
+    return _held(session, view, has_orders=False)
+
+
+def _held(session: Session, view: ListView, *, has_orders: bool) -> ListView:
     found = known(session)
     shown = [item for item in found.fields if item.active]
     if not shown:
         return view
     held = found.kept.get(view.key)
     if held is None or held[0] is not view:
-        held = found.kept[view.key] = (view, _made(view, shown))
+        held = found.kept[view.key] = (view, _made(view, shown, has_orders=has_orders))
     made: ListView = held[1]
     return made
 
 
-def _made(view: ListView, shown: Sequence[Field]) -> ListView:
+def _made(view: ListView, shown: Sequence[Field], *, has_orders: bool) -> ListView:
     found = [item for item in shown if item.is_found]
+    ordered = [item for item in found if item.has_order and has_orders]
     return replace(
         view,
-        columns=(*view.columns, *(_column(item) for item in shown)),
+        columns=(*view.columns, *(_column(item, has_order=item in ordered) for item in shown)),
         filters=(*view.filters, *(_filter(item) for item in found)),
-        sorts=(*view.sorts, *(_sort(item) for item in found if item.has_order)),
+        sorts=(*view.sorts, *(_sort(item) for item in ordered)),
         edition="own fields",
     )
 
 
-def _column(item: Field) -> Column:
+def _column(item: Field, *, has_order: bool) -> Column:
     return Column(
         item.name,
         item.label,
         (Customer.custom,),
-        sort=item.name if item.has_order else "",
+        sort=item.name if has_order else "",
         number=item.is_number,
         shown=False,
         # A file gets the value from the row alone; people's names are looked up once for all rows.

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.identity import Actor
 from platform_core.customers import rights, searching
 from platform_core.customers.bulk import of_customers as bulk
+from platform_core.customers.custom import listed as own_fields
 from platform_core.customers.groups import elsewhere as groups
 from platform_core.customers.models import Customer
 from platform_core.customers.pool import reach
@@ -38,7 +39,7 @@ _VIEW = "customers.view"
 
 
 def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str, Any]:
-    return {**prepare(session, actor, rows), "stages": STAGES}
+    return {**prepare(session, actor, rows), "stages": STAGES, "own": own_fields.exported(session)}
 
 
 def _stage(row: Any, look: Mapping[str, Any]) -> str:
@@ -78,7 +79,10 @@ POOL = ListView(
         _STAGE,
         *_SHARED,
         Column("phone", _.lazy("Phone"), (Customer.phone_mask,)),
-        Column("department", _.lazy("Department"), (Customer.department_id,), shown=False),
+        Column(
+            "department", _.lazy("Department"), (Customer.department_id,), shown=False,
+            text=lambda row, look: look["departments"][row.department_id],
+        ),
         Column("since", _.lazy("In the pool since"), (Customer.placed_at,), sort="since"),
     ),
     fields=(Customer.owner_id,),
@@ -99,7 +103,9 @@ POOL = ListView(
     search=pool_searching.condition,
     search_label=_.lazy("Name or code"),
     similar=pool_searching.similar,
+    export="customers.export",
     reach=reach.of,
+    more=own_fields.unordered,
     prepare=_prepare,
     bulk=(BulkAction("claim", _.lazy("Take"), "user-plus", "/pool/claim", CLAIM),),
     invitation=Invitation(_.lazy("The pool is empty."), _.lazy("To my leads"), "/leads", _VIEW),
@@ -153,6 +159,7 @@ LEADS = ListView(
     export="customers.export",
     changes=bulk.CHANGES,
     reach=_leads,
+    more=own_fields.unordered,
     prepare=_prepare,
     row_actions=(
         RowAction(

@@ -14,6 +14,7 @@ from platform_core.customers.custom.keeping import FieldInput
 from platform_core.customers.forms import CustomerInput, CustomerPatch
 from platform_core.customers.listing import CUSTOMERS
 from platform_core.customers.models import Customer
+from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Forbidden, Invalid
 from platform_core.kernel.scope import proven
 from platform_core.web.lists import conditions, state
@@ -262,6 +263,33 @@ def test_the_list_shows_filters_and_exports_them_without_a_statement_more(
     (listed, *_others) = mine.get("/api/v1/customers?f=custom.colour:is:x1").json()["items"]
     assert listed["custom"]["member"] is True
     assert listed["custom"]["id_no"] == "****1234"
+
+
+@pytest.mark.parametrize("path", ["/leads", "/pool"])
+def test_leads_and_the_pool_have_them_as_columns_and_conditions(
+    runtime, defined, browser, factory, me, act, count_queries, path
+):
+    boss = browser.sign_in(factory.user("management"))
+    made = act(services.create, CustomerInput(name="Acme", custom=GIVEN))
+    factory.customer(me if path == "/leads" else None, name="Blank", lead_since=now(), department_id=me.department_id)
+    with runtime.database.system_session("lead") as session:
+        row = session.get_one(Customer, made.id)
+        row.lead_since, row.owner_id = now(), me.id if path == "/leads" else None
+    first = "lead" if path == "/leads" else "pooled"
+    columns = [first, "custom.motto", "custom.budget", "custom.topics", "custom.id_no"]
+    assert boss.post(f"{path}/columns", {"column": columns}).status_code == 303
+    with count_queries(at_most=12):
+        page = boss.get(f"{path}?view=all")
+    for shown in ("¥12,800.00", "Law, Pay", "****1234", "Budget"):
+        assert shown in page.text, shown
+    assert "sort=custom" not in page.text
+    for condition in ("custom.colour:is:x1", "custom.budget:least:12000", "custom.member:is:yes"):
+        with count_queries(at_most=12):
+            found = boss.get(f"{path}?view=all&f={condition}")
+        assert ("Acme" in found.text, "Blank" in found.text) == (True, False), condition
+    assert boss.get(f"{path}?f=custom.id_no:is:x").status_code == 422
+    paper = boss.post("/papers/new", {"source": f"list:{path[1:]}", "query": "", "reason": "For the meeting"})
+    assert "12800" in boss.get(paper.headers["location"]).text
 
 
 def test_secrets_are_masked_everywhere_and_revealed_one_at_a_time(runtime, defined, browser, me, act, factory):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from platform_core.audit.models import AuditEntry
 from platform_core.caps.models import UserCap
+from platform_core.customers.models import Contact
 from platform_core.exports.models import Paper, Printed
 from platform_core.kernel.clock import now
 from tests.core.exports.test_files import grant, rows
@@ -77,3 +79,52 @@ def test_printing_needs_the_right(factory, browser):
     reader = browser.sign_in(factory.user("finance"))
     assert reader.get("/papers/new?of=list:customers").status_code == 404
     assert send(reader).status_code == 404
+
+
+def printed(browser, source):
+    address = browser.post("/papers/new", {"source": source, "query": "", "reason": "For the meeting"})
+    assert address.status_code == 303, address.text
+    return browser.get(address.headers["location"]).text
+
+
+def test_the_pool_is_printed_as_far_as_one_sees_it(runtime, factory, browser):
+    grant(runtime, "department_head", customers_export=5)
+    north, south = factory.department("North"), factory.department("South")
+    boss, head = factory.user("management"), factory.user("department_head", north)
+    for place in (north, south):
+        factory.customer(name=f"Pooled in {place.name}", department_id=place.id, phone_mask="138****0000")
+    factory.customer(name="Restricted", department_id=north.id, restricted_at=now())
+    factory.customer(boss, name="Owned")
+    everything, part = printed(browser.sign_in(boss), "list:pool"), printed(browser.sign_in(head), "list:pool")
+    found = [[name in text for name in ("in North", "in South", "Restricted", "Owned")] for text in (everything, part)]
+    assert found == [[True, True, False, False], [True, False, False, False]]
+    assert "138****0000" in everything
+    lines = rows(runtime, select(AuditEntry).where(AuditEntry.action == "exports.print"))
+    assert sorted(len(line.ids) for line in lines) == [1, 2]
+    assert rows(runtime, select(func.count()).select_from(Printed)) == [3]
+
+
+def test_the_bins_are_printed_without_what_is_restricted(runtime, factory, browser):
+    boss = factory.user("management", name="Max")
+    page, kept = browser.sign_in(boss), factory.customer(boss, name="Kept Ltd")
+    factory.customer(boss, name="Thrown away", deleted_at=now())
+    factory.customer(boss, name="Held back", deleted_at=now(), restricted_at=now())
+    for name in ("Ann", "Bob"):
+        where = f"/customers/{kept.id}/contacts/new" if name == "Ann" else "/contacts/new"
+        assert page.post(where, {"name": name}).status_code == 303
+    for contact in rows(runtime, select(Contact.id)):
+        assert page.post(f"/contacts/{contact}/delete").status_code == 303
+    with runtime.database.system_session("restrict") as session:
+        session.execute(update(Contact).where(Contact.name == "Bob").values(restricted_at=now()))
+    for path in ("/bin", "/contacts/bin"):
+        assert 'href="/papers/new?of=list:' in page.get(path).text
+    customers, contacts = printed(page, "list:bin"), printed(page, "list:contact_bin")
+    assert ("Thrown away" in customers, "Held back" in customers, "Kept Ltd" in customers) == (True, False, False)
+    assert ("Ann" in contacts, "Bob" in contacts, "Kept Ltd" in contacts) == (True, False, True)
+    for text in (customers, contacts):
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", text, re.DOTALL)
+        assert cells
+        assert not [cell for cell in cells if re.fullmatch(r"\s*[0-9a-f]{8}-[0-9a-f-]{27}\s*", cell)]
+    assert browser.sign_in(factory.user("coordinator")).post(
+        "/papers/new", {"source": "list:bin", "query": "", "reason": "For the meeting"}
+    ).status_code in {403, 404}
