@@ -90,9 +90,16 @@ CONTACTS = ListView(
     title=_.lazy("Contacts"),
     cells="customers/_contact_cells.html",
     columns=(
-        Column("contact_name", _.lazy("Contact"), (Contact.name, Contact.is_primary), sort="name", fixed=True),
+        Column(
+            "contact_name",
+            _.lazy("Contact"),
+            (Contact.name, Contact.is_primary),
+            sort="name",
+            fixed=True,
+            edited="name",
+        ),
         Column("customer", _.lazy("Customer"), (Contact.customer_id,), text=customer_name),
-        Column("position", _.lazy("Position"), (Contact.title, Contact.division), text=_position),
+        Column("position", _.lazy("Position"), (Contact.title, Contact.division), text=_position, edited="title"),
         Column("phone", _.lazy("Phone"), text=lambda row, look: look["phones"].get(row.id, "")),
         Column(
             "gender",

@@ -95,8 +95,15 @@ def _contact(row: Any, look: Mapping[str, Any]) -> str:
 
 
 _COLUMNS = (
-    Column("name", _.lazy("Customer"), (Customer.name, Customer.code, Customer.grade), sort="name", fixed=True),
-    Column("status", _.lazy("Status"), (Customer.status,), text=_labelled("status", "statuses")),
+    Column(
+        "name",
+        _.lazy("Customer"),
+        (Customer.name, Customer.code, Customer.grade),
+        sort="name",
+        fixed=True,
+        edited="name",
+    ),
+    Column("status", _.lazy("Status"), (Customer.status,), text=_labelled("status", "statuses"), edited="status"),
     Column("owner", _.lazy("Owner"), (Customer.owner_id,), text=lambda row, look: look["people"][row.owner_id]),
     Column(
         "department",
@@ -108,10 +115,24 @@ _COLUMNS = (
     Column("contact", _.lazy("Main contact"), (Customer.contact_name, Customer.phone_mask), text=_contact),
     Column("next_plan", _.lazy("Next plan"), (Customer.next_plan_at,), sort="next_plan"),
     Column("last_contact", _.lazy("Last contact"), (Customer.last_contact_at,)),
-    Column("city", _.lazy("City"), (Customer.city,), shown=False),
-    Column("industry", _.lazy("Industry"), (Customer.industry,), shown=False, text=_labelled("industry", "industries")),
-    Column("source", _.lazy("Source"), (Customer.source,), shown=False, text=_labelled("source", "sources")),
-    Column("tags", _.lazy("Tags"), text=lambda row, look: ", ".join(look["tags"][row.id])),
+    Column("city", _.lazy("City"), (Customer.city,), shown=False, edited="city"),
+    Column(
+        "industry",
+        _.lazy("Industry"),
+        (Customer.industry,),
+        shown=False,
+        text=_labelled("industry", "industries"),
+        edited="industry",
+    ),
+    Column(
+        "source",
+        _.lazy("Source"),
+        (Customer.source,),
+        shown=False,
+        text=_labelled("source", "sources"),
+        edited="source",
+    ),
+    Column("tags", _.lazy("Tags"), text=lambda row, look: ", ".join(look["tags"][row.id]), edited="tags"),
     Column("updated", _.lazy("Changed"), (Customer.updated_at,), sort="updated"),
     Column("birthday", _.lazy("Birthday"), _BIRTH, shown=False, text=lambda row, _look: fields.born(row)),
     Column("created", _.lazy("Created"), (Customer.created_at,), shown=False),

@@ -93,9 +93,10 @@ def create(session: Session, actor: Actor, data: CustomerInput) -> Customer:
 
 
 def update(
-    session: Session, actor: Actor, customer_id: UUID, data: CustomerPatch, version: int | None = None
-) -> Customer:
-    """Change the given fields. A mask that comes back changes nothing.
+    session: Session, actor: Actor, customer_id: UUID, data: CustomerPatch, version: int | None = None, *,
+    may_lack: bool = False,
+) -> Customer:  # fmt: skip
+    """Change the given fields. A mask that comes back changes nothing. `may_lack`: see custom.values.changes.
 
     `version` is the one the form was opened with; raises StaleCustomer when it has passed and the form would undo
     what somebody else did, Invalid at the field, NotFound, Forbidden.
@@ -113,7 +114,7 @@ def update(
             del values[name]  # these two cannot be empty
     if "code" in values:
         codes.check(session, customer.kind, values["code"])
-    filled = own.changes(session, customer, custom)
+    filled = own.changes(session, customer, custom, may_lack=may_lack)
     if version is not None and version != customer.version and (values or filled):
         theirs = {name: (getattr(customer, name), value) for name, value in values.items()}
         raise StaleCustomer(customer, theirs | {name: (filled.before[name], new) for name, new in filled.after.items()})

@@ -54,4 +54,4 @@ DEPARTMENT = Filter(
     choices=lambda session, _actor: labels.department_choices(session),
 )  # fmt: skip
 OWNED = Column("owner", _.lazy("Owner"), (Customer.owner_id,), text=lambda row, look: look["people"][row.owner_id])
-STATUS = Column("status", _.lazy("Status"), (Customer.status,), text=word("status"))
+STATUS = Column("status", _.lazy("Status"), (Customer.status,), text=word("status"), edited="status")

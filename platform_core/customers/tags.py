@@ -54,6 +54,12 @@ def assign(session: Session, actor: Actor, customer_id: UUID, names: Iterable[st
     return tags
 
 
+def split(text: str) -> list[str]:
+    """Names as a form has them, with commas between them; each once."""
+    parts = text.replace("\uff0c", ",").replace("\u3001", ",").split(",")
+    return list(dict.fromkeys(word for part in parts if (word := " ".join(part.split()))))
+
+
 def named(session: Session, names: Sequence[str]) -> list[Tag]:
     """The tags of these names, made where nobody has used them yet."""
     found = {tag.name: tag for tag in session.scalars(select(Tag).where(Tag.name.in_(names)))}

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
 from platform_core.users import listparts, preferences, probing
+from platform_core.users.cells import cell_handlers
+from platform_core.users.columns import chosen_columns, preference_key
 from platform_core.web.forms import FormData
 from platform_core.web.lists import declaration, dialogs, reading, rendering, state
 from platform_core.web.lists.declaration import ListView, decorations
@@ -57,7 +59,7 @@ def list_handlers(view: ListView) -> list[Any]:
     @get(f"{view.path}/columns", permission=permission, name=f"{prefix}_columns")
     def columns(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Response[str]:
         asked = state.read(session, actor, view, request.query_params)
-        shown = dialogs.column_choices(asked.view, _added(request, view), _chosen(session, actor, asked))
+        shown = dialogs.column_choices(asked.view, _added(request, view), chosen_columns(session, actor, asked))
         return _columns_dialog(request, view, asked, shown)
 
     @post(f"{view.path}/columns", permission=permission, name=f"{prefix}_set_columns")
@@ -68,7 +70,7 @@ def list_handlers(view: ListView) -> list[Any]:
         chosen = dialogs.chosen_columns(asked.view, added, form)
         if asked.base is not None and "mine" not in form and "reset" not in form:
             return redirect(request, asked.with_columns(chosen).url())
-        preferences.write(session, actor, _columns_key(asked), chosen or None)
+        preferences.write(session, actor, preference_key(asked), chosen or None)
         return redirect(request, (asked.with_columns(asked.base.columns) if asked.base else asked).url())
 
     declaration.mounted(view)
@@ -87,7 +89,8 @@ def _further(view: ListView, prefix: str) -> list[Any]:
     def nearby(request: Request[Any, Any, Any], session: Session, actor: Actor, row_id: UUID) -> Response[str]:
         return listparts.nearby(request, session, actor, view, row_id)
 
-    return [*([counts] if view.counted else []), *([nearby] if view.record else [])]
+    cells = cell_handlers(view, prefix) if view.changes is not None else []
+    return [*([counts] if view.counted else []), *([nearby] if view.record else []), *cells]
 
 
 def exportable(key: str) -> ListView | None:
@@ -105,7 +108,7 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     instead = _similar(session, actor, asked) if not found.rows else None
     _note(session, actor, asked, found, instead)
     found = instead or found
-    chosen = _chosen(session, actor, asked)
+    chosen = chosen_columns(session, actor, asked)
     hooks = platform_of(request).hooks
     shown = Shown(
         asked,
@@ -156,21 +159,6 @@ def _total(reader: Reader, found: Page) -> Count:
 
 def _suffix(view: ListView) -> str:
     return "list" if view.key == view.prefix else f"{view.key}_list"
-
-
-def _columns_key(asked: ListState) -> str:
-    """Of the list, or of one of its saved views."""
-    return f"columns.{asked.view.key}.{asked.base.key}" if asked.base else f"columns.{asked.view.key}"
-
-
-def _chosen(session: Session, actor: Actor, asked: ListState) -> Sequence[str]:
-    """Columns that the URL names, the user's own for this saved view, those of the view, those for the list."""
-    if asked.base is not None and asked.columns != asked.base.columns:
-        return asked.columns
-    own: Sequence[str] = preferences.read(session, actor, _columns_key(asked), ())
-    if asked.base is None or own:
-        return own
-    return asked.columns or _chosen(session, actor, asked.spelled_out())
 
 
 def _columns_dialog(

@@ -170,6 +170,7 @@ class House:
                 found[name] = here or session.scalars(chosen.limit(1)).first()
             found |= {"customer_id": contract.customer_id, "contract_id": contract.id}
             found |= {"attachment_id": contract.attachment_id, "opportunity_id": contract.opportunity_id}
+            found |= {"row_id": contract.customer_id, "column": "status"}
         return found | {"name": "customers.status", "code": "wrong", "verdict": "error", "year": 2026, **self.taken()}
 
     def taken(self) -> dict[str, Any]:

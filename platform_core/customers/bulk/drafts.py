@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -18,7 +17,7 @@ from platform_core.customers.bulk.models import BulkChange, BulkLine
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.ids import new_id
-from platform_core.web.lists.changing import Asked, ChangeField, Changes
+from platform_core.web.lists.changing import Asked, Changes
 from platform_core.web.lists.declaration import ListView
 
 _ = translator("customers")
@@ -78,8 +77,10 @@ def choose(session: Session, actor: Actor, change_id: UUID, wanted: Wanted) -> B
     changes = view_of(change.view)[1]
     if not wanted:
         raise Invalid(_("Choose at least one field to change."))
-    offered = {field.key: field for field in changes.fields(session, actor)}
-    wrong = {name: why for name, value in wanted.values.items() if (why := _wrong(offered.get(name), value))}
+    offered = {field.key: field for field in changes.for_many(session, actor)}
+    wrong = {name: _("This field cannot be changed here.") for name in wanted.values if name not in offered}
+    known = [(name, offered[name].wrong(value)) for name, value in wanted.values.items() if name in offered]
+    wrong |= {name: why for name, why in known if why}
     for name, words in (("add_tags", wanted.add_tags), ("remove_tags", wanted.remove_tags)):
         if words and not changes.tags:
             wrong[name] = _("This field cannot be changed here.")
@@ -87,30 +88,10 @@ def choose(session: Session, actor: Actor, change_id: UUID, wanted: Wanted) -> B
             wrong[name] = _("At most %(limit)s tags of %(longest)s characters.", limit=tags.MOST, longest=tags.LONGEST)
     if wrong:
         raise Invalid(_("Please check the marked fields."), fields=wrong)
-    changes.check(session, actor, wanted.values)
+    wanted = msgspec.structs.replace(wanted, values=dict(changes.check(session, actor, wanted.values)))
     change.wanted = msgspec.to_builtins(wanted)
     _examine(session, actor, change, changes, wanted)
     return change
-
-
-def _wrong(field: ChangeField | None, value: object) -> str:
-    """What no row could have."""
-    if field is None:
-        return _("This field cannot be changed here.")
-    if not isinstance(value, str):
-        return _("Please choose from the list.")
-    if field.kind == "choice":
-        if not value:
-            return "" if field.empty else _("This cannot be emptied.")
-        known = {code for code, _label in field.options}
-        return "" if value in known else _("Please choose from the list.")
-    if field.kind == "text":
-        return _("At most %(limit)s characters.", limit=field.longest) if len(value) > field.longest else ""
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return _("Write a day, such as 2026-07-01.")
-    return ""
 
 
 def _examine(session: Session, actor: Actor, change: BulkChange, changes: Changes, wanted: Wanted) -> None:

@@ -16,15 +16,14 @@ from platform_core.customers.bulk.models import BulkChange, BulkLine
 from platform_core.kernel.errors import NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.kernel.scope import proven
+from platform_core.web.lists import changing
 from platform_core.web.lists.changing import Asked, Changeable, Changes
 from platform_core.web.lists.declaration import ListView, declared_lists
 
 _ = translator("customers")
 OWN = proven("lines of a change that the caller has read within the actor's scope")
 WORDS = {
-    "hidden": _.lazy("It is in the bin, merged or erased by now, or no longer yours to see."),
-    "right": _.lazy("You may see it, but not change it. Its owner may, and the head of its department."),
-    "restricted": _.lazy("The record is restricted: it is kept, but not used."),
+    **changing.WORDS,
     "tags": _.lazy("It would have too many tags."),
     "refused": _.lazy("It cannot be changed that way any more."),
     "meanwhile": _.lazy("Somebody has changed it since the preview."),

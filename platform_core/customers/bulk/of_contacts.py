@@ -1,4 +1,7 @@
-"""What may be changed of many contacts: what the people of one firm or one fair have in common."""
+"""What may be changed of contacts in a list.
+
+What the people of one firm or one fair have in common of many at once; in a cell the name as well.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +22,21 @@ from platform_core.kernel.idlists import among
 from platform_core.web.lists.changing import Asked, Changeable, ChangeField, Changes
 
 _ = translator("customers")
-_NAMES = ("division", "title", "gender")
+_NAMES = ("name", "division", "title", "gender")
 
 
 def _fields(_session: Session, _actor: Actor) -> list[ChangeField]:
     return [
-        ChangeField("division", _("Department there"), "text", longest=60),
-        ChangeField("title", _("Position"), "text", longest=60),
+        ChangeField("name", _("Name"), "text", longest=60, many=False),
+        ChangeField("division", _("Department there"), "text", empty=True, longest=60),
+        ChangeField("title", _("Position"), "text", empty=True, longest=60),
         ChangeField("gender", _("Gender"), options=[(code, str(label)) for code, label in GENDERS.items()], empty=True),
     ]
 
 
-def _check(_session: Session, _actor: Actor, _values: Mapping[str, Any]) -> None:
+def _check(_session: Session, _actor: Actor, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Whatever the fields let through makes sense."""
+    return values
 
 
 def _rows(session: Session, actor: Actor, asked: Asked) -> Mapping[UUID, Changeable]:

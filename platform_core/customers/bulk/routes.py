@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.audit import services as audit
 from platform_core.contracts.identity import Actor
-from platform_core.customers import selecting
+from platform_core.customers import selecting, tags
 from platform_core.customers.bulk import drafts, judging, queries, services
 from platform_core.customers.bulk.judging import Wanted
 from platform_core.customers.bulk.models import BulkChange
@@ -63,7 +63,7 @@ def show(
 def choose(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, change_id: UUID
 ) -> Response[str]:
-    fields = judging.view_of(judging.get(session, change_id).view)[1].fields(session, actor)
+    fields = judging.view_of(judging.get(session, change_id).view)[1].for_many(session, actor)
     try:
         change = drafts.choose(session, actor, change_id, _wanted(form, fields))
     except Invalid as error:
@@ -72,18 +72,14 @@ def choose(
 
 
 def _wanted(form: FormData, fields: Sequence[ChangeField]) -> Wanted:
-    """What is left as it is says so in a choice, and nothing in the others."""
-    chosen = {field.key: form.get(field.key).strip() for field in fields}
+    """What is left as it is says so in a choice, and nothing in the others; these are emptied by a box of their own."""
+    emptied = set(form.getlist(EMPTY))
+    chosen = {field.key: EMPTY if field.key in emptied else form.get(field.key).strip() for field in fields}
     return Wanted(
         values={name: "" if value == EMPTY else value for name, value in chosen.items() if value not in {LEAVE, ""}},
-        add_tags=_words(form.get("add_tags")),
-        remove_tags=_words(form.get("remove_tags")),
+        add_tags=tags.split(form.get("add_tags")),
+        remove_tags=tags.split(form.get("remove_tags")),
     )
-
-
-def _words(text: str) -> list[str]:
-    parts = text.replace("\uff0c", ",").replace("\u3001", ",").split(",")
-    return list(dict.fromkeys(word for part in parts if (word := " ".join(part.split()))))
 
 
 @post(f"{_ONE}/confirm", permission=_VIEW, name="customers:change_confirm")
@@ -119,8 +115,8 @@ def _page(
     view, changes = judging.view_of(change.view)
     lines, following = queries.shown_lines(session, change, after)
     audit.record(session, actor, "customers.bulk_view", change.ref, ids=[line.row_id for line in lines])
-    wanted, fields = judging.wanted_of(change), changes.fields(session, actor)
-    given = form.as_dict() if form else _given(wanted)
+    wanted, fields = judging.wanted_of(change), changes.for_many(session, actor)
+    given = _typed(form) if form else _given(wanted)
     return page(
         request, "customers/bulk/detail.html", partial="customers/bulk/_body.html", active=view.key,
         status=422 if error else 200, change=change, mine=change.by_id == actor.user_id, lines=lines, view=view,
@@ -136,6 +132,10 @@ def _given(wanted: Wanted) -> dict[str, str]:
     """As the form has it."""
     values = {name: value or EMPTY for name, value in wanted.values.items()}
     return values | {"add_tags": ", ".join(wanted.add_tags), "remove_tags": ", ".join(wanted.remove_tags)}
+
+
+def _typed(form: FormData) -> dict[str, str]:
+    return form.as_dict() | dict.fromkeys(form.getlist(EMPTY), EMPTY)
 
 
 def _offered(fields: Sequence[ChangeField], given: dict[str, str]) -> list[tuple[ChangeField, Any, str]]:

@@ -51,10 +51,11 @@ def _input(session: Session, bound: Bound[Any], item: Field, held: Mapping[str, 
         value = held.get(item.key, "")
     if item.widget == "choices" and isinstance(value, str):
         value = [part for part in value.split(",") if part]
-    return Input(item, value, _choices(session, item, value))
+    return Input(item, value, choices(session, item, value))
 
 
-def _choices(session: Session, item: Field, value: Any) -> list[tuple[str, str]]:
+def choices(session: Session, item: Field, value: Any) -> list[tuple[str, str]]:
+    """What can be chosen; what is chosen already stays among it."""
     if item.widget == "choice":
         return dictionaries.choices(session, item.data.dictionary, current=str(value))
     if item.widget == "choices":

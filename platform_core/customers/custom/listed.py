@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers.custom import indexes, values
+from platform_core.customers.custom import changing, indexes, values
 from platform_core.customers.custom.definitions import Field, known
 from platform_core.customers.models import Customer
 from platform_core.users import labels
@@ -72,6 +72,7 @@ def _column(item: Field, *, has_order: bool) -> Column:
         # A file gets the value from the row alone; people's names are looked up once for all rows.
         text=lambda row, look: look["own"](item, row),
         values=partial(_values, item.key),
+        edited=item.name if changing.is_changed(item) else "",
     )
 
 

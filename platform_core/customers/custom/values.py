@@ -139,13 +139,18 @@ def fill(session: Session, customer: Customer, given: Mapping[str, Any] | None) 
     return made
 
 
-def changes(session: Session, customer: Customer, given: Mapping[str, Any], *, is_new: bool = False) -> Change:
-    """What `given` (key -> value) would change, checked. Raises Invalid with `custom.<key>` for what cannot be."""
+def changes(
+    session: Session, customer: Customer, given: Mapping[str, Any], *, is_new: bool = False, may_lack: bool = False
+) -> Change:
+    """What `given` (key -> value) would change, checked. Raises Invalid with `custom.<key>` for what cannot be.
+
+    `may_lack`: a required field may be emptied, as it was before somebody filled it.
+    """
     made, wrong = Change(), {}
     fields, classification = known(session).by_key, customer.classification or ""
     for key, value in given.items():
         try:
-            _change(session, fields.get(key), value, customer, made)
+            _change(session, fields.get(key), value, customer, made, may_lack=may_lack)
         except ValueError as error:
             wrong[PREFIX + key] = str(error)
     for item in usable(session, classification) if is_new else ():
@@ -156,7 +161,9 @@ def changes(session: Session, customer: Customer, given: Mapping[str, Any], *, i
     return made
 
 
-def _change(session: Session, item: Field | None, value: Any, customer: Customer, made: Change) -> None:
+def _change(
+    session: Session, item: Field | None, value: Any, customer: Customer, made: Change, *, may_lack: bool
+) -> None:
     """Add one field to `made`. Raises ValueError with a sentence for the reader."""
     if item is None or not item.is_usable:
         raise ValueError(_("There is no such field."))
@@ -164,7 +171,7 @@ def _change(session: Session, item: Field | None, value: Any, customer: Customer
     if is_secret and value == current:
         return  # the mask came back
     new = read(session, item, value, current)
-    if new is None and item.data.required and item.fits(customer.classification or ""):
+    if new is None and not may_lack and item.data.required and item.fits(customer.classification or ""):
         raise ValueError(_("Please fill this in."))
     if new == current:
         return

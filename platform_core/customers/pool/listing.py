@@ -48,9 +48,9 @@ def _stage(row: Any, look: Mapping[str, Any]) -> str:
 
 _STAGE = Column("stage", _.lazy("Stage"), (Customer.lead_since,), text=_stage)
 _SHARED = (
-    Column("city", _.lazy("City"), (Customer.city,)),
-    Column("industry", _.lazy("Industry"), (Customer.industry,), text=word("industry")),
-    Column("source", _.lazy("Source"), (Customer.source,), text=word("source")),
+    Column("city", _.lazy("City"), (Customer.city,), edited="city"),
+    Column("industry", _.lazy("Industry"), (Customer.industry,), text=word("industry"), edited="industry"),
+    Column("source", _.lazy("Source"), (Customer.source,), text=word("source"), edited="source"),
     Column("last_contact", _.lazy("Last contact"), (Customer.last_contact_at,)),
 )
 
@@ -129,7 +129,7 @@ LEADS = ListView(
     title=_.lazy("Leads"),
     cells=CELLS,
     columns=(
-        Column("lead", _.lazy("Lead"), (Customer.name, Customer.code), fixed=True),
+        Column("lead", _.lazy("Lead"), (Customer.name, Customer.code), fixed=True, edited="name"),
         STATUS,
         OWNED,
         *_SHARED,

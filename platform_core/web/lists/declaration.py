@@ -51,6 +51,8 @@ class Column:
     """(row, look) -> the value in an exported file, where it is not the first of `fields`."""
     values: Callable[[Session, Actor, Sequence[Any]], Mapping[Any, str]] | None = None
     """Of a column without a macro: the cells' texts by the rows' keys, made from the rows alone."""
+    edited: str = ""
+    """The field of `ListView.changes` that is changed in its cells."""
 
     def exported(self, row: Any, look: Mapping[str, Any]) -> Any:
         if self.text is not None:
@@ -206,7 +208,7 @@ class ListView:
     row_actions: tuple[RowAction, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
     changes: Changes | None = None
-    """What may be changed of many rows at once."""
+    """What may be changed of the rows, in their cells or of many at once."""
     whole: tuple[WholeAction, ...] = ()
     buttons: tuple[Button, ...] = ()
     export: str = ""

@@ -84,6 +84,8 @@ class Drawn:
     sorted: str = ""
     """ascending, descending or nothing"""
     values: Mapping[Any, Any] | None = None
+    edits: bool = False
+    """The reader may change its cells."""
 
     @property
     def shape(self) -> str:
@@ -130,6 +132,10 @@ class Listing:
         """The rows, each with what the labels of its controls call it."""
         name = attrgetter(self.view.row_name)
         return ((row, name(row)) for row in self.page.rows)
+
+    @property
+    def edits(self) -> bool:
+        return any(column.edits for column in self.columns)
 
     @property
     def previous_url(self) -> str:
@@ -280,8 +286,9 @@ def _drawn(session: Session, actor: Actor, hooks: Hooks, shown: Shown, placed: P
     values = column.values(session, actor, shown.page.rows) if column.values is not None else None
     cells = "" if values is not None else view.cells
     declared = view.sort(column.sort) if column.sort else None
+    edits = bool(column.edited) and view.changes is not None and actor.may_enter(view.changes.edit)
     if declared is None:
-        return Drawn(column.key, str(column.label), column.number, cells, values=values)
+        return Drawn(column.key, str(column.label), column.number, cells, values=values, edits=edits)
     current = declared == sort
     turned = not descending if current else declared.descending
     return Drawn(
@@ -292,6 +299,7 @@ def _drawn(session: Session, actor: Actor, hooks: Hooks, shown: Shown, placed: P
         values=values,
         sort_url=shown.state.with_sort(signed(declared, descending=turned)).url(),
         sorted=("descending" if descending else "ascending") if current else "",
+        edits=edits,
     )
 
 

@@ -41,6 +41,27 @@ def confirmed(house, url):
     return house.browser.post(f"{url}/confirm", {"version": version})
 
 
+def test_the_day_of_a_plan_that_is_late_is_moved_in_its_cell_and_back(desk):
+    late = desk.plans[0]
+    was = today() - timedelta(days=3)
+    with desk.runtime.database.system_session("test") as session:
+        session.get_one(Plan, late.id).due_at -= local(late.due_at).date() - was
+    url, wanted = f"/plans/all/cells/{late.id}/due", str(today() + timedelta(days=4))
+    assert (
+        desk.browser.post(url, {"value": str(was - timedelta(days=1)), "was": str(was)}, htmx=True).status_code == 422
+    )
+    saved = desk.browser.post(url, {"value": wanted, "was": str(was)}, htmx=True)
+    assert str(local(desk.factory.read(Plan, late.id).due_at).date()) == wanted
+    seal = re.search(r'name="seal" value="([^"]+)"', saved.text)[1]
+    forged = {"value": str(was), "was": wanted, "seal": seal[::-1]}
+    assert desk.browser.post(url, forged, htmx=True).status_code == 422
+    assert desk.browser.post(url, {**forged, "seal": seal}, htmx=True).status_code == 200
+    assert local(desk.factory.read(Plan, late.id).due_at).date() == was
+    over = desk.browser.get(f"/plans/all/cells/{desk.plans[3].id}/due", htmx=True)
+    assert over.status_code == 409
+    assert "It is not open" in over.text
+
+
 def test_due_person_and_kind_of_many_plans_with_preview_and_the_way_back(desk, session, count_queries):
     assert 'formaction="/customers/changes?of=all_plans"' in desk.browser.get("/plans/all").text
     day, otto = today() + timedelta(days=9), desk.people["other_collector"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 from baton_plugins.opportunities.models import Opportunity
 
@@ -39,6 +40,28 @@ def test_many_are_given_up_with_a_reason_and_come_back(house, browser):
     assert shown.post(f"{url}/undo").status_code == 303
     held = [house.factory.read(Opportunity, row.id) for row in found]
     assert {(row.stage, row.lost_reason, row.closed_at) for row in held} == {("open", "", None)}
+
+
+def test_title_value_and_probability_are_changed_in_their_cells(house, browser):
+    held = house.opportunity(title="Course")
+    shown = browser.sign_in(house.manager)
+    page = shown.get("/opportunities").text
+    assert 'data-edits="value"' in page
+
+    def put(column, value, was):
+        return shown.post(f"/opportunities/cells/{held.id}/{column}", {"value": value, "was": was}, htmx=True)
+
+    value, probability = (str(number or "") for number in (held.expected_value, held.probability))
+    assert put("value", "\uffe5 38,000.50", value).status_code == 200
+    assert put("probability", "80", probability).status_code == 200
+    assert put("expected_on", str(today()), str(held.expected_on or "")).status_code == 200
+    for column, wrong, why in (("value", "-1", "negative"), ("value", "much", "number"), ("probability", "101", "100")):
+        refused = put(column, wrong, "38000.5" if column == "value" else "80")
+        assert refused.status_code == 422
+        assert why in refused.text
+    assert put("expected_on", "", str(today())).status_code == 200
+    kept = house.factory.read(Opportunity, held.id)
+    assert (kept.expected_value, kept.probability, kept.expected_on) == (Decimal("38000.5"), 80, None)
 
 
 def test_owner_and_day_change_for_whom_may_work_on_them(house, browser):

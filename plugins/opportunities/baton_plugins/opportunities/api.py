@@ -225,7 +225,7 @@ def api_sign(
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise Invalid(_("Please check the marked fields."), fields={"": str(error)}) from error
     else:
-        data = bind(NewContract, typed(form)).require()
+        data = bind(NewContract, typed(form.as_dict())).require()
     contract = contracts.sign(
         session, actor, data.opportunity_id, data, upload=form.file("file"), attachment_id=data.attachment_id
     )

@@ -45,7 +45,7 @@ def new(request: Request[Any, Any, Any], session: Session, actor: Actor, opportu
 def sign(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, opportunity_id: UUID
 ) -> Response[str]:
-    bound = bind(ContractInput, typed(form))
+    bound = bind(ContractInput, typed(form.as_dict()))
     upload = form.file("file")
     if bound.ok:
         try:
@@ -77,7 +77,7 @@ def update(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, contract_id: UUID
 ) -> Response[str]:
     contract = queries.contract(session, contract_id)
-    bound = bind(ContractInput, typed(form))
+    bound = bind(ContractInput, typed(form.as_dict()))
     upload = form.file("file")
     status, conflict = 422, ""
     if bound.ok:

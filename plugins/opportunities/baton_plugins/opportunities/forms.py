@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from platform_core.api import Bound, FormData, Invalid, translator
+from platform_core.api import Bound, Invalid, translator
 
 _ = translator("opportunities")
 AMOUNTS = ("expected_value", "amount")
@@ -115,9 +115,9 @@ class ProjectTypeChanges(msgspec.Struct, kw_only=True):
     order: Order | msgspec.UnsetType = msgspec.UNSET
 
 
-def typed(form: FormData) -> dict[str, str]:
-    """The form's texts, with amounts as people write them (`¥38,000`, full-width digits) made readable for `bind`."""
-    texts = form.as_dict()
+def typed(given: Mapping[str, str]) -> dict[str, str]:
+    """A form's texts, with amounts as people write them (`¥38,000`, full-width digits) made readable for `bind`."""
+    texts = dict(given)
     for name in AMOUNTS:
         if texts.get(name):
             plain = unicodedata.normalize("NFKC", texts[name])

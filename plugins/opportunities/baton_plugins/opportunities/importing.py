@@ -12,7 +12,6 @@ from platform_core.api import (
     Actor,
     Customer,
     Department,
-    FormData,
     ImportTarget,
     Invalid,
     Session,
@@ -56,7 +55,7 @@ def add(session: Session, actor: Actor, row: OpportunityRow) -> None:
     texts["project_type"] = _type_code(session, row.project_type)
     if row.department:
         texts["department_id"] = str(_department(session, row.department).id)
-    data = bind(OpportunityInput, typed(FormData(list(texts.items())))).require()
+    data = bind(OpportunityInput, typed(texts)).require()
     try:
         services.create(session, actor, _customer(session, row.customer).id, data)
     except Invalid as error:

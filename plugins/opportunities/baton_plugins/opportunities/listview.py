@@ -88,14 +88,25 @@ OPPORTUNITIES = lists.ListView(
     title=_.lazy("Opportunities"),
     cells="opportunities/_cells.html",
     columns=(
-        lists.Column("title", _.lazy("Opportunity"), (Opportunity.title,), fixed=True),
+        lists.Column("title", _.lazy("Opportunity"), (Opportunity.title,), fixed=True, edited="title"),
         lists.Column("stage", _.lazy("Stage"), (Opportunity.stage,), text=_stage_name),
         lists.Column("customer", _.lazy("Customer"), (Opportunity.customer_id,), text=_customer_name),
         lists.Column("type", _.lazy("Project type"), (Opportunity.project_type_id,), text=_type_name),
-        lists.Column("value", _.lazy("Expected value"), (Opportunity.expected_value,), sort="value", number=True),
-        lists.Column("probability", _.lazy("Probability"), (Opportunity.probability,), number=True),
-        lists.Column("expected_on", _.lazy("Expected on"), (Opportunity.expected_on,), sort="expected_on"),
-        lists.Column("owner", _.lazy("Owner"), (Opportunity.owner_label,)),
+        lists.Column(
+            "value",
+            _.lazy("Expected value"),
+            (Opportunity.expected_value,),
+            sort="value",
+            number=True,
+            edited="expected_value",
+        ),
+        lists.Column(
+            "probability", _.lazy("Probability"), (Opportunity.probability,), number=True, edited="probability"
+        ),
+        lists.Column(
+            "expected_on", _.lazy("Expected on"), (Opportunity.expected_on,), sort="expected_on", edited="expected_on"
+        ),
+        lists.Column("owner", _.lazy("Owner"), (Opportunity.owner_label,), edited="owner"),
         lists.Column("department", _.lazy("Department"), (Opportunity.department_label,), shown=False),
         lists.Column("updated", _.lazy("Changed"), (Opportunity.updated_at,), sort="updated"),
         lists.Column("created", _.lazy("Created"), (Opportunity.created_at,), shown=False),

@@ -1,14 +1,18 @@
-"""Changing many open opportunities of the list at once: given up as lost, another owner, another day."""
+"""Changing open opportunities in the list.
+
+Many at once are given up as lost, get another owner, another day; in a cell also another title, value or probability.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from baton_plugins.opportunities import services
-from baton_plugins.opportunities.forms import LostInput, OpportunityChanges
+from baton_plugins.opportunities.forms import LostInput, OpportunityChanges, check_opportunity, typed
 from baton_plugins.opportunities.models import Opportunity
 from sqlalchemy import select
 
@@ -20,6 +24,7 @@ from platform_core.api import (
     Scope,
     Session,
     among,
+    bind,
     changing,
     customers_restricted,
     engagements_to_write,
@@ -32,6 +37,8 @@ from platform_core.api import (
 
 _ = translator("opportunities")
 EDIT = "opportunities.edit"
+_CENT = Decimal("0.01")
+_TYPED = ("title", "expected_value", "probability", "expected_on")
 _STATES = proven("which of these opportunities' engagements run, whoever sees them")
 
 
@@ -41,11 +48,14 @@ def _fields(session: Session, _actor: Actor) -> list[changing.ChangeField]:
         changing.ChangeField("stage", _("Stage"), options=[("lost", _.pgettext("stage", "Lost"))], hint=won),
         changing.ChangeField("lost_reason", _("Why they are lost"), "text", longest=200),
         changing.ChangeField("owner", _("Owner"), options=person_choices(session)),
-        changing.ChangeField("expected_on", _("Expected on"), "date"),
+        changing.ChangeField("expected_on", _("Expected on"), "date", empty=True),
+        changing.ChangeField("title", _("Opportunity"), "text", longest=120, many=False),
+        changing.ChangeField("expected_value", _("Expected value"), "text", empty=True, longest=20, many=False),
+        changing.ChangeField("probability", _("Probability"), "text", longest=3, many=False),
     ]
 
 
-def _check(session: Session, _actor: Actor, values: Mapping[str, Any]) -> None:
+def _check(session: Session, _actor: Actor, values: Mapping[str, Any]) -> Mapping[str, Any]:
     wrong = {}
     if "stage" in values and not values.get("lost_reason", "").strip():
         wrong["lost_reason"] = _("Please fill this in.")
@@ -59,6 +69,23 @@ def _check(session: Session, _actor: Actor, values: Mapping[str, Any]) -> None:
             wrong["owner"] = _("This colleague may not work on opportunities. Ask an administrator for that right.")
     if wrong:
         raise Invalid(_("Please check the marked fields."), fields=wrong)
+    return {**values, **{name: _text(value) for name, value in _read(values).items()}}
+
+
+def _read(values: Mapping[str, str]) -> dict[str, Any]:
+    """As services.update takes them. Raises Invalid at the field."""
+    texts = {name: text for name, text in values.items() if name in _TYPED}
+    given = msgspec.structs.asdict(bind(OpportunityChanges, typed(texts)).require())
+    found = {name: None if given[name] is msgspec.UNSET else given[name] for name in texts}
+    check_opportunity(found)
+    return found
+
+
+def _text(value: object) -> str:
+    """As forms and lines of a change have it."""
+    if isinstance(value, Decimal):
+        return format(value.quantize(_CENT, ROUND_HALF_UP).normalize(), "f")
+    return "" if value is None else str(value)
 
 
 def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID, changing.Changeable]:
@@ -81,10 +108,8 @@ def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID
 
 
 def _values(row: Opportunity) -> dict[str, Any]:
-    return {
-        "stage": row.stage, "lost_reason": row.lost_reason, "owner": str(row.owner_id or ""),
-        "expected_on": row.expected_on.isoformat() if row.expected_on else "",
-    }  # fmt: skip
+    typed_ones = {name: _text(getattr(row, name)) for name in _TYPED}
+    return {"stage": row.stage, "lost_reason": row.lost_reason, "owner": str(row.owner_id or ""), **typed_ones}
 
 
 def _writing(session: Session, actor: Actor, present: Collection[Opportunity]) -> set[UUID]:
@@ -132,9 +157,8 @@ def _write(session: Session, actor: Actor, opportunity_id: UUID, values: Mapping
         if receiver is None:
             raise Invalid(_("Please choose from the list."))
         services.give(session, actor, opportunity_id, receiver)
-    if "expected_on" in values:
-        day = date.fromisoformat(values["expected_on"]) if values["expected_on"] else None
-        services.update(session, actor, opportunity_id, OpportunityChanges(expected_on=day))
+    if given := _read(values):
+        services.update(session, actor, opportunity_id, OpportunityChanges(**given))
 
 
 def _counted(number: int) -> str:

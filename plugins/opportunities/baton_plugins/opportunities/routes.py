@@ -131,7 +131,7 @@ class _Texts(FormData):
     """The form as `bind` reads it, with amounts in plain digits."""
 
     def __init__(self, form: FormData) -> None:
-        super().__init__(list(typed(form).items()))
+        super().__init__(list(typed(form.as_dict()).items()))
 
 
 @get("/{opportunity_id:uuid}", permission=VIEW, name="opportunities:detail")

@@ -14,8 +14,11 @@ from platform_core.customers import tags
 from platform_core.customers.bulk import drafts, jobs, services
 from platform_core.customers.bulk.judging import Wanted
 from platform_core.customers.bulk.models import BulkChange, BulkLine
+from platform_core.customers.custom import keeping
+from platform_core.customers.custom.keeping import FieldInput
 from platform_core.customers.forms import CustomerPatch
 from platform_core.customers.models import Customer, StatusChange
+from platform_core.kernel import dictionaries
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict
 from platform_core.kernel.jobs import JobContext
@@ -224,3 +227,37 @@ def test_programs_prepare_confirm_and_take_back(browser, factory, house):
     assert program.post(f"{one}/undo").json()["undone"] == 2
     assert program.post("/api/v1/changes", json={"values": {"grade": "A"}}).status_code == 422
     assert program.post("/api/v1/changes", json={"customer_ids": [str(mine[0].id)]}).status_code == 422
+
+
+def test_own_fields_are_set_and_days_and_texts_emptied(browser, runtime, factory, house):
+    office = factory.actor(factory.user("office"))
+    with runtime.database.actor_session(office) as session:
+        firms = next(iter(dictionaries.entries(session, "customers.classification")))
+        keeping.add(session, office, FieldInput(key="renewal", label="Renewal", type="web.date"))
+        keeping.add(session, office, FieldInput(key="seats", label="Seats", type="web.number", required=True))
+        keeping.add(session, office, FieldInput(key="firms", label="Only firms", classifications=[firms]))
+    mine = [factory.customer(house.anna, name=f"Mine {number}", city="Wuxi") for number in range(2)]
+    mine.append(factory.customer(house.anna, name="A firm", city="Wuxi", classification=firms))
+    anna = browser.sign_in(house.anna)
+    ids = [str(item.id) for item in mine]
+    url = anna.post("/customers/changes", {"ids": ids}).headers["location"]
+    assert anna.post(f"{url}/choose", {"custom.seats": "many"}).status_code == 422
+    assert anna.post(f"{url}/choose", {"empty": "custom.seats"}).status_code == 422
+    refused = anna.post(f"{url}/choose", {"empty": "city", "custom.renewal": "soon"})
+    assert refused.status_code == 422
+    assert '<input type="checkbox" name="empty" value="city" checked>' in refused.text
+    wanted = {"empty": "city", "custom.seats": "1,280.50", "custom.renewal": "2027-01-31"}
+    assert anna.post(f"{url}/choose", wanted).headers["location"] == url
+    anna.post(f"{url}/confirm", {})
+    held = [factory.read(Customer, item.id) for item in mine]
+    assert {item.city for item in held} == {""}
+    assert [item.custom for item in held] == [{"seats": "1280.5", "renewal": "2027-01-31"}] * 3
+    anna.post(f"{url}/undo")
+    held = [factory.read(Customer, item.id) for item in mine]
+    assert {item.city for item in held} == {"Wuxi"}
+    assert [item.custom.get("renewal") for item in held] == [None] * 3
+    url = anna.post("/customers/changes", {"ids": ids}).headers["location"]
+    anna.post(f"{url}/choose", {"custom.firms": "x"})
+    assert "do not have this field" in anna.get(url).text
+    anna.post(f"{url}/confirm", {})
+    assert [(factory.read(Customer, item.id).custom or {}).get("firms") for item in mine] == [None, None, "x"]

@@ -81,16 +81,18 @@ PLANS = lists.ListView(
             "state", _.lazy("State"), (Plan.state,), text=lambda row, look: str(look["states"][row.state])
         ),
         lists.Column("customer", _.lazy("Customer"), (Plan.customer_id,), text=customer_name_of_row),
-        lists.Column("due", _.lazy("Due"), (Plan.due_at, Plan.all_day), sort="due", text=_due),
+        lists.Column("due", _.lazy("Due"), (Plan.due_at, Plan.all_day), sort="due", text=_due, edited="due"),
         lists.Column(
-            "assignee", _.lazy("Person"), (Plan.assignee_id,), text=lambda row, look: look["people"][row.assignee_id]
+            "assignee", _.lazy("Person"), (Plan.assignee_id,), text=lambda row, look: look["people"][row.assignee_id],
+            edited="assignee",
         ),
         lists.Column(
             "department", _.lazy("Department"), (Plan.department_id,), shown=False,
             text=lambda row, look: look["departments"][row.department_id],
         ),
         lists.Column(
-            "kind", _.lazy("Kind"), (Plan.kind,), shown=False, text=lambda row, look: look["kinds"][row.kind].label
+            "kind", _.lazy("Kind"), (Plan.kind,), shown=False, text=lambda row, look: look["kinds"][row.kind].label,
+            edited="kind",
         ),
         lists.Column("contact", _.lazy("Contact"), (Plan.contact_label,), shown=False),
         lists.Column("made_by", _.lazy("Made by"), (Plan.created_by_label,), shown=False),

@@ -1,4 +1,4 @@
-"""Changing many open plans of the list at once: another day, another person, another kind."""
+"""Changing open plans in the list, one or many at once: another day, another person, another kind."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _fields(session: Session, _actor: Actor) -> list[changing.ChangeField]:
     ]
 
 
-def _check(session: Session, actor: Actor, values: Mapping[str, Any]) -> None:
+def _check(session: Session, actor: Actor, values: Mapping[str, Any]) -> Mapping[str, Any]:
     wrong = {}
     if "due" in values and date.fromisoformat(values["due"]) < today():
         wrong["due"] = _("This date has passed. Choose today or a later day.")
@@ -53,6 +53,7 @@ def _check(session: Session, actor: Actor, values: Mapping[str, Any]) -> None:
             wrong["assignee"] = _("%(name)s may not write follow-ups. Ask an administrator for that right.", name=name)
     if wrong:
         raise Invalid(_("Please check the marked fields."), fields=wrong)
+    return values
 
 
 def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID, changing.Changeable]:
