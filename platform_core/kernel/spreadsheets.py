@@ -185,7 +185,11 @@ def _open_converted(path: Path, limits: Limits) -> Table:
 
 def _open_vcards(path: Path, limits: Limits) -> Table:
     """An address book: a row for each card."""
-    encoding = _encoding(path.read_bytes())
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw.startswith(vcards.UTF16) else _encoding(raw)
+    if not _decodes(raw, encoding):
+        raise file_error("broken_off")
+    del raw
 
     def read() -> Iterator[tuple[int, list[object]]]:
         return vcards.rows(path.read_bytes(), encoding, limits)

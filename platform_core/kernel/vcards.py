@@ -5,6 +5,7 @@ Each card is a row of the same columns. Several numbers or mail addresses stand 
 
 from __future__ import annotations
 
+import codecs
 import quopri
 import re
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from platform_core.kernel.i18n import translator
 from platform_core.kernel.xlsxguard import Limits, file_error
 
 _ = translator("kernel")
+UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What address books of older Macs begin with."""
 _UNFOLD: Final = re.compile(r"\r?\n[ \t]")
 _SPLIT: Final = re.compile(r"(?<!\\);")
 _UNESCAPE: Final = re.compile(r"\\([nN;,:\\])")
@@ -35,6 +38,8 @@ def titles() -> list[str]:
 
 
 def is_one(start: bytes) -> bool:
+    if start.startswith(UTF16):
+        start = start.decode("utf-16", "ignore").encode()
     return start.lstrip(b"\xef\xbb\xbf\r\n\t ")[:11].upper() == b"BEGIN:VCARD"
 
 
@@ -44,6 +49,8 @@ class _Card:
     """Of the card in the file, counted from 1"""
     cells: dict[str, list[str]] = field(default_factory=dict)
     family: str = ""
+    unit: str = ""
+    """Of the company: it stands before the position, for with the company's name it would be another customer."""
 
     def add(self, key: str, text: str) -> None:
         held = self.cells.setdefault(key, [])
@@ -53,6 +60,8 @@ class _Card:
     def row(self) -> list[object]:
         if not self.cells.get("name") and self.family:
             self.add("name", self.family)
+        if self.unit:
+            self.cells["position"] = [" ".join([self.unit, *self.cells.get("position", [])[:1]])]
         first = {"name", "company", "birthday", "website", "position"}
         return ["\n".join(self.cells.get(key, [])[: 1 if key in first else None]) for key in _ORDER]
 
@@ -78,7 +87,7 @@ def rows(raw: bytes, encoding: str, limits: Limits) -> Iterator[tuple[int, list[
                 raise file_error("row_too_long", row=number, limit=limits.cell_chars)
             _take(card, name, parameters, value)
     if card is not None:
-        raise file_error("broken")
+        raise file_error("broken_off")
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -133,7 +142,9 @@ def _take(card: _Card, name: str, parameters: dict[str, str], value: str) -> Non
             else " ".join(filter(None, [given, middle, family]))
         )
     elif name == "ORG":
-        card.add("company", " ".join(filter(None, map(_text, _SPLIT.split(value)))))
+        company, *units = map(_text, _SPLIT.split(value))
+        card.add("company", company)
+        card.unit = card.unit or " ".join(filter(None, units))
     elif name == "TEL":
         card.add("phone", _text(value).removeprefix("tel:"))
     elif name == "EMAIL":

@@ -26,6 +26,7 @@ from platform_core.kernel.i18n import noop
 _MESSAGES: Final = {
     "blank_headers": noop("These columns have no title: %(columns)s. Give each a title in row %(row)s, or delete it."),
     "broken": noop("The file is damaged. Open it in a spreadsheet program, save it again and upload the new file."),
+    "broken_off": noop("The last card of the address book has no end: the file was cut off. Export it again."),
     "cell_too_long": noop("Cell %(cell)s holds more than %(limit)s characters. Shorten it."),
     "csv_quotes": noop("The quotation marks in row %(row)s do not match. Correct them, or save the file as .xlsx."),
     "duplicate_headers": noop("Several columns have the same title: %(names)s. Rename or delete them."),

@@ -106,7 +106,7 @@ END:VCARD
 """
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 def test_address_books_become_rows_that_the_mapping_knows(tmp_path, encoding):
     book = (
         _BOOK
@@ -124,7 +124,7 @@ def test_address_books_become_rows_that_the_mapping_knows(tmp_path, encoding):
     rows = dict(table.rows())
     assert list(rows) == [1, 2, 4]
     assert rows[1] == [
-        "张三", "上海, 贸易 销售部", "经理", "138 0013 8000\n+86 21 5555 6666", "a@b.example", "", "中国上海南京路1号",
+        "张三", "上海, 贸易", "销售部 经理", "138 0013 8000\n+86 21 5555 6666", "a@b.example", "", "中国上海南京路1号",
         "1980-04-12", "", "老客户,VIP", "第一行\n第二行接着",
     ]  # fmt: skip
     assert rows[2][:4] == ["李四", "", "", "13900139000"]
@@ -134,7 +134,7 @@ def test_address_books_become_rows_that_the_mapping_knows(tmp_path, encoding):
 
 def test_address_books_that_break_off_or_never_end_are_refused(tmp_path):
     for content, code in (
-        (_BOOK.encode()[:-12], "broken"),
+        (_BOOK.encode()[:-12], "broken_off"),
         (b"BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n", "empty"),
         (b"BEGIN:VCARD\nNOTE:" + b"x" * 40_000 + b"\nEND:VCARD\n", "row_too_long"),
         (b"BEGIN:VCARD\nFN:a\nEND:VCARD\n" * 11, "too_many_rows"),
@@ -142,6 +142,7 @@ def test_address_books_that_break_off_or_never_end_are_refused(tmp_path):
             "BEGIN:VCARD\nFN:张三丰\nEND:VCARD\n".encode() + "BEGIN:VCARD\nFN:李\nEND:VCARD\n".encode("gb18030"),
             "mixed_encoding",
         ),
+        (_BOOK.encode("utf-16")[:-1], "broken_off"),
     ):
         with pytest.raises(FileError) as refused:
             opened(tmp_path, "a.vcf", content, rows=10)
