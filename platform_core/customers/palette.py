@@ -18,6 +18,7 @@ from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import language, translator
 from platform_core.kernel.searchtokens import MAX_QUERY, index_tokens
 from platform_core.users import labels
+from platform_core.web.lists.declaration import declared_lists
 from platform_core.web.lists.private import masked
 from platform_core.web.pages import PageContext
 from platform_core.web.requests import platform_of
@@ -85,8 +86,10 @@ def groups(request: Request[Any, Any, Any], session: Session, actor: Actor, word
         found.append(customers(session, actor, words, limit))
     if words:
         found.extend(_others(request, session, actor, words, limit))
-    found.append(Group(_("Commands"), _commands(request, actor, words)))
-    found.append(Group(_("Go to"), _pages(request, actor, words)))
+    commands = _commands(request, actor, words)
+    found.append(Group(_("Commands"), commands))
+    offered = {hit.url for hit in commands}
+    found.append(Group(_("Go to"), [hit for hit in _pages(request, actor, words) if hit.url not in offered][:_PAGES]))
     return [group for group in found if group.hits]
 
 
@@ -108,9 +111,20 @@ def _commands(request: Request[Any, Any, Any], actor: Actor, words: str) -> list
 
 
 def _pages(request: Request[Any, Any, Any], actor: Actor, words: str) -> list[SearchHit]:
+    """Lines of the navigation, then what stands beside the titles of lists, such as import."""
     places = PageContext(platform_of(request), request, actor, "").places
-    meant = ((str(item.label), item) for item in places)
-    return [SearchHit(label, "", item.url, item.icon) for label, item in meant if _means(label, words)][:_PAGES]
+    found = {item.url: SearchHit(str(item.label), "", item.url, item.icon) for item in places}
+    for view in declared_lists().values():
+        for button in view.buttons if actor.may_enter(view.permission) else ():
+            if button.url not in found and actor.may_enter(button.permission):
+                found[button.url] = SearchHit(str(button.label), str(view.title), button.url, button.icon)
+    return [hit for hit in found.values() if _means(hit.label, words) or _begins(hit, words)]
+
+
+def _begins(hit: SearchHit, words: str) -> bool:
+    """As one says it: what, and of which list."""
+    said = f"{hit.label}{hit.detail}"
+    return "".join(said.split()).casefold().startswith("".join(words.split()).casefold())
 
 
 def _means(label: str, words: str) -> bool:

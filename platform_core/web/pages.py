@@ -125,8 +125,8 @@ class PageContext:
 
     @property
     def places(self) -> Sequence[NavItem]:
-        """Where the reader may go, without asking what waits there."""
-        return self._allowed
+        """Where the reader may go, without asking what waits there; the page of all settings last."""
+        return [*self._allowed, NavItem("settings", _("Settings"), "/settings", "settings", SIGNED_IN, group="")]
 
     @cached_property
     def settings_nav(self) -> list[NavGroup]:

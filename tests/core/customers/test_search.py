@@ -192,6 +192,18 @@ def test_pages_are_found_by_pinyin(browser, factory):
     assert 'href="/customers"' in browser.sign_in(user).post("/search", {"q": "kh"}, htmx=True).text
 
 
+def test_settings_and_what_stands_beside_the_titles_of_lists_are_found(browser, factory):
+    mine = browser.sign_in(factory.user("management", language="zh"))
+    for words, url in (
+        ("设置", "/settings"), ("导入", "/customers/import"), ("导入客户", "/customers/import"), ("dr", "/customers/import"),
+        ("回收站", "/bin"), ("分组", "/customers/groups"),
+    ):  # fmt: skip
+        assert f'href="{url}"' in mine.post("/search", {"q": words}, htmx=True).text, words
+    assert mine.post("/search", {"q": "新建客户"}, htmx=True).text.count('href="/customers/new"') == 1
+    admin = browser.sign_in(factory.user("system_admin", language="zh")).post("/search", {"q": "导入"}, htmx=True).text
+    assert "/customers/import" not in admin
+
+
 def test_nobody_without_the_right_finds_customers(browser, make, factory):
     make("Acme")
     admin = browser.sign_in(factory.user("system_admin"))
