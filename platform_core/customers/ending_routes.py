@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers import drawing, erasing, merging, queries, rights, searching, unmerging
-from platform_core.kernel.errors import Conflict, Invalid
+from platform_core.kernel.errors import Conflict, Invalid, NotFound
 from platform_core.kernel.i18n import translator
 from platform_core.web.forms import FormData
 from platform_core.web.notices import Notice
@@ -64,7 +64,10 @@ def compare(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, other_id: UUID
 ) -> Response[str]:
     """Both side by side; the first is kept."""
-    return _compared(request, session, actor, customer_id, other_id)
+    try:
+        return _compared(request, session, actor, customer_id, other_id)
+    except NotFound as error:
+        return _one_already(request, session, (customer_id, other_id), error)
 
 
 @post("/customers/{customer_id:uuid}/merge/{other_id:uuid}", permission=merging.PERMISSION, name="customers:merge")
@@ -72,15 +75,35 @@ def merge(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, other_id: UUID, form: FormData
 ) -> Response[str]:
     taken = [name for name in merging.FIELDS if form.get(f"take_{name}") == "other"]
-    versions = [form.get("version"), form.get("other_version")]
-    known = (int(versions[0]), int(versions[1])) if all(item.isdigit() for item in versions) else None
+    version, other = form.number("version"), form.number("other_version")
+    known = None if version is None or other is None else (version, other)
     try:
         with session.begin_nested():  # rows may have moved before one cannot
             done = merging.merge(session, actor, customer_id, other_id, taken, known)
     except Conflict as error:
         return _compared(request, session, actor, customer_id, other_id, error.message)
+    except NotFound as error:
+        return _one_already(request, session, (customer_id, other_id), error)
     notice = Notice(_("The two records are one now."), f"/customers/merges/{done.id}/undo")
     return redirect(request, f"/customers/{customer_id}", notice)
+
+
+def _one_already(
+    request: Request[Any, Any, Any], session: Session, pair: tuple[UUID, UUID], error: NotFound
+) -> Response[str]:
+    """To what somebody else has made of the two meanwhile. Raises the error where that is not it."""
+    kept = {_leads_to(session, key) for key in pair}
+    if len(kept) > 1:
+        raise error
+    return redirect(request, f"/customers/{kept.pop()}", Notice(_("Somebody else has merged these two already.")))
+
+
+def _leads_to(session: Session, customer_id: UUID) -> UUID:
+    """Itself, or what it has become part of. Raises NotFound."""
+    try:
+        return queries.get(session, customer_id).id
+    except NotFound:
+        return merging.successor(session, customer_id)
 
 
 def _compared(

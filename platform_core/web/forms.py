@@ -5,6 +5,7 @@ A field's messages come from its type and its `msgspec.Meta`; rules over several
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 EMPTY: dict[str, str] = {}
 
 
+_CARRIED = re.compile("[0-9]{1,18}")
+"""What a database keeps as a number."""
+
+
 class FormData:
     """Submitted fields as text; the last value of a name counts, `getlist` gives them all."""
 
@@ -33,6 +38,11 @@ class FormData:
 
     def getlist(self, name: str) -> list[str]:
         return [value for key, value in self._pairs if key == name and isinstance(value, str)]
+
+    def number(self, name: str) -> int | None:
+        """Such as the version of a record that a form carries along; None where there is no number."""
+        text = self.get(name)
+        return int(text) if _CARRIED.fullmatch(text) else None
 
     def file(self, name: str) -> Any | None:
         """The uploaded file of that name (litestar UploadFile), or None when the field was left empty."""

@@ -19,6 +19,7 @@ from platform_core.customers.mergemodels import Merge
 from platform_core.kernel.clock import now
 from platform_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from platform_core.kernel.i18n import speaking
+from platform_core.kernel.ids import new_id
 from platform_core.kernel.jobs import enqueue
 from platform_core.plugins.asking import hooks_of
 from platform_core.plugins.references import pointers
@@ -262,6 +263,12 @@ def test_the_pages_compare_merge_and_undo(browser, boss, pair, count_queries):
     record = page.get(f"/customers/{keep}?tab=record")
     assert "Records that became part of this one" in record.text
     assert "甲咨询有限公司" in record.text
+    for late in (f"/customers/{keep}/merge/{other}", f"/customers/{other}/merge/{keep}"):
+        answers = page.get(late), page.post(late, {"version": "1", "other_version": "1"})
+        assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [
+            (303, f"/customers/{keep}")
+        ] * 2
+    assert page.get(f"/customers/{keep}/merge/{new_id()}").status_code == 404
     undo = record.text.split('action="/customers/merges/')[1].split("/")[0]
     back = page.post(f"/customers/merges/{undo}/undo", {})
     assert (back.status_code, back.headers["location"]) == (303, f"/customers/{other}")
