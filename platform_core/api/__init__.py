@@ -97,7 +97,7 @@ from platform_core.kernel.errors import (
 from platform_core.kernel.events import publish
 from platform_core.kernel.i18n import noop, speaking, translator
 from platform_core.kernel.idlists import among
-from platform_core.kernel.ids import new_id
+from platform_core.kernel.ids import ids_among, new_id
 from platform_core.kernel.jobs import JobContext, JobFailedError, enqueue
 from platform_core.kernel.model import COLUMN_TYPES, METADATA, Identified, Stamped, Versioned
 from platform_core.kernel.scope import AnySelect, actor_of, prepared, proven, readable, seen_by, visible
@@ -326,6 +326,7 @@ __all__ = [
     "hand_over_attachment",
     "has_many_rows",
     "has_words",
+    "ids_among",
     "index_tokens",
     "initial",
     "list_handlers",

@@ -72,7 +72,7 @@ def update_contact(
 ) -> Response[str]:
     contact = queries.contact(session, contact_id)
     bound = bind_whole(ContactInput, form)
-    version = int(form.get("version")) if form.get("version").isdigit() else None
+    version = form.number("version")
     if bound.ok:
         try:
             contacts.update(session, actor, contact_id, bound.require(), version)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from platform_core.customers.pool.stages import STAGE
 from platform_core.customers.transfer.rules import PERMISSION as TRANSFER
 from platform_core.kernel import dictionaries
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.ids import ids_among
 from platform_core.users import labels
 from platform_core.users.models import Team
 from platform_core.web.lists.declaration import (
@@ -63,7 +63,7 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
 
 def _tagged(values: Sequence[str]) -> ColumnElement[bool]:
     tagged = exists().where(CustomerTag.customer_id == Customer.id)
-    return tagged.where(CustomerTag.tag_id.in_([UUID(value) for value in values])) if values else tagged
+    return tagged.where(CustomerTag.tag_id.in_(ids_among(values))) if values else tagged
 
 
 def _tag_choices(session: Session, actor: Actor) -> list[tuple[str, str]]:

@@ -138,7 +138,7 @@ def update(
     request: Request[Any, Any, Any], session: Session, actor: Actor, customer_id: UUID, form: FormData
 ) -> Response[str]:
     bound = forms.bind_whole(CustomerInput, form)
-    version = int(form.get("version")) if form.get("version").isdigit() else None
+    version = form.number("version")
     custom = inputs.posted(bound, form, definitions.known(session).fields)
     if bound.ok:
         try:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 _lock = threading.Lock()
@@ -21,6 +24,15 @@ def new_id() -> UUID:
     with _lock:
         _last = stamp = max(stamp, _last + 1)
     return at_stamp(stamp)
+
+
+def ids_among(texts: Iterable[Any]) -> list[UUID]:
+    """The ids among what addresses and forms say, without the rest: what is no id names nothing that there is."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(str(text)))
+    return found
 
 
 def at_stamp(stamp: int, noise: int | None = None) -> UUID:

@@ -148,10 +148,10 @@ def store(
 
 
 def _version(form: FormData) -> int:
-    text = form.get("version")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+    version = form.number("version")
+    if version is None:
         raise Invalid(_("This form is not whole. Reload the page."))
-    return int(text)
+    return version
 
 
 def asked_rights(form: FormData) -> dict[str, Scope]:

@@ -110,6 +110,10 @@ class Endpoint:
             raise
         except StaleDataError as error:
             raise Conflict(_("Somebody else has changed this in the meantime. Reload and try again.")) from error
+        except OverflowError as error:
+            # 9999-12-31 has no next day, 0001-01-01 begins in no year, and SQLite's numbers have 64 bits.
+            _log.warning("%s %s is out of range", request.method, request.route_handler.name, exc_info=error)
+            raise Invalid(_("A date or a number is out of range.")) from error
 
     def _admit(
         self, platform: Platform, session: ScopedSession, request: Request[Any, Any, Any], form: FormData

@@ -86,8 +86,7 @@ def _wanted(form: FormData, fields: Sequence[ChangeField]) -> Wanted:
 def confirm(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, change_id: UUID
 ) -> Response[str]:
-    version = form.get("version")
-    change = services.confirm(session, actor, change_id, int(version) if version.isdecimal() else None)
+    change = services.confirm(session, actor, change_id, form.number("version"))
     return redirect(request, change.url)
 
 

@@ -14,6 +14,7 @@ from platform_core.customers.groups.models import Group, Member
 from platform_core.customers.models import Customer
 from platform_core.kernel.errors import Invalid, NotFound
 from platform_core.kernel.i18n import translator
+from platform_core.kernel.ids import ids_among
 from platform_core.users.views import sharing
 from platform_core.web.lists import conditions, state
 from platform_core.web.lists.declaration import ListView, declared_lists
@@ -57,7 +58,7 @@ def members(session: Session, actor: Actor, values: Sequence[Any]) -> ColumnElem
 
     A group that is not for the actor, or whose conditions the list no longer has, has nobody in it.
     """
-    wanted = {UUID(value) for value in values if _is_id(value)}
+    wanted = set(ids_among(values))
     found = [group for group in all_of(session, actor) if group.id in wanted or (not values and group.is_fixed)]
     fixed = [group.id for group in found if group.is_fixed]
     parts: list[ColumnElement[bool]] = [_by_conditions(session, actor, group) for group in found if not group.is_fixed]
@@ -87,11 +88,3 @@ def _by_conditions(session: Session, actor: Actor, group: Group) -> ColumnElemen
 
 def _list() -> ListView:
     return declared_lists()["customers"]
-
-
-def _is_id(text: Any) -> bool:
-    try:
-        UUID(str(text))
-    except ValueError:
-        return False
-    return True

@@ -71,9 +71,8 @@ def change(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, group_id: UUID
 ) -> Response[str]:
     group, bound = queries.get(session, actor, group_id), _bound(session, actor, form)
-    version = form.get("version")
     try:
-        services.change(session, actor, group_id, bound.require(), int(version) if version.isdecimal() else None)
+        services.change(session, actor, group_id, bound.require(), form.number("version"))
     except Invalid as error:
         return _form(request, session, actor, bound.add(error), group=group, status=422)
     return redirect(request, _ALL, Notice(_("The group is saved.")))

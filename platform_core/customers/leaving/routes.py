@@ -52,14 +52,12 @@ def choose(
 def confirm(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, user_id: UUID
 ) -> Response[str]:
-    user, version = services.leaver(session, actor, user_id), form.get("version")
+    user = services.leaver(session, actor, user_id)
     draft = services.draft_of(session, actor, user_id)
     if draft is None or draft.state != "draft":
         return redirect(request, draft.url if draft else f"/settings/users/{user_id}/leaving")
     try:
-        transfer = services.confirm(
-            session, actor, draft.id, form.get("reason"), int(version) if version.isdigit() else None
-        )
+        transfer = services.confirm(session, actor, draft.id, form.get("reason"), form.number("version"))
     except Invalid as error:
         return _page(request, session, actor, user, errors=error.fields)
     return redirect(request, transfer.url)

@@ -78,11 +78,8 @@ def choose(
 def confirm(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, transfer_id: UUID
 ) -> Response[str]:
-    version = form.get("version")
     try:
-        transfer = services.confirm(
-            session, actor, transfer_id, form.get("reason"), int(version) if version.isdigit() else None
-        )
+        transfer = services.confirm(session, actor, transfer_id, form.get("reason"), form.number("version"))
     except Invalid as error:
         return _page(request, session, actor, drafts.get(session, transfer_id), errors=error.fields)
     return redirect(request, transfer.url)

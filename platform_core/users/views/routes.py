@@ -78,7 +78,7 @@ def change(
     found, bound = services.get(session, actor, view_id), _bound(form)
     view = list_of(actor, found.list_key)
     try:
-        services.change(session, actor, view_id, bound.require(), _version(form))
+        services.change(session, actor, view_id, bound.require(), form.number("version"))
     except Invalid as error:
         return _form(request, session, actor, view, bound.add(error), found=found, status=422)
     return redirect(request, _url(view, found), Notice(_("The view is saved.")))
@@ -90,7 +90,7 @@ def keep(
 ) -> Response[str]:
     view = list_of(actor, services.get(session, actor, view_id).list_key)
     state = dialogs.from_query(session, actor, view, form.get("state"))
-    found = services.keep(session, actor, view_id, state, _version(form))
+    found = services.keep(session, actor, view_id, state, form.number("version"))
     return redirect(request, _url(view, found), Notice(_("The view is saved.")))
 
 
@@ -131,11 +131,6 @@ def _spelled(session: Session, actor: Actor, view: ListView, found: SavedView) -
 
 def _url(view: ListView, found: SavedView) -> str:
     return f"{view.path}?view={found.id}"
-
-
-def _version(form: FormData) -> int | None:
-    text = form.get("version")
-    return int(text) if text.isdecimal() else None
 
 
 def _bound(form: FormData) -> Bound[ViewInput]:

@@ -65,13 +65,15 @@ def counted(value: str) -> tuple[str, int] | None:
 
 
 def span(value: str) -> Span:
-    """Raises ValueError for what is neither a word, nor a number of days, nor a date."""
+    """Raises ValueError for what is neither a word, nor a number of days, nor a date that has days beside it."""
     if value in WORDS:
         return WORDS[value][1](today())
     if found := counted(value):
         which, number = found
         return (_days(1 - number, number) if which == "last" else _days(0, number))(today())
     day = date.fromisoformat(value)
+    if not date.min < day < date.max:  # where their days begin and end lies outside of what can be counted
+        raise ValueError(value)
     return day, day + timedelta(1)
 
 

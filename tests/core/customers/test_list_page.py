@@ -137,6 +137,7 @@ def test_conditions_are_chips_that_go_and_change(browser, factory, people):
     assert "looked up in the search box" in refused.text
     empty = mine.post("/customers/conditions", {"state": "", "field": "status", "operator": "is", "edit": ""})
     assert empty.status_code == 422
+    assert names(mine.get("/customers?f=tags:is:no-id")) == []
 
 
 @pytest.mark.parametrize("field", ["status", "owner", "department", "next_plan", "tags", "city", "created"])

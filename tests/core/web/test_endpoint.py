@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -70,10 +71,15 @@ def bug(request: Request[Any, Any, Any]) -> Response[str]:
     raise LookupError(message)
 
 
+@get("/next-day", permission=SIGNED_IN, name="web:test_next_day")
+def next_day(day: date) -> Response[str]:
+    return Response(str(day + timedelta(days=1)), media_type="text/html")
+
+
 @pytest.fixture
 def lab(runtime: Runtime) -> Iterator[Browser]:
     """A browser on an application that also serves the handlers above."""
-    pages, api = Routes("/_lab", [add_team, gone, numbered, clash, bug]), Routes("/_lab", [add_team_json])
+    pages, api = Routes("/_lab", [add_team, gone, numbered, clash, bug, next_day]), Routes("/_lab", [add_team_json])
     declared = runtime.manager.declared
     declared.routes._items["/_lab"] = Owned("web", pages)
     declared.api._items["/_lab"] = Owned("web", api)
@@ -244,6 +250,13 @@ def test_a_bug_tells_nothing_about_itself(signed_in: Browser) -> None:
     answer = signed_in.get("/_lab/bug")
     assert answer.status_code == 500
     assert "13800000000" not in answer.text
+
+
+def test_a_day_that_has_none_after_it_is_no_bug(signed_in: Browser) -> None:
+    assert signed_in.get("/_lab/next-day?day=2026-12-31").text == "2027-01-01"
+    refused = signed_in.get("/_lab/next-day?day=9999-12-31")
+    assert refused.status_code == 422
+    assert "A date or a number is out of range." in refused.text
 
 
 def test_every_answer_carries_the_security_headers(lab: Browser) -> None:

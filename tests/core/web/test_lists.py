@@ -317,7 +317,7 @@ def test_numbers_of_days_are_counted_from_today(value, first, end):
     with freeze(MOMENT):
         assert days.span(value) == (first, end)
         assert value[5:] in days.label(value)
-    for wrong in ("last-0", "last-", "next-99999", "last-1x"):
+    for wrong in ("last-0", "last-", "next-99999", "last-1x", "0001-01-01", "9999-12-31"):
         with pytest.raises(ValueError, match=wrong):
             days.span(wrong)
 

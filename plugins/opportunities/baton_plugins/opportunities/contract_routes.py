@@ -82,7 +82,7 @@ def update(
     status, conflict = 422, ""
     if bound.ok:
         try:
-            version = int(form.get("version") or 0)
+            version = form.number("version") or 0
             with session.begin_nested():
                 contracts.update(session, actor, contract_id, bound.require(), version=version, upload=upload)
         except Invalid as error:

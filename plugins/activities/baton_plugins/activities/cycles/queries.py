@@ -16,7 +16,7 @@ from baton_plugins.activities.models import Plan
 from baton_plugins.activities.queries import PlanRow
 from sqlalchemy import ColumnElement, and_, func, select
 
-from platform_core.api import Actor, Session, User, local, today, translator
+from platform_core.api import Actor, Session, User, ids_among, local, today, translator
 
 _ = translator("activities")
 _AHEAD = 3
@@ -94,13 +94,5 @@ def visits_of(cycle_ids: Sequence[str]) -> ColumnElement[bool]:
     """Plans that are visits of these cycles; without ids, of any."""
     if not cycle_ids:
         return Plan.cause == "cycle"
-    wanted = [UUID(key) for key in cycle_ids if _is_id(key)]
+    wanted = ids_among(cycle_ids)
     return and_(Plan.cause == "cycle", Plan.series_id.in_(select(CycleRun.id).where(CycleRun.cycle_id.in_(wanted))))
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(str(text))
-    except ValueError:
-        return False
-    return True

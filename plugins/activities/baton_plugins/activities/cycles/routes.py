@@ -111,8 +111,7 @@ def run(
 ) -> Response[str]:
     """start, pause, stop or resume."""
     if act == "start":
-        version = form.get("version")
-        services.start(session, actor, cycle_id, int(version) if version.isdecimal() else 0)
+        services.start(session, actor, cycle_id, form.number("version") or 0)
         told = _("The rule holds. Customers are put on the cycle in the background.")
     elif act == "pause":
         services.pause(session, actor, cycle_id)

@@ -128,8 +128,7 @@ def left(
 def submit(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, campaign_id: UUID
 ) -> Response[str]:
-    version = form.get("version")
-    found = services.submit(session, actor, campaign_id, int(version) if version.isdecimal() else None)
+    found = services.submit(session, actor, campaign_id, form.number("version"))
     return redirect(request, found.url)
 
 
