@@ -25,7 +25,8 @@ class Badge:
     model: type[Any]
     conditions: Sequence[Any]
     through: type[Any] | None = None
-    """The class that `model.customer_id` refers to, where a row counts only while its customer is seen."""
+    """The class that `model.customer_id` refers to, where a row counts only while its customer is seen. Rows
+    without one count by the policy of their own."""
 
 
 @dataclass(frozen=True, slots=True)

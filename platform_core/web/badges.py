@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
@@ -65,8 +65,9 @@ def _rows(session: Session, badge: Badge) -> Select[Any]:
     within = [readable(session, badge.model)]
     rows = select(badge.model.id).where(*badge.conditions)
     if badge.through is not None:
-        rows = rows.join(badge.through, badge.through.id == badge.model.customer_id)
-        within.append(readable(session, badge.through))
+        theirs = [badge.through.id == badge.model.customer_id, readable(session, badge.through)]
+        rows = rows.outerjoin(badge.through, and_(*(part for part in theirs if part is not None)))
+        within.append(or_(badge.through.id.is_not(None), badge.model.customer_id.is_(None)))
     return rows.where(*(part for part in within if part is not None)).limit(MOST)
 
 

@@ -47,6 +47,8 @@ class Oracle:
     """Kind of record -> id -> its customer and, if it belongs to one, its engagement."""
     alone: dict[UUID, Person] = field(default_factory=dict)
     """Contacts without a customer -> whose they are, in whose department."""
+    planned_alone: dict[UUID, UUID] = field(default_factory=dict)
+    """Plans with them -> the contact."""
 
     def departments(self, person: Person) -> set[UUID]:
         """Whose rows the person's scope covers."""

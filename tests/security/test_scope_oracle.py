@@ -8,8 +8,10 @@ from decimal import Decimal
 from html import unescape
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from baton_plugins.activities.alone import services as alone
+from baton_plugins.activities.forms import Planned
 from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.opportunities.models import Contract, Opportunity, ProjectType
 from hypothesis import HealthCheck, Phase, given, settings
@@ -21,7 +23,7 @@ from platform_core.customers import contacts, search_rows
 from platform_core.customers.forms import ContactInput
 from platform_core.customers.models import Attachment, Contact
 from platform_core.kernel import counters
-from platform_core.kernel.clock import now
+from platform_core.kernel.clock import now, today
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.actors import COUNTER
 from platform_core.permissions.models import Role, RoleGrant
@@ -141,6 +143,9 @@ class Builder:
             with self._as(keeper) as (session, actor):
                 said = alone.AloneInput(body=f"Alone said{number}.")
                 alone.log(session, actor, session.get_one(Contact, key), said)
+                due = Planned(subject="Alone", on=today())
+                planned = alone.plan(session, actor, session.get_one(Contact, key), due)
+                self.oracle.planned_alone[planned.id] = key
         files = self.runtime.settings.data_dir / "files"
         files.mkdir(exist_ok=True)
         kind = ProjectType(code="oracle", name="oracle")
@@ -238,6 +243,7 @@ class Reader:
         """What happened, of everybody, in whatever words it is asked for."""
         kinds = ("plan", "follow_up", "opportunity")
         seen = {kind: {str(key) for key in self.oracle.visible(self.person, kind)} for kind in kinds}
+        with_alone = {str(key) for key in self._planned_alone()}
         keys = list(self.oracle.written["follow_up"])
         for query in ("", "?person=me", "?owner=me", "?words=a", "?name=Orchid"):
             text = self._whole(f"/tracking{query}")
@@ -247,6 +253,10 @@ class Reader:
                 "follow_up": {str(keys[number]) for number in said},
                 "opportunity": set(re.findall(r'href="/opportunities/([0-9a-f-]{36})"', text)),
             }
+            apart = {key for key in told["plan"] if UUID(key) in self.oracle.planned_alone}
+            told["plan"] -= apart
+            assert apart <= with_alone, query
+            assert query or apart == with_alone, self.person.scope.name
             for kind, found in told.items():
                 assert found <= seen[kind], (query, kind)
             if query in {"", "?name=Orchid"}:
@@ -256,6 +266,10 @@ class Reader:
                 mine = {f"Alone said{alone_.index(key)}." for key in self.oracle.visible_alone(self.person)}
                 assert heard == (mine if query == "" else set()), f"{query} as {self.person.scope.name}"
                 assert told == seen, f"{query} as {self.person.scope.name}"
+
+    def _planned_alone(self) -> set[UUID]:
+        mine = self.oracle.visible_alone(self.person)
+        return {key for key, contact_id in self.oracle.planned_alone.items() if contact_id in mine}
 
     def _whole(self, address: str) -> str:
         """All pages of a list, one behind the other."""
@@ -311,6 +325,12 @@ class Reader:
 
     def _alone(self) -> None:
         """Contacts without a customer: page, list, numbers."""
+        listed = self._whole("/plans/all?view=all")
+        for key, contact_id in self.oracle.planned_alone.items():
+            seen = self.oracle.sees_alone(self.person, contact_id)
+            assert (f'href="/plans/{key}"' in listed) is seen
+            assert self.browser.get(f"/plans/{key}").status_code == (200 if seen else 404)
+            assert self.browser.get(f"/api/v1/plans/{key}").status_code == (200 if seen else 404)
         text = self.browser.get("/contacts?view=alone").text
         for key in self.oracle.alone:
             seen = self.oracle.sees_alone(self.person, key)

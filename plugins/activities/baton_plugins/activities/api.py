@@ -39,8 +39,10 @@ State = Literal["open", "done", "cancelled"]
 
 
 class PlanOut(msgspec.Struct, kw_only=True):
+    """`customer_id` is null of one with a contact that stands alone."""
+
     id: UUID
-    customer_id: UUID
+    customer_id: UUID | None
     engagement_id: UUID | None
     opportunity_id: UUID | None
     contact_id: UUID | None
@@ -131,7 +133,7 @@ def list_plans(
         limit=_size(limit) + 1,
     )
     shown = rows[: _size(limit)]
-    ids = {row.customer_id for row in shown}
+    ids = {row.person_id for row in shown}
     if customer_id is None:
         record(session, actor, "activities.plans", ids=ids)
     else:

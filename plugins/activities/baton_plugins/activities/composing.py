@@ -117,7 +117,7 @@ def composer(
         form,
         place=place,
         engagements=engagements,
-        answers=[(str(row.plan.id), f"{due_text(row.due)} · {_short(row.plan.subject)}") for row in mine],
+        answers=[(str(row.plan.id), answer(row)) for row in mine],
         draft=f"customer:{customer.id}",
         message=message,
     )
@@ -182,8 +182,10 @@ def by_outcome(session: Session, customer: Customer, place: str) -> str:
     return _("By outcome") if days is None else _("By outcome, else in %(days)s days", days=days)
 
 
-def _short(subject: str) -> str:
-    return subject if len(subject) <= _SHORT else f"{subject[: _SHORT - 1]}…"
+def answer(row: PlanRow) -> str:
+    """A plan among those that a follow-up may answer."""
+    subject = row.plan.subject
+    return f"{due_text(row.due)} · {subject if len(subject) <= _SHORT else f'{subject[: _SHORT - 1]}…'}"
 
 
 def contact_pairs(session: Session, customer_id: UUID) -> Pairs:

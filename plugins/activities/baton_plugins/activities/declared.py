@@ -46,13 +46,14 @@ from platform_core.api import (
 
 _ = translator("activities")
 hookimpl = pluggy.HookimplMarker("baton")
-_SCOPED = (models.Plan, Reminder, Told, Question, Assistance, Urge, SentPackage)
+_SCOPED = (Question, Assistance, Urge, SentPackage)
+_OF_PERSONS = (models.Plan, Reminder, Told, models.FollowUp, models.FollowUpRevision)
 
 
 @hookimpl
 def baton_entities() -> list[Entity]:
     scoped = [Entity(model, ThroughEngagement(model, Customer, permission=VIEW)) for model in _SCOPED]
-    scoped += [Entity(model, OfPerson(model)) for model in (models.FollowUp, models.FollowUpRevision)]
+    scoped += [Entity(model, OfPerson(model)) for model in _OF_PERSONS]
     met = [Entity(Meeting, MeetingPolicy(Meeting.id)), Entity(Invitation, MeetingPolicy(Invitation.meeting_id))]
     read = Entity(Feed, None, "says that somebody has a feed; its services read the actor's own alone")
     booked = Entity(RoomTurn, None, "counts how often a room was booked")
@@ -82,6 +83,7 @@ def baton_routes() -> list[Routes]:
             *task_routes.HANDLERS,
             *views.HANDLERS,
             *opportunity_routes.HANDLERS,
+            *alone.PLANS,
         ],
     )
     requests = Routes("/assistance", together.REQUESTS)
@@ -94,7 +96,7 @@ def baton_routes() -> list[Routes]:
 
 @hookimpl
 def baton_api() -> list[Routes]:
-    of_plans = Routes("/plans", [*api.PLANS, *together_api.OF_PLANS])
+    of_plans = Routes("/plans", [*api.PLANS, *together_api.OF_PLANS, *alone.API_PLANS])
     of_requests = Routes("/assistance", together_api.REQUESTS)
     calendar = Routes("/calendar", feeds.API)
     urges = Routes("/urges", urging_api.HANDLERS)

@@ -66,7 +66,7 @@ class FollowUpEdit(msgspec.Struct, kw_only=True):
     """Answers to the fields of the kind; none keeps them."""
 
 
-class PlanInput(msgspec.Struct, kw_only=True):
+class Planned(msgspec.Struct, kw_only=True):
     """Something to do on a day, at a time or at any time that day."""
 
     subject: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -75,16 +75,21 @@ class PlanInput(msgspec.Struct, kw_only=True):
     end: Time | None = None
     """When it will be over that day; only with a time."""
     kind: Code = "call"
-    contact_id: UUID | None = None
-    engagement_id: UUID | None = None
-    opportunity_id: UUID | None = None
-    """What is about an opportunity belongs to its engagement."""
     repeat: Repeat = ""
     repeat_until: date | None = None
     remind: list[Lead | Literal["default"]] = msgspec.field(default_factory=lambda: ["default"])
     """How long before; `default` is what the house has set for plans with a time."""
     remind_people: list[UUID] = []
     """Colleagues to be reminded as well as whoever has the plan; those of them who may see it."""
+
+
+class PlanInput(Planned, kw_only=True):
+    """Something to do with a customer on a day, at a time or at any time that day."""
+
+    contact_id: UUID | None = None
+    engagement_id: UUID | None = None
+    opportunity_id: UUID | None = None
+    """What is about an opportunity belongs to its engagement."""
 
 
 class PlanMove(msgspec.Struct, kw_only=True):

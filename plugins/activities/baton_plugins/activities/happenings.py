@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pluggy
 from baton_plugins.activities import presets
-from baton_plugins.activities.alone.policies import reach
+from baton_plugins.activities.alone.policies import reach_of
 from baton_plugins.activities.desk.listview import STATES
 from baton_plugins.activities.models import FollowUp, Plan
 
@@ -83,6 +83,7 @@ def baton_happenings() -> list[HappeningSource]:
         state=Plan.state,
         states=STATES,
         texts=(Plan.subject,),
+        reach=reach_of(Plan),
     )
     written = HappeningSource(
         key=FOLLOW_UPS,
@@ -95,6 +96,6 @@ def baton_happenings() -> list[HappeningSource]:
         person=FollowUp.author_id,
         contact=FollowUp.contact_id,
         texts=(FollowUp.body, FollowUp.promised),
-        reach=reach,
+        reach=reach_of(FollowUp),
     )
     return [planned, written]

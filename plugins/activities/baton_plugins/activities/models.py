@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from platform_core.api import (
@@ -38,7 +38,8 @@ class Plan(Identified, Stamped, Versioned, Base):
 
     __tablename__ = "activities_plan"
 
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"))
+    """None: with a contact that stands alone; it gets the customer to whom the contact is given"""
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
     opportunity_id: Mapped[UUID | None] = mapped_column(Uuid(), index=True)
     """Of another plugin, behind the port OPPORTUNITIES; its engagement is this plan's"""
@@ -79,8 +80,17 @@ class Plan(Identified, Stamped, Versioned, Base):
     series_from: Mapped[date | None] = mapped_column(Date())
     """The first day of the series: the 31st comes back after a shorter month"""
 
+    @property
+    def person_id(self) -> UUID:
+        """Whom it is with: the customer, or the contact that stands alone."""
+        found = self.customer_id or self.contact_id
+        assert found is not None
+        return found
+
     __table_args__ = (
+        CheckConstraint("customer_id IS NOT NULL OR contact_id IS NOT NULL", name="with_somebody"),
         Index("uq_activities_plan_series_id_series_no", "series_id", "series_no", unique=True),
+        Index("ix_activities_plan_alone", "contact_id", "due_at", "id", postgresql_where=_ALONE, sqlite_where=_ALONE),
         Index("ix_activities_plan_assignee_id_state_due_at", "assignee_id", "state", "due_at", "id"),
         Index("ix_activities_plan_customer_id_state_due_at", "customer_id", "state", "due_at"),
         Index("ix_activities_plan_department_id_state_due_at", "department_id", "state", "due_at"),

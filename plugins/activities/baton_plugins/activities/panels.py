@@ -9,7 +9,7 @@ from uuid import UUID
 import pluggy
 from baton_plugins.activities import composing, presets, queries, rights
 from baton_plugins.activities.kinds import fields
-from baton_plugins.activities.models import FollowUp, FollowUpRevision
+from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
 from baton_plugins.activities.queries import PlanRow
 
 from platform_core.api import (
@@ -23,6 +23,7 @@ from platform_core.api import (
     TimelineEntry,
     TimelineQuery,
     Tone,
+    contact_get,
     day_text,
     dictionaries,
     due_text,
@@ -96,9 +97,25 @@ def plans_context(session: Session, actor: Actor, customer_id: UUID) -> dict[str
     """For `_plans_panel.html`: the open plans, and what the actor may do with each."""
     rows = queries.open_plans(session, customer_id)
     return {
-        "customer_id": customer_id,
+        "adding": f"/plans/new?customer={customer_id}",
         "plans": offers(session, actor, rows),
         "may_plan": actor.can("activities.write"),
+    }
+
+
+def plans_of(session: Session, actor: Actor, plan: Plan) -> dict[str, Any]:
+    """The panel in which a plan stands."""
+    if plan.customer_id is not None:
+        return plans_context(session, actor, plan.customer_id)
+    return plans_alone(session, actor, contact_get(session, plan.person_id))
+
+
+def plans_alone(session: Session, actor: Actor, contact: Contact) -> dict[str, Any]:
+    """For `_plans_panel.html`: open plans with a contact that stands alone."""
+    return {
+        "adding": f"/plans/contacts/{contact.id}",
+        "plans": offers(session, actor, queries.of_contact(session, contact.id)),
+        "may_plan": actor.can("activities.write") and contact.restricted_at is None,
     }
 
 
@@ -106,23 +123,34 @@ def offers(session: Session, actor: Actor, rows: list[PlanRow]) -> list[dict[str
     """Plans of one customer with icon and permitted verbs. Asks for the writable engagements once, not per plan."""
     writable = None
     if any(row.plan.engagement_id for row in rows):
-        writable = {key for key, _title in writable_engagements(session, actor, rows[0].plan.customer_id)}
+        writable = {key for key, _title in writable_engagements(session, actor, rights.require_customer(rows[0].plan))}
     return [
         {
             "row": row,
             "kind": presets.kind(session, row.plan.kind),
             "may_finish": rights.may_work_on(session, actor, row.plan, writable),
-            "may_join": row.plan.assignee_id != actor.user_id and actor.can("activities.write"),
+            "may_join": _may_join(actor, row),
             "may_rearrange": rights.may_rearrange(session, actor, row.plan, writable),
         }
         for row in rows
     ]
 
 
+def _may_join(actor: Actor, row: PlanRow) -> bool:
+    others = row.plan.assignee_id != actor.user_id
+    return others and row.plan.customer_id is not None and actor.can("activities.write")
+
+
 @hookimpl
 def baton_contact_actions(contact: Contact) -> list[Action]:
     url = f"/follow-ups/contacts/{contact.id}"
-    return [Action("activities.of_contact", _("Follow-ups"), "notes", url, "activities.view", order=10)]
+    found = [Action("activities.of_contact", _("Follow-ups"), "notes", url, "activities.view", order=10)]
+    if contact.restricted_at is None:
+        adding, label = f"/plans/contacts/{contact.id}", _("Add a plan")
+        found.append(
+            Action("activities.plan_of_contact", label, "calendar-plus", adding, "activities.write", "dialog", order=11)
+        )
+    return found
 
 
 @hookimpl

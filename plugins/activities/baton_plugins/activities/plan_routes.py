@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
-from baton_plugins.activities import about, composing, panels, plans, presets, queries, series, services, workbench
+from baton_plugins.activities import (
+    about,
+    composing,
+    panels,
+    plans,
+    presets,
+    queries,
+    rights,
+    series,
+    services,
+    workbench,
+)
 from baton_plugins.activities.desk import lists, tabs
-from baton_plugins.activities.forms import PlanInput, PlanMove
+from baton_plugins.activities.forms import PlanInput, PlanMove, Planned
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.queries import PlanRow
 from baton_plugins.activities.reminders import leads
@@ -21,6 +32,7 @@ from baton_plugins.activities.routes import (
     dropped,
     logged,
     place_of,
+    record_person,
     record_view,
     saved_message,
     uuid_of,
@@ -63,6 +75,7 @@ from platform_core.api import (
 
 _ = translator("activities")
 _PAGE = 50
+_Planned = TypeVar("_Planned", bound=Planned)
 
 
 @get("/", permission=VIEW, name="activities:plans")
@@ -78,7 +91,7 @@ def index(
     more, rows = len(rows) > _PAGE, rows[:_PAGE]
     if due == "overdue":
         rows = [row for row in rows if row.is_overdue]
-    record(session, actor, "activities.plans", ids={row.plan.customer_id for row in rows})
+    record(session, actor, "activities.plans", ids={row.plan.person_id for row in rows})
     following = (
         f"/plans?due={due}&after={encode_cursor([rows[-1].plan.due_at, rows[-1].plan.id])}" if more and rows else ""
     )
@@ -119,19 +132,27 @@ def new(
     record_view(session, actor, found)
     engagements = writable_engagements(session, actor, found.id)
     only = str(engagements[0][0]) if len(engagements) == 1 else None
-    usual = read_setting(session, LEAD)
-    form = initial(
-        PlanInput, kind="call", on=today().isoformat(), remind=[usual] if usual else [], remind_people=[],
-        **about.given(session, found.id, opportunity, only),
-    )  # fmt: skip
+    form = fresh(session, PlanInput, **about.given(session, found.id, opportunity, only))
     return _plan_page(request, session, actor, found, form)
+
+
+def fresh(session: Session, kind: type[_Planned], **given: Any) -> Bound[_Planned]:
+    """A form for a plan of today, reminded of as the house does."""
+    usual = read_setting(session, LEAD)
+    remind = [usual] if usual else []
+    return initial(kind, kind="call", on=today().isoformat(), remind=remind, remind_people=[], **given)
+
+
+def bound_plan(kind: type[_Planned], form: FormData) -> Bound[_Planned]:
+    bound = bind(kind, form)
+    bound.values |= {name: form.getlist(name) for name in ("remind", "remind_people")}
+    return bound
 
 
 @post("/", permission=WRITE, name="activities:create_plan")
 def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     customer = customer_get(session, uuid_of(form.get("customer_id")))
-    bound = bind(PlanInput, form)
-    bound.values |= {name: form.getlist(name) for name in ("remind", "remind_people")}
+    bound = bound_plan(PlanInput, form)
     near: list[PlanRow] = []
     if bound.ok:
         data = bound.require()
@@ -143,12 +164,15 @@ def create(request: Request[Any, Any, Any], session: Session, actor: Actor, form
                 question = joining.join(session, actor, uuid_of(form.get("join")), QuestionInput(text=data.subject))
                 return _joined(request, session, actor, question.plan_id)
             if not near:
-                plan = plans.create_plan(session, actor, customer.id, data)
-                message = _("Planned: %(due)s", due=plan_day(plan))
-                return changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
+                return planned(request, session, actor, plans.create_plan(session, actor, customer.id, data))
         except Invalid as error:
             bound.add(error)
     return _plan_page(request, session, actor, customer, bound, status=422, near=near)
+
+
+def planned(request: Request[Any, Any, Any], session: Session, actor: Actor, plan: Plan) -> Response[str]:
+    message = _("Planned: %(due)s", due=plan_day(plan))
+    return changed(request, session, actor, plan, message, headers=CLOSE_DIALOG)
 
 
 def _joined(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
@@ -168,23 +192,38 @@ def _plan_page(
     near: Sequence[PlanRow] = (),
 ) -> Response[str]:
     """`near`: calls of colleagues that this one should rather be a part of."""
+    theirs = {
+        "customer": customer,
+        "contacts": composing.contact_pairs(session, customer.id),
+        "engagements": [(str(key), title) for key, title in writable_engagements(session, actor, customer.id)],
+        "opportunities": about.offered(session, actor, customer.id),
+        "others": queries.open_plans(session, customer.id),
+        "near": near,
+    }
+    return sheet(request, session, theirs, form, status=status)
+
+
+def sheet(
+    request: Request[Any, Any, Any],
+    session: Session,
+    whom: Mapping[str, Any],
+    form: Bound[_Planned],
+    *,
+    status: int = 200,
+) -> Response[str]:
+    """`whom`: `customer` with what belongs to one, or `contact`."""
     return page(
         request,
         "activities/plan.html",
         partial="activities/_plan_sheet.html" if status == 200 else "activities/_plan_form.html",
         status=status,
         active="customers",
-        customer=customer,
         form=form,
         kinds=composing.kind_pairs(session),
-        contacts=composing.contact_pairs(session, customer.id),
-        engagements=[(str(key), title) for key, title in writable_engagements(session, actor, customer.id)],
-        opportunities=about.offered(session, actor, customer.id),
-        others=queries.open_plans(session, customer.id),
-        near=near,
         repeats=series.choices(),
         leads=leads.choices(),
         people=person_choices(session),
+        **whom,
     )
 
 
@@ -192,8 +231,10 @@ def _plan_page(
 def finish(
     request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID, place: str = "page"
 ) -> Response[str]:
-    """The form for the result, in the row it belongs to, in a dialog, or as a page."""
+    """The form for the result, in the row it belongs to, in a dialog, or as a page; of a contact on its own page."""
     row = queries.plan(session, plan_id)
+    if row.plan.customer_id is None:
+        return redirect(request, f"{row.home}?plan={plan_id}")
     customer = customer_get(session, row.plan.customer_id)
     record_view(session, actor, customer)
     where = place if wants_fragment(request) and place in {"row", "calls", "dialog"} else "page"
@@ -205,7 +246,7 @@ def finished(
     request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, plan_id: UUID
 ) -> Response[str]:
     row = queries.plan(session, plan_id)
-    customer = customer_get(session, row.plan.customer_id)
+    customer = customer_get(session, rights.require_customer(row.plan))
     place, bound = place_of(form), bound_follow_up(form)
     message, status = "", 422
     if bound.ok:
@@ -235,6 +276,8 @@ def _following(session: Session, actor: Actor, row: PlanRow) -> dict[str, Any] |
     )
     if not rows:
         return None
+    if rows[0].plan.customer_id is None:
+        return row_context(session, rows[0])
     customer = customer_get(session, rows[0].plan.customer_id)
     record_view(session, actor, customer)
     return row_context(session, rows[0], composing.finishing(session, customer, rows[0], place="calls"))
@@ -258,14 +301,14 @@ def _finish_page(
 def closed_row(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
     """The row without the form, as it was before."""
     row = queries.plan(session, plan_id)
-    record_view(session, actor, customer_get(session, row.plan.customer_id))
+    record_person(session, actor, row.plan)
     return fragment(request, "activities/_row.html", **row_context(session, row))
 
 
 @get("/{plan_id:uuid}/move", permission=WRITE, name="activities:move")
 def move(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
     row = queries.plan(session, plan_id)
-    record_view(session, actor, customer_get(session, row.plan.customer_id))
+    record_person(session, actor, row.plan)
     due = local(row.plan.due_at)
     form = initial(PlanMove, on=due.date().isoformat(), time=None if row.plan.all_day else f"{due:%H:%M}")
     return _move_page(request, row, form)
@@ -329,8 +372,9 @@ def changed(
 ) -> Response[str]:
     """The panel and the row wherever the page shows them, and a toast."""
     if request.headers.get("hx-request") != "true":
-        return redirect(request, f"/customers/{plan.customer_id}")
+        return redirect(request, PlanRow(plan, "", "").home)
     row = queries.plan(session, plan.id)
+    theirs = panels.plans_of(session, actor, plan)
     return fragment(
         request,
         "activities/_changed.html",
@@ -338,7 +382,7 @@ def changed(
         message=message,
         undo_url=undo,
         **row_context(session, row),
-        **panels.plans_context(session, actor, plan.customer_id),
+        **theirs,
     )
 
 

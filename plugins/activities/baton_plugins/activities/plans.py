@@ -11,7 +11,7 @@ import pluggy
 from baton_plugins.activities import about, dates, presets, queries, rights, series
 from baton_plugins.activities.alone.arriving import arrived
 from baton_plugins.activities.desk import telling
-from baton_plugins.activities.forms import PlanInput, PlanMove
+from baton_plugins.activities.forms import PlanInput, PlanMove, Planned
 from baton_plugins.activities.models import Plan
 from baton_plugins.activities.reminders import arranging
 from baton_plugins.activities.settings import FIRST_VISIT_DAYS
@@ -54,6 +54,21 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     customer = customer_get(session, customer_id)
     customer_require_unrestricted(customer)
     subject = about.checked(session, actor, customer.id, data.engagement_id, data.opportunity_id)
+    return make(
+        session,
+        actor,
+        data,
+        customer_id=customer.id,
+        engagement_id=subject.engagement_id,
+        opportunity_id=subject.opportunity_id,
+        opportunity_label=subject.label,
+        contact_id=data.contact_id,
+        contact_label=contact_label(session, customer.id, data.contact_id),
+    )
+
+
+def make(session: Session, actor: Actor, data: Planned, **about_whom: Any) -> Plan:
+    """For oneself, where the actor may write. Raises Invalid for a past date and for an unknown kind."""
     if data.kind not in {kind.code for kind in presets.kinds(session)}:
         message = _("Please choose from the list.")
         raise Invalid(message, fields={"kind": message})
@@ -61,25 +76,20 @@ def create_plan(session: Session, actor: Actor, customer_id: UUID, data: PlanInp
     plan = add(
         session,
         actor,
-        customer_id=customer.id,
-        engagement_id=subject.engagement_id,
-        opportunity_id=subject.opportunity_id,
-        opportunity_label=subject.label,
-        contact_id=data.contact_id,
-        contact_label=contact_label(session, customer.id, data.contact_id),
         kind=data.kind,
         subject=data.subject,
         due=due,
         ends_at=ends_at,
         remind=arranging.wishes(session, data.remind, data.remind_people, all_day=due.all_day),
+        **about_whom,
     )
     if data.repeat:
         series.begin(plan, data.repeat, data.repeat_until)
-    refresh_next(session, customer.id, plan.assignee_id)
+    refresh_next(session, plan.customer_id, plan.assignee_id)
     return plan
 
 
-def when(data: PlanInput) -> tuple[dates.Due, datetime | None]:
+def when(data: Planned) -> tuple[dates.Due, datetime | None]:
     """When it is due and when it ends. Raises Invalid at the field for times that cannot be."""
     due = in_future(data.on, data.time, field="on")
     if data.repeat:
@@ -128,9 +138,10 @@ def cancel_plan(session: Session, actor: Actor, plan_id: UUID, *, series_too: bo
     plan = _turn(session, actor, plan_id, "open", "cancelled", "activities.cancel_plan")
     if not series_too:
         series.go_on(session, plan)
-    customer = customer_get(session, plan.customer_id)
-    joining.answered(session, actor, customer, plan, None)
-    assisting.settled(session, actor, customer, plan, None)
+    if plan.customer_id is not None:
+        customer = customer_get(session, plan.customer_id)
+        joining.answered(session, actor, customer, plan, None)
+        assisting.settled(session, actor, customer, plan, None)
     refresh_next(session, plan.customer_id, plan.assignee_id)
     return plan
 
@@ -240,11 +251,16 @@ def add(
     return plan
 
 
-def refresh_next(session: Session, customer_id: UUID, *people: UUID | None) -> None:
-    """Bring the customer's next date up to date with the plans. `people`: whose, for the pages of their heads."""
+def refresh_next(session: Session, customer_id: UUID | None, *people: UUID | None) -> None:
+    """Bring the customer's next date up to date with the plans. `people`: whose, for the pages of their heads.
+
+    A contact that stands alone has no such date.
+    """
     session.flush()  # the date is computed from what has just been written
     queries.forget(session)
     telling.tell(session, *people)
+    if customer_id is None:
+        return
     # Two colleagues at once would each compute it without the other's plan, so one waits for the other here.
     customer = session.scalars(
         select(Customer).where(Customer.id == customer_id).with_for_update(of=Customer)
@@ -264,7 +280,7 @@ def in_future(day: date, time: str | None, *, field: str) -> dates.Due:
     return due
 
 
-def _end(data: PlanInput, due: dates.Due) -> datetime | None:
+def _end(data: Planned, due: dates.Due) -> datetime | None:
     """Raises Invalid for an end before the start, or without one."""
     if data.end is None:
         return None

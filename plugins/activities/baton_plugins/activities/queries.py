@@ -10,13 +10,14 @@ from uuid import UUID
 
 from baton_plugins.activities import dates
 from baton_plugins.activities.models import FollowUp, FollowUpRevision, Plan
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, or_, select
 
 from platform_core.api import (
     Actor,
     AnySelect,
     Badge,
     Conflict,
+    Contact,
     Customer,
     Department,
     NotFound,
@@ -47,6 +48,13 @@ class PlanRow:
     assignee: str
     department: str
     customer: str = ""
+    """Or the contact that stands alone"""
+
+    @property
+    def home(self) -> str:
+        """The page of whom it is with."""
+        alone = f"/follow-ups/contacts/{self.plan.contact_id}"
+        return f"/customers/{self.plan.customer_id}" if self.plan.customer_id else alone
 
     @property
     def due(self) -> datetime | date:
@@ -101,6 +109,18 @@ def open_plans(session: Session, customer_id: UUID) -> list[PlanRow]:
         found = session.execute(_open_plans(session), {"customer_id": customer_id})
         shared.plans = [PlanRow(plan, name, department or "") for plan, name, department in found]
     return shared.plans
+
+
+def of_contact(session: Session, contact_id: UUID) -> list[PlanRow]:
+    """Everybody's open plans with a contact, soonest first; at most 30."""
+    theirs = (Plan.contact_id == contact_id, Plan.state == "open")
+    return plan_rows(session, soonest(with_people(), *theirs, after=None, limit=_PANEL))
+
+
+def plan_rows(session: Session, statement: Any) -> list[PlanRow]:
+    """Of what `with_people` selects."""
+    found = session.execute(statement)
+    return [PlanRow(plan, name, department or "", person) for plan, name, department, person in found]
 
 
 def of_opportunity(session: Session, opportunity_id: UUID) -> list[PlanRow]:
@@ -161,17 +181,31 @@ def _newest(session: Session, query: TimelineQuery) -> Sequence[FollowUp]:
 
 def plan(session: Session, plan_id: UUID) -> PlanRow:
     """One plan, whatever its state. Raises NotFound."""
-    statement = (
-        select(Plan, User.name, Department.name, Customer.name)
-        .join(Customer, Customer.id == Plan.customer_id)
-        .join(User, User.id == Plan.assignee_id)
-        .outerjoin(Department, Department.id == Plan.department_id)
-        .where(Plan.id == plan_id)
-    )
-    found = session.execute(statement).one_or_none()
+    found = session.execute(with_people().where(Plan.id == plan_id)).one_or_none()
     if found is None:
         raise NotFound(_("There is no such plan, or not for you."))
     return PlanRow(found[0], found[1], found[2] or "", found[3])
+
+
+PERSON: Any = func.coalesce(Customer.name, Contact.name)
+"""Who a plan is with, in what `with_person` returns"""
+
+
+def with_person(statement: Any) -> Any:
+    """Plans with whom they are with, where that is somebody the reader sees: a customer, or a contact without one."""
+    # A key that is null finds nothing at once, so that plans with customers do not have their contact looked up.
+    alone = case((Plan.customer_id.is_(None), Plan.contact_id))
+    seen = or_(Customer.id.is_not(None), Contact.id.is_not(None))
+    joined = statement.outerjoin(Customer, Customer.id == Plan.customer_id).outerjoin(Contact, Contact.id == alone)
+    return joined.where(seen)
+
+
+def with_people(*more: Any) -> Any:
+    """Plans with the names of who has them and whom they are with; a select's type names its columns, so it is Any."""
+    rows = select(Plan, User.name, Department.name, PERSON, *more).select_from(Plan)
+    return with_person(rows.join(User, User.id == Plan.assignee_id)).outerjoin(
+        Department, Department.id == Plan.department_id
+    )
 
 
 def lock_plan(session: Session, plan_id: UUID, *, state: str = "open") -> Plan:
@@ -228,19 +262,29 @@ def mine(
     limit: int,
 ) -> list[PlanRow]:
     """The actor's open plans due from `since` until before `until`, soonest first, after a (due_at, id)."""
-    statement = soonest(
-        select(Plan, Customer.name).join(Customer, Customer.id == Plan.customer_id),
-        Plan.assignee_id == actor.user_id,
-        Plan.state == "open",
-        after=after,
-        limit=limit,
+    at, known = after or (None, None)
+    values = {
+        "whose": actor.user_id, "since": since, "until": until, "after_at": at, "after_id": known, "most": limit
+    }  # fmt: skip
+    rows = session.execute(_mine(session, since is not None, until is not None, after is not None), values)
+    return [PlanRow(found, actor.name, actor.department_name, person) for found, person in rows]
+
+
+@prepared
+def _mine(reader: Actor, since: bool, until: bool, after: bool) -> AnySelect:  # noqa: FBT001  variants of one statement
+    statement = with_person(select(Plan, PERSON).select_from(Plan)).where(
+        Plan.assignee_id == bindparam("whose"), Plan.state == "open"
     )
-    if since is not None:
-        statement = statement.where(Plan.due_at >= since)
-    if until is not None:
-        statement = statement.where(Plan.due_at < until)
-    rows = session.execute(statement)
-    return [PlanRow(found, actor.name, actor.department_name, customer) for found, customer in rows]
+    if since:
+        statement = statement.where(Plan.due_at >= bindparam("since"))
+    if until:
+        statement = statement.where(Plan.due_at < bindparam("until"))
+    if after:
+        at: Any = bindparam("after_at")
+        known: Any = bindparam("after_id")
+        statement = statement.where(or_(Plan.due_at > at, and_(Plan.due_at == at, Plan.id > known)))
+    found: AnySelect = statement.order_by(Plan.due_at, Plan.id).limit(bindparam("most", type_=Integer()))
+    return found
 
 
 def listed(

@@ -22,7 +22,7 @@ _LINE = PastLine(
     department="department_label", text="body", icon="message",
 )  # fmt: skip
 DECLARED = [
-    CustomerReference(models.Plan, "customer_id", "delete", label=_.lazy("Plans")),
+    CustomerReference(models.Plan, "customer_id", "delete", label=_.lazy("Plans"), contact="contact_id"),
     CustomerReference(
         models.FollowUp, "customer_id", "keep", label=_.lazy("Follow-ups"),
         blank=("body", "contact_label", "reason", "details", "promised", "files", "satisfaction"), line=_LINE,
@@ -33,12 +33,14 @@ DECLARED = [
         contact="contact_id",
     ),
     CustomerReference(SentPackage, "customer_id", "delete", label=_.lazy("Hand-over packages")),
-    CustomerReference(Reminder, "customer_id", "delete", label=_.lazy("Reminders")),
+    CustomerReference(Reminder, "customer_id", "delete", label=_.lazy("Reminders"), contact="contact_id"),
     CustomerReference(Question, "customer_id", "delete", label=_.lazy("Questions for a call")),
     CustomerReference(Assistance, "customer_id", "delete", label=_.lazy("Requests to take over a plan")),
     CustomerReference(Urge, "customer_id", "delete", label=_.lazy("Urgings")),
     CustomerReference(CycleRun, "customer_id", "delete", label=_.lazy("Cycles of return visits")),
-    CustomerReference(Told, "customer_id", "delete", label=_.lazy("Reminders that were given")),
+    CustomerReference(
+        Told, "customer_id", "delete", label=_.lazy("Reminders that were given"), contact="contact_id"
+    ),
 ]  # fmt: skip
 
 PEOPLE = [

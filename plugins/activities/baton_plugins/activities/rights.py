@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from platform_core.api import (
     Actor,
+    Conflict,
     Engagement,
     Forbidden,
     Invalid,
@@ -25,6 +26,13 @@ _ = translator("activities")
 def require_write(actor: Actor) -> None:
     if not actor.can("activities.write"):
         raise Forbidden(_("You may read what was said here, but not write."), lacks="activities.write")
+
+
+def require_customer(plan: Plan) -> UUID:
+    """For what colleagues do together. Raises Conflict for a plan with a contact that stands alone."""
+    if plan.customer_id is None:
+        raise Conflict(_("This plan is with a contact that stands alone. Give the contact to a customer first."))
+    return plan.customer_id
 
 
 def require_engagement(session: Session, actor: Actor, customer_id: UUID, engagement_id: UUID | None) -> None:

@@ -10,7 +10,7 @@ from baton_plugins.activities import composing, links, panels, queries, rights, 
 from baton_plugins.activities.forms import FollowUpEdit, FollowUpInput
 from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.kinds import routes as kind_routes
-from baton_plugins.activities.models import FollowUp
+from baton_plugins.activities.models import FollowUp, Plan
 from baton_plugins.activities.together import mentioning
 
 from platform_core.api import (
@@ -28,6 +28,7 @@ from platform_core.api import (
     Session,
     TooLarge,
     bind,
+    contact_get,
     customer_get,
     customer_opened,
     fragment,
@@ -241,6 +242,15 @@ def uuid_of(text: str) -> UUID:
 def record_view(session: Session, actor: Actor, customer: Customer) -> None:
     """One line for a form that shows a customer's name and contacts, which counts as opening it."""
     customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
+
+
+def record_person(session: Session, actor: Actor, plan: Plan) -> None:
+    """The same for a form about a plan, also with a contact that stands alone."""
+    if plan.customer_id is not None:
+        record_view(session, actor, customer_get(session, plan.customer_id))
+    else:
+        contact = contact_get(session, plan.person_id)
+        customer_opened(session, actor, EntityRef("customers", "contact", contact.id, contact.name), None)
 
 
 def home_of(follow_up: FollowUp) -> str:

@@ -106,8 +106,7 @@ def log_follow_up(
         customer_set_status(session, actor, customer, resolved.status, "activities.follow_up")
         follow_up.old_status, follow_up.new_status = old_status, resolved.status
     if plan is not None:
-        plan.state, plan.done_at, plan.follow_up_id = "done", now(), follow_up.id
-        series.go_on(session, plan)
+        finish(session, plan, follow_up)
         joining.answered(session, actor, customer, plan, follow_up)
         assisting.settled(session, actor, customer, plan, follow_up)
     if resolved.next is not None:
@@ -117,6 +116,12 @@ def log_follow_up(
     mentioning.ask(session, actor, follow_up, resolved.next)
     _settle(session, actor, customer, follow_up, plan, is_contact=resolved.kind.is_contact)
     return follow_up
+
+
+def finish(session: Session, plan: Plan, follow_up: FollowUp) -> None:
+    """A locked plan is done, and the next of its series is there."""
+    plan.state, plan.done_at, plan.follow_up_id = "done", now(), follow_up.id
+    series.go_on(session, plan)
 
 
 def finish_plan(
@@ -129,7 +134,7 @@ def finish_plan(
     plan = queries.lock_plan(session, plan_id)
     data.plan_id = plan.id
     data.contact_id = data.contact_id or plan.contact_id
-    return log_follow_up(session, actor, plan.customer_id, data, uploads)
+    return log_follow_up(session, actor, rights.require_customer(plan), data, uploads)
 
 
 def edit_follow_up(session: Session, actor: Actor, follow_up_id: UUID, data: FollowUpEdit) -> FollowUp:

@@ -71,7 +71,7 @@ def _asked(session: Session, actor: Actor) -> list[WorkSection]:
     items = tuple(
         WorkItem(
             id=asked.request.id, kind="activities.assistance", title=asked.row.plan.subject,
-            customer_id=asked.row.plan.customer_id, customer_name=asked.row.customer, due=asked.row.due,
+            customer_id=asked.row.plan.person_id, customer_name=asked.row.customer, due=asked.row.due,
             icon="heart-handshake", source=asked.request.from_label, template="activities/_asked_row.html",
             context={"asked": asked, "place": "workbench"},
         )
@@ -131,10 +131,10 @@ def item(session: Session, row: PlanRow) -> WorkItem:
         id=plan.id,
         kind="activities.plan",
         title=plan.subject,
-        customer_id=plan.customer_id,
+        customer_id=plan.person_id,
         customer_name=row.customer,
         due=row.due,
-        detail=plan.contact_label,
+        detail=plan.contact_label if plan.customer_id else "",
         icon=kind.icon,
         source=_("from %(name)s", name=plan.passed_on_by_label) if plan.passed_on_by_label else "",
         template="activities/_row.html",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from baton_plugins.activities import presets
+from baton_plugins.activities import presets, queries
 from baton_plugins.activities.models import FollowUp
 from sqlalchemy import func, select
 
@@ -10,14 +10,17 @@ from platform_core.api import Customer, Event, Session, customer_touch
 
 
 def arrived(session: Session, event: Event) -> None:
-    """Its follow-ups are the customer's now: the last contact may be one of them."""
+    """Its follow-ups and plans are the customer's now: the last contact and the next plan may be among them."""
     customer = session.get(Customer, event.customer_id)
+    if customer is None:
+        return
+    due = queries.earliest_open(session, customer.id)
+    if customer.next_plan_at != due:
+        customer_touch(session, customer, next_plan_at=due)
     counted = [kind.code for kind in presets.kinds(session) if kind.is_contact]
     said = select(func.max(FollowUp.at)).where(
         FollowUp.customer_id == event.customer_id, FollowUp.contact_id == event.ref.id, FollowUp.kind.in_(counted)
     )
     last = session.scalar(said)
-    if customer is None or last is None:
-        return
-    if customer.last_contact_at is None or customer.last_contact_at < last:
+    if last is not None and (customer.last_contact_at is None or customer.last_contact_at < last):
         customer_touch(session, customer, last_contact_at=last)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
-from baton_plugins.activities.models import FollowUp
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import aliased
 
@@ -19,8 +19,6 @@ from platform_core.api import (
     reach_through_customers,
     with_contact,
 )
-
-_row = aliased(FollowUp)
 
 
 class OfPerson(ThroughEngagement):
@@ -39,7 +37,12 @@ def _of_alone(rows: Any, actor: Actor) -> ColumnElement[bool]:
     return and_(rows.customer_id.is_(None), rows.contact_id.is_not(None), with_contact(rows, actor))
 
 
-def reach(session: Session, actor: Actor) -> ListReach:
-    """Follow-ups with the actor's customers, and with their contacts that stand alone."""
-    alone = ListBranch("alone", _row.id, _of_alone(_row, actor), {})
-    return reach_through_customers(session, actor, FollowUp, others=(alone,))
+def reach_of(model: type[Any]) -> Callable[[Session, Actor], ListReach]:
+    """Rows with the actor's customers, and with their contacts that stand alone."""
+    row = aliased(model)
+
+    def reach(session: Session, actor: Actor) -> ListReach:
+        alone = ListBranch("alone", row.id, _of_alone(row, actor), {})
+        return reach_through_customers(session, actor, model, others=(alone,))
+
+    return reach

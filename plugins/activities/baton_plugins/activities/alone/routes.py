@@ -1,4 +1,4 @@
-"""Follow-ups with a contact that stands alone: its page with a form, and the same for programs."""
+"""Follow-ups and plans with a contact that stands alone: its page with the forms, and the same for programs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import api, panels, presets
+from baton_plugins.activities import api, composing, panels, plan_routes, presets, queries
 from baton_plugins.activities.alone import services
 from baton_plugins.activities.alone.services import AloneInput
 from baton_plugins.activities.diary.whose import RIGHT as VIEW
+from baton_plugins.activities.forms import Planned
 from baton_plugins.activities.kinds import fields
 from baton_plugins.activities.kinds import routes as kind_routes
 from baton_plugins.activities.routes import WRITE
@@ -17,6 +18,7 @@ from baton_plugins.activities.routes import WRITE
 from platform_core.api import (
     Actor,
     Bound,
+    Conflict,
     Contact,
     EntityRef,
     FormData,
@@ -44,14 +46,22 @@ _PATH = "/contacts/{contact_id:uuid}"
 
 @get(_PATH, permission=VIEW, name="activities:of_contact")
 def of_contact(
-    request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID, before: str = ""
+    request: Request[Any, Any, Any],
+    session: Session,
+    actor: Actor,
+    contact_id: UUID,
+    before: str = "",
+    plan: UUID | None = None,
 ) -> Response[str]:
-    """Those of others are with their customer."""
+    """Those of others are with their customer. `plan`: whose result is written down."""
     contact = contact_get(session, contact_id)
     if contact.customer_id is not None:
         return redirect(request, f"/customers/{contact.customer_id}")
     kinds = presets.kinds(session)
-    return _page(request, session, actor, contact, initial(AloneInput, kind=kinds[0].code if kinds else ""), before)
+    given = {"kind": kinds[0].code if kinds else ""}
+    if plan is not None:
+        given = {"kind": queries.plan(session, plan).plan.kind, "plan_id": str(plan)}
+    return _page(request, session, actor, contact, initial(AloneInput, **given), before)
 
 
 @post(_PATH, permission=WRITE, name="activities:log_of_contact")
@@ -67,9 +77,35 @@ def log(
             services.log(session, actor, contact, bound.require())
         except Invalid as error:
             bound.add(error)
+        except Conflict as error:
+            bound.add(Invalid(error.message, fields={"plan_id": error.message}))
         else:
             return redirect(request, f"/follow-ups/contacts/{contact.id}", Notice(_("Saved.")))
     return _page(request, session, actor, contact, bound)
+
+
+@get(_PATH, permission=WRITE, name="activities:new_plan_of_contact")
+def new(request: Request[Any, Any, Any], session: Session, actor: Actor, contact_id: UUID) -> Response[str]:
+    contact = contact_get(session, contact_id)
+    if contact.customer_id is not None:
+        return redirect(request, f"/plans/new?customer={contact.customer_id}")
+    customer_opened(session, actor, _ref(contact), None)
+    return plan_routes.sheet(request, session, {"contact": contact}, plan_routes.fresh(session, Planned))
+
+
+@post(_PATH, permission=WRITE, name="activities:plan_of_contact")
+def create(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData, contact_id: UUID
+) -> Response[str]:
+    contact, bound = services.alone(session, contact_id), plan_routes.bound_plan(Planned, form)
+    if bound.ok:
+        try:
+            made = services.plan(session, actor, contact, bound.require())
+        except Invalid as error:
+            bound.add(error)
+        else:
+            return plan_routes.planned(request, session, actor, made)
+    return plan_routes.sheet(request, session, {"contact": contact}, bound, status=422)
 
 
 def _page(
@@ -79,6 +115,7 @@ def _page(
     customer_opened(session, actor, _ref(contact), None)
     rows, older = services.page_of(session, contact.id, before)
     entries = [panels.entry(session, actor, row) for row in rows]
+    shown = panels.plans_alone(session, actor, contact)
     return page(
         request, "activities/of_contact.html", active="contacts", status=422 if form.errors else 200, contact=contact,
         form=form, may_write=actor.can(WRITE) and contact.restricted_at is None,
@@ -86,6 +123,8 @@ def _page(
         fields=kind_routes.active(session, str(form.get("kind"))), types=fields.types(session),
         days=[(day, list(lines)) for day, lines in groupby(entries, lambda entry: local(entry.at).date())],
         older=f"/follow-ups/contacts/{contact.id}?before={older}" if older else "",
+        answers=[(str(o["row"].plan.id), composing.answer(o["row"])) for o in shown["plans"] if o["may_finish"]],
+        **shown,
     )  # fmt: skip
 
 
@@ -109,5 +148,23 @@ def api_log(session: Session, actor: Actor, contact_id: UUID, data: AloneInput) 
     return api.follow_up_out(services.log(session, actor, services.alone(session, contact_id), data))
 
 
+@get(_PATH, permission=VIEW, name="activities:api_plans_of_contact")
+def api_plans(session: Session, actor: Actor, contact_id: UUID) -> Items[api.PlanOut]:
+    """Everybody's open plans with one contact, whether it stands alone or not, soonest first; at most 30."""
+    contact = contact_get(session, contact_id)
+    rows = queries.of_contact(session, contact.id)
+    ids = [row.plan.id for row in rows]
+    customer_opened(session, actor, _ref(contact), contact.customer_id, "activities.plans", ids=ids)
+    return Items([api.plan_out(row.plan) for row in rows], None)
+
+
+@post(_PATH, permission=WRITE, name="activities:api_plan_of_contact", status_code=201)
+def api_plan(session: Session, actor: Actor, contact_id: UUID, data: Planned) -> api.PlanOut:
+    """Plan something for oneself with a contact that stands alone."""
+    return api.plan_out(services.plan(session, actor, services.alone(session, contact_id), data))
+
+
 HANDLERS = [of_contact, log]
+PLANS = [new, create]
 API = [api_list, api_log]
+API_PLANS = [api_plans, api_plan]

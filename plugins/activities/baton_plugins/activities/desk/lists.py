@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from baton_plugins.activities.models import FollowUp, Plan
-from baton_plugins.activities.queries import PlanRow, soonest
+from baton_plugins.activities.queries import PlanRow, plan_rows, soonest, with_people
 from baton_plugins.activities.together.models import Assistance, Question
 from baton_plugins.activities.urging.models import Urge
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -74,10 +74,10 @@ def of_me(session: Session, actor: Actor, *, limit: int) -> list[Asked]:
 def taken(session: Session, actor: Actor, *, limit: int) -> list[PlanRow]:
     """Open plans that the actor does for others, soonest first."""
     statement = soonest(
-        _rows(), Plan.assignee_id == actor.user_id, Plan.state == "open", Plan.passed_on_by_label != "",
+        with_people(), Plan.assignee_id == actor.user_id, Plan.state == "open", Plan.passed_on_by_label != "",
         after=None, limit=limit,
     )  # fmt: skip
-    return _plan_rows(session, statement)
+    return plan_rows(session, statement)
 
 
 def by_me(session: Session, actor: Actor, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Asked]:
@@ -153,7 +153,7 @@ def of_department(session: Session, actor: Actor, part: Part, *, limit: int) -> 
         conditions.append(Plan.due_at >= part.since)
     if part.until is not None:
         conditions.append(Plan.due_at < part.until)
-    return _plan_rows(session, soonest(_rows(), *conditions, after=part.after, limit=limit))
+    return plan_rows(session, soonest(with_people(), *conditions, after=part.after, limit=limit))
 
 
 def _within(actor: Actor) -> ColumnElement[bool]:
@@ -161,22 +161,6 @@ def _within(actor: Actor) -> ColumnElement[bool]:
     if departments is None:
         return true()
     return Plan.department_id.in_(sorted(departments))
-
-
-def _rows() -> object:
-    return (
-        select(Plan, User.name, Department.name, Customer.name)
-        .join(Customer, Customer.id == Plan.customer_id)
-        .join(User, User.id == Plan.assignee_id)
-        .outerjoin(Department, Department.id == Plan.department_id)
-    )
-
-
-def _plan_rows(session: Session, statement: object) -> list[PlanRow]:
-    return [
-        PlanRow(plan, name, department or "", customer)
-        for plan, name, department, customer in session.execute(statement)  # type: ignore[call-overload]
-    ]
 
 
 def numbers(session: Session, actor: Actor) -> Numbers:
@@ -200,5 +184,5 @@ def numbers(session: Session, actor: Actor) -> Numbers:
 
 
 def shown_plans(rows: Sequence[PlanRow | Asked | Along]) -> set[UUID]:
-    """Customers whose names stand in a list."""
-    return {row.plan.customer_id if isinstance(row, PlanRow) else row.row.plan.customer_id for row in rows}
+    """Customers, and contacts that stand alone, whose names stand in a list."""
+    return {row.plan.person_id if isinstance(row, PlanRow) else row.row.plan.person_id for row in rows}

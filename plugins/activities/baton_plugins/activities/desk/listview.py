@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from baton_plugins.activities import dates, presets
+from baton_plugins.activities.alone.policies import reach_of
 from baton_plugins.activities.cycles import queries as cycles
 from baton_plugins.activities.desk import rearranging
 from baton_plugins.activities.models import Plan
@@ -13,7 +14,6 @@ from sqlalchemy import ColumnElement, not_
 
 from platform_core.api import (
     Actor,
-    ListReach,
     Session,
     customer_groups,
     customer_name_of_row,
@@ -22,7 +22,6 @@ from platform_core.api import (
     lists,
     names_of,
     person_choices,
-    reach_through_customers,
     search_of_customers,
     search_of_similar_customers,
     translator,
@@ -50,8 +49,8 @@ def _prepare(session: Session, actor: Actor, rows: Sequence[Any]) -> Mapping[str
     }
 
 
-def _reach(session: Session, actor: Actor) -> ListReach:
-    return reach_through_customers(session, actor, Plan)
+def _with(row: Any, look: Mapping[str, Any]) -> str:
+    return customer_name_of_row(row, look) if row.customer_id else row.contact_label
 
 
 def _due(row: Any, look: Mapping[str, Any]) -> str:
@@ -80,7 +79,9 @@ PLANS = lists.ListView(
         lists.Column(
             "state", _.lazy("State"), (Plan.state,), text=lambda row, look: str(look["states"][row.state])
         ),
-        lists.Column("customer", _.lazy("Customer"), (Plan.customer_id,), text=customer_name_of_row),
+        lists.Column(
+            "customer", _.lazy("Customer"), (Plan.customer_id, Plan.contact_id, Plan.contact_label), text=_with
+        ),
         lists.Column("due", _.lazy("Due"), (Plan.due_at, Plan.all_day), sort="due", text=_due, edited="due"),
         lists.Column(
             "assignee", _.lazy("Person"), (Plan.assignee_id,), text=lambda row, look: look["people"][row.assignee_id],
@@ -142,7 +143,7 @@ PLANS = lists.ListView(
     search=search_of_customers(Plan),
     search_label=_.lazy("Customer, contact or phone number"),
     similar=search_of_similar_customers(Plan),
-    reach=_reach,
+    reach=reach_of(Plan),
     prepare=_prepare,
     counted=("state", "kind"),
     record="/plans/{id}",

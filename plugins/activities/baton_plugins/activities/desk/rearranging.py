@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from platform_core.api import (
     Actor,
+    Contact,
     Customer,
     Invalid,
     Session,
@@ -61,13 +62,13 @@ def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID
     if asked.lock:
         statement = statement.with_for_update(of=Plan).execution_options(populate_existing=True)
     present = session.scalars(statement).all()
-    closed = customers_restricted(session, Customer, {plan.customer_id for plan in present})
+    closed = _restricted(session, present)
     writing = _writing(session, actor, present)
     colleague = _Colleague(session, present, asked.wanted.get("assignee", ""))
     found = {}
     for plan in present:
         why = "state" if plan.state != "open" else ""
-        why = why or ("restricted" if plan.customer_id in closed else "")
+        why = why or ("restricted" if plan.person_id in closed else "")
         if not why and not rights.may_rearrange(session, actor, plan, writing):
             why = "own"
         found[plan.id] = changing.Changeable(_values(plan), why or colleague.against(plan), plan.customer_id)
@@ -78,6 +79,13 @@ def _rows(session: Session, actor: Actor, asked: changing.Asked) -> Mapping[UUID
 
 def _values(plan: Plan) -> dict[str, Any]:
     return {"due": local(plan.due_at).date().isoformat(), "assignee": str(plan.assignee_id), "kind": plan.kind}
+
+
+def _restricted(session: Session, present: Collection[Plan]) -> set[UUID]:
+    """Customers, and contacts that stand alone, about whom nothing may be written."""
+    customers = {plan.customer_id for plan in present if plan.customer_id}
+    alone = {plan.person_id for plan in present if not plan.customer_id}
+    return customers_restricted(session, Customer, customers) | customers_restricted(session, Contact, alone)
 
 
 def _writing(session: Session, actor: Actor, present: Collection[Plan]) -> set[UUID]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import cadence, composing, plan_routes, queries, workbench
+from baton_plugins.activities import cadence, composing, plan_routes, queries, rights, workbench
 from baton_plugins.activities.desk import lists, tabs
 from baton_plugins.activities.desk.lists import Part
 from baton_plugins.activities.queries import PlanRow
@@ -112,14 +112,14 @@ def calls(request: Request[Any, Any, Any], session: Session, actor: Actor) -> Re
     rows = queries.mine(session, actor, until=workbench.upcoming(1), limit=_MOST)
     record(session, actor, "activities.plans", ids=lists.shown_plans(rows))
     items = [plan_routes.row_context(session, row) for row in rows]
-    if rows:
+    if rows and rows[0].plan.customer_id is not None:
         items[0] = plan_routes.row_context(session, rows[0], opened(session, rows[0]))
     return _page(request, session, actor, "mine", items=items, calls=True)
 
 
 def opened(session: Session, row: PlanRow) -> composing.Composer:
     """The form for a row's result, which leads on to the next row."""
-    customer = customer_get(session, row.plan.customer_id)
+    customer = customer_get(session, rights.require_customer(row.plan))
     return composing.finishing(session, customer, row, place="calls")
 
 

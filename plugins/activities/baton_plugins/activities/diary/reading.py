@@ -11,10 +11,10 @@ from baton_plugins.activities.diary.spans import DAY, MONTH, WEEK, Span
 from baton_plugins.activities.diary.whose import ROOMS, Whose
 from baton_plugins.activities.meetings import queries
 from baton_plugins.activities.models import Plan
-from baton_plugins.activities.queries import PlanRow, soonest
+from baton_plugins.activities.queries import PlanRow, plan_rows, soonest, with_people
 from sqlalchemy import ColumnElement, case, func, select
 
-from platform_core.api import Customer, Department, Session, User, day_start, dictionaries, due_tone
+from platform_core.api import Session, day_start, dictionaries, due_tone
 
 MOST = {DAY: 60, WEEK: 12, MONTH: 4}
 """Entries that a day shows, by the view it stands in"""
@@ -77,7 +77,7 @@ def _plans(session: Session, whose: Whose, span: Span, found: list[Day]) -> set[
         .subquery()
     )
     statement = (
-        _rows(numbered.c.place, numbered.c.total)
+        with_people(numbered.c.place, numbered.c.total)
         .join(numbered, numbered.c.id == Plan.id)
         .where(numbered.c.number <= MOST[span.view])
         .order_by(numbered.c.place, numbered.c.number)
@@ -86,7 +86,7 @@ def _plans(session: Session, whose: Whose, span: Span, found: list[Day]) -> set[
     for plan, person, department, customer, number, total in session.execute(statement):
         found[number].entries.append(entry_of(PlanRow(plan, person, department or "", customer), whose))
         found[number].total = total
-        named.add(plan.customer_id)
+        named.add(plan.person_id)
     return named
 
 
@@ -146,17 +146,7 @@ def of_day(
     if whose.room:
         return []
     conditions = (*_of(whose), Plan.due_at >= day_start(day), Plan.due_at < day_start(day + timedelta(days=1)))
-    rows = session.execute(soonest(_rows(), *conditions, after=after, limit=limit))
-    return [PlanRow(plan, person, department or "", customer) for plan, person, department, customer in rows]
-
-
-def _rows(*more: Any) -> Any:
-    return (
-        select(Plan, User.name, Department.name, Customer.name, *more)
-        .join(Customer, Customer.id == Plan.customer_id)
-        .join(User, User.id == Plan.assignee_id)
-        .outerjoin(Department, Department.id == Plan.department_id)
-    )
+    return plan_rows(session, soonest(with_people(), *conditions, after=after, limit=limit))
 
 
 def _of(whose: Whose) -> tuple[ColumnElement[bool], ...]:

@@ -95,7 +95,7 @@ def listed(
     mark = decode_cursor(after, 2) if after else None
     rows = reading.of_day(session, of, day, after=(mark[0], mark[1]) if mark else None, limit=_PAGE + 1)
     more, rows = len(rows) > _PAGE, rows[:_PAGE]
-    record(session, actor, "activities.calendar", ids={row.plan.customer_id for row in rows})
+    record(session, actor, "activities.calendar", ids={row.plan.person_id for row in rows})
     entries = [] if mark else reading.meetings(session, of, spans.span(spans.DAY, day))[day]
     entries += [reading.entry_of(row, of) for row in rows]
     query = _query(of, spans.DAY, day)

@@ -8,10 +8,10 @@ from baton_plugins.activities.diary.whose import ROOMS
 from baton_plugins.activities.meetings import queries
 from baton_plugins.activities.meetings.models import Meeting
 from baton_plugins.activities.models import Plan
-from baton_plugins.activities.queries import PlanRow
+from baton_plugins.activities.queries import PERSON, PlanRow, with_person
 from sqlalchemy import select
 
-from platform_core.api import Actor, Customer, Session, dictionaries, now
+from platform_core.api import Actor, Contact, Customer, Session, dictionaries, now
 
 _BACK, _AHEAD = timedelta(days=30), timedelta(days=400)
 _MOST = 2000
@@ -21,11 +21,10 @@ def plans(session: Session, actor: Actor) -> list[PlanRow]:
     """Their own, those done included; soonest first."""
     moment = now()
     statement = (
-        select(Plan, Customer.name)
-        .join(Customer, Customer.id == Plan.customer_id)
+        with_person(select(Plan, PERSON).select_from(Plan))
         .where(
             Plan.assignee_id == actor.user_id, Plan.state.in_(["open", "done"]), Plan.due_at >= moment - _BACK,
-            Plan.due_at < moment + _AHEAD, Customer.restricted_at.is_(None),
+            Plan.due_at < moment + _AHEAD, Customer.restricted_at.is_(None), Contact.restricted_at.is_(None),
         )
         .order_by(Plan.due_at, Plan.id)
         .limit(_MOST)

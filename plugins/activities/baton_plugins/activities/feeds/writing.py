@@ -150,4 +150,4 @@ def _place(event: Event, start: datetime, end: datetime, *, all_day: bool) -> No
 
 
 def shown(rows: Sequence[PlanRow]) -> set[UUID]:
-    return {row.plan.customer_id for row in rows}
+    return {row.plan.person_id for row in rows}

@@ -91,12 +91,14 @@ def arrange(session: Session, plan: Plan, wanted: Sequence[Wish]) -> None:
     """For a plan that has none yet."""
     for wish in wanted:
         moment = leads.fires_at(plan.due_at, wish.lead, all_day=plan.all_day)
-        session.add(
-            Reminder(
-                plan_id=plan.id, customer_id=plan.customer_id, engagement_id=plan.engagement_id, user_id=wish.user_id,
-                lead=wish.lead, fire_at=moment, waiting=moment > now(),
-            )
-        )  # fmt: skip
+        session.add(Reminder(**_of(plan), user_id=wish.user_id, lead=wish.lead, fire_at=moment, waiting=moment > now()))
+
+
+def _of(plan: Plan) -> dict[str, UUID | None]:
+    alone = None if plan.customer_id else plan.contact_id
+    return {
+        "plan_id": plan.id, "customer_id": plan.customer_id, "contact_id": alone, "engagement_id": plan.engagement_id
+    }  # fmt: skip
 
 
 def rearrange(session: Session, actor: Actor, plan: Plan, data: RemindInput) -> None:
@@ -164,12 +166,7 @@ def snooze(session: Session, actor: Actor, plan: Plan, data: SnoozeInput) -> dat
         .values(waiting=False)
         .execution_options(synchronize_session=False)
     )
-    session.add(
-        Reminder(
-            plan_id=plan.id, customer_id=plan.customer_id, engagement_id=plan.engagement_id, user_id=actor.user_id,
-            lead="", fire_at=moment,
-        )
-    )  # fmt: skip
+    session.add(Reminder(**_of(plan), user_id=actor.user_id, lead="", fire_at=moment))
     ref = EntityRef("activities", "plan", plan.id)
     record(session, actor, "activities.snooze", ref, customer_id=plan.customer_id, after={"by": data.by})
     return moment

@@ -9,21 +9,19 @@ from baton_plugins.activities import panels, plans, presets, queries, rights, se
 from baton_plugins.activities.queries import PlanRow
 from baton_plugins.activities.reminders import arranging, leads
 from baton_plugins.activities.reminders.arranging import RemindInput, SnoozeInput
+from baton_plugins.activities.routes import record_person
 from baton_plugins.activities.together import assisting, joining
 from baton_plugins.activities.urging import services as urging
 
 from platform_core.api import (
     Actor,
     Bound,
-    EntityRef,
     FormData,
     Invalid,
     Request,
     Response,
     Session,
     bind,
-    customer_get,
-    customer_opened,
     fragment,
     get,
     initial,
@@ -79,10 +77,9 @@ def remind(
 
 
 def _row(session: Session, actor: Actor, plan_id: UUID) -> PlanRow:
-    """Seen as the customer's card is: it names the customer."""
+    """Seen as the card of whom it is with is: it names them."""
     row = queries.plan(session, plan_id)
-    customer = customer_get(session, row.plan.customer_id)
-    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
+    record_person(session, actor, row.plan)
     return row
 
 
@@ -104,6 +101,8 @@ def _page(
 ) -> Response[str]:
     plan = row.plan
     is_open = plan.state == "open"
+    common = is_open and plan.customer_id is not None
+    together = common and actor.can(WRITE)
     return page(
         request,
         "activities/card.html",
@@ -116,9 +115,9 @@ def _page(
         repeat=series.label(plan.repeat),
         may_rearrange=is_open and rights.may_rearrange(session, actor, plan),
         may_finish=is_open and rights.may_work_on(session, actor, plan),
-        may_pass=is_open and actor.can(WRITE) and plan.assignee_id == actor.user_id,
-        may_join=is_open and actor.can(WRITE) and plan.assignee_id != actor.user_id,
-        may_urge=is_open and urging.covers(actor, plan.assignee_id, plan.department_id),
+        may_pass=together and plan.assignee_id == actor.user_id,
+        may_join=together and plan.assignee_id != actor.user_id,
+        may_urge=common and urging.covers(actor, plan.assignee_id, plan.department_id),
         chain=assisting.chain_of(session, plan.id),
         asked=assisting.open_of(session, plan.id) if is_open else None,
         questions=joining.of_plan(session, plan),

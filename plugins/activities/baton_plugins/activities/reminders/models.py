@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from platform_core.api import Identified, UtcDateTime, now
 
 _WAITING = text("waiting")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
+_ALONE = text("customer_id IS NULL")  # nosemgrep: plugin-past-the-scope  of an index over part of the rows
 
 
 class Reminder(Identified, Base):
@@ -20,7 +21,11 @@ class Reminder(Identified, Base):
     __tablename__ = "activities_reminder"
 
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("activities_plan.id", ondelete="CASCADE"), index=True)
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True
+    )
+    contact_id: Mapped[UUID | None] = mapped_column(Uuid())
+    """Of a plan with a contact that stands alone"""
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid())
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"))
     """None: whoever has the plan then"""
@@ -29,7 +34,10 @@ class Reminder(Identified, Base):
     fire_at: Mapped[datetime]
     waiting: Mapped[bool] = mapped_column(default=True)
 
-    __table_args__ = (Index("ix_activities_reminder_due", "fire_at", postgresql_where=_WAITING, sqlite_where=_WAITING),)
+    __table_args__ = (
+        Index("ix_activities_reminder_due", "fire_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        Index("ix_activities_reminder_alone", "contact_id", postgresql_where=_ALONE, sqlite_where=_ALONE),
+    )
 
 
 class Told(Identified, Base):
@@ -38,7 +46,11 @@ class Told(Identified, Base):
     __tablename__ = "activities_told"
 
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("activities_plan.id", ondelete="CASCADE"))
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("customers_customer.id", ondelete="CASCADE"), index=True
+    )
+    contact_id: Mapped[UUID | None] = mapped_column(Uuid())
+    """Of a plan with a contact that stands alone"""
     engagement_id: Mapped[UUID | None] = mapped_column(Uuid())
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users_user.id", ondelete="CASCADE"), index=True)
     fire_at: Mapped[datetime]
@@ -48,6 +60,7 @@ class Told(Identified, Base):
 
     __table_args__ = (
         Index("uq_activities_told_plan_id_user_id_fire_at", "plan_id", "user_id", "fire_at", unique=True),
+        Index("ix_activities_told_alone", "contact_id", postgresql_where=_ALONE, sqlite_where=_ALONE),
     )
 
 

@@ -16,6 +16,7 @@ import pluggy
 from baton_plugins.activities.cycles.sweeping import CYCLES_JOB
 from baton_plugins.activities.meetings import reminding
 from baton_plugins.activities.models import Plan
+from baton_plugins.activities.queries import PERSON, with_person
 from baton_plugins.activities.reminders import mailing, texting
 from baton_plugins.activities.reminders.digest import DIGEST_JOB
 from baton_plugins.activities.reminders.models import Reminder, Told
@@ -27,6 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from platform_core.api import (
     Actor,
     AnySelect,
+    Contact,
     Customer,
     Job,
     JobContext,
@@ -59,17 +61,21 @@ class Due:
     reminder_id: UUID
     fire_at: datetime
     plan_id: UUID
-    customer_id: UUID
+    customer_id: UUID | None
     engagement_id: UUID | None
     kind: str
     subject: str
     due_at: datetime
     all_day: bool
     customer: str
+    """Or the contact that stands alone"""
+    contact_id: UUID | None
 
     @property
     def url(self) -> str:
-        return f"/customers/{self.customer_id}?plan={self.plan_id}"
+        """Below the person's address, so that it is forgotten with them."""
+        whose = f"/customers/{self.customer_id}" if self.customer_id else f"/contacts/{self.contact_id}"
+        return f"{whose}?plan={self.plan_id}"
 
     @property
     def when(self) -> str:
@@ -128,20 +134,19 @@ def _remind(context: JobContext, people: Sequence[UUID], moment: datetime) -> No
 
 @prepared
 def _readable(reader: Actor) -> AnySelect:
-    return (
-        select(
-            Reminder.id, Reminder.fire_at, Plan.id, Plan.customer_id, Plan.engagement_id, Plan.kind, Plan.subject,
-            Plan.due_at, Plan.all_day, Customer.name,
-        )
-        .join(Plan, Plan.id == Reminder.plan_id)
-        .join(Customer, Customer.id == Plan.customer_id)
-        .where(
-            Reminder.waiting, Reminder.fire_at <= bindparam("until", type_=UtcDateTime()), Plan.state == "open",
-            _receiver == bindparam("receiver"), Customer.restricted_at.is_(None),
-        )
-        .order_by(Plan.due_at, Plan.id)
-        .limit(_MOST)
-    )  # fmt: skip
+    rows = select(
+        Reminder.id, Reminder.fire_at, Plan.id, Plan.customer_id, Plan.engagement_id, Plan.kind, Plan.subject,
+        Plan.due_at, Plan.all_day, PERSON, Plan.contact_id,
+    ).select_from(Reminder).join(Plan, Plan.id == Reminder.plan_id)  # fmt: skip
+    found: AnySelect = with_person(rows).where(
+        Reminder.waiting,
+        Reminder.fire_at <= bindparam("until", type_=UtcDateTime()),
+        Plan.state == "open",
+        _receiver == bindparam("receiver"),
+        Customer.restricted_at.is_(None),
+        Contact.restricted_at.is_(None),
+    )
+    return found.order_by(Plan.due_at, Plan.id).limit(_MOST)
 
 
 def _due(context: JobContext, actor: Actor, moment: datetime) -> list[Due]:
@@ -186,6 +191,7 @@ def _write_down(
     rows = [
         {
             "id": new_id(), "plan_id": one.plan_id, "customer_id": one.customer_id, "engagement_id": one.engagement_id,
+            "contact_id": None if one.customer_id else one.contact_id,
             "user_id": reader.actor.user_id, "fire_at": one.fire_at, "at": moment,
             "ways": ",".join(["page", *(way for way, people in ways.items() if reader.actor.user_id in people)]),
         }

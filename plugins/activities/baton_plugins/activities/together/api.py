@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from baton_plugins.activities import queries
+from baton_plugins.activities import queries, rights
 from baton_plugins.activities.desk import lists
 from baton_plugins.activities.queries import PlanRow
 from baton_plugins.activities.together import assisting, joining, tasks
@@ -172,7 +172,7 @@ def give(session: Session, actor: Actor, data: NewTask) -> list[PartOut]:
 def answers(session: Session, actor: Actor, plan_id: UUID) -> list[PartOut]:
     """Of everybody who got the same task as the plan."""
     plan = queries.plan(session, plan_id).plan
-    customer = customer_get(session, plan.customer_id)
+    customer = customer_get(session, rights.require_customer(plan))
     customer_opened(
         session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id, "activities.plans"
     )

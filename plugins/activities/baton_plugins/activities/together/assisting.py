@@ -72,7 +72,7 @@ def ask(session: Session, actor: Actor, plan_id: UUID, data: AssistInput) -> Ass
 
 def ask_about(session: Session, actor: Actor, plan: Plan, data: AssistInput) -> Assistance:
     """As `ask`, about a plan of the actor's that is locked or new. Raises Invalid at the colleague."""
-    customer = customer_get(session, plan.customer_id)
+    customer = customer_get(session, rights.require_customer(plan))
     colleague = _able(session, actor, plan, data.user_id)
     _require_no_circle(session, plan, colleague)
     made = Assistance(
@@ -146,7 +146,7 @@ def accept(session: Session, actor: Actor, assistance_id: UUID) -> Plan:
     if plan.state == "asked":
         _begin(session, plan)
     _note(session, actor, "activities.accept_assistance", plan, actor.name)
-    customer = customer_get(session, plan.customer_id)
+    customer = customer_get(session, rights.require_customer(plan))
     _tell(session, [request.from_id], noop("%(who)s takes over your plan with %(customer)s"), actor, customer, plan)
     return plan
 
@@ -157,7 +157,7 @@ def decline(session: Session, actor: Actor, assistance_id: UUID, data: DeclineIn
     request.state, request.answered_at, request.reason = "declined", now(), data.reason
     _end_unless_begun(plan)
     _note(session, actor, "activities.decline_assistance", plan, actor.name)
-    customer = customer_get(session, plan.customer_id)
+    customer = customer_get(session, rights.require_customer(plan))
     declined = noop("%(who)s cannot take over your plan with %(customer)s: %(reason)s")
     _tell(session, [request.from_id], declined, actor, customer, plan, reason=data.reason)
     return plan
@@ -206,7 +206,7 @@ def _begin(session: Session, plan: Plan) -> None:
     wishes = arranging.wishes(session, [arranging.DEFAULT], [], all_day=plan.all_day)
     arranging.arrange(session, plan, wishes)
     session.flush()  # the customer's next date is computed from what has just been written
-    customer = customer_get(session, plan.customer_id)
+    customer = customer_get(session, rights.require_customer(plan))
     customer_touch(session, customer, next_plan_at=queries.earliest_open(session, customer.id))
 
 

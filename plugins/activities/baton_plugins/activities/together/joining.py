@@ -81,7 +81,7 @@ def join(session: Session, actor: Actor, plan_id: UUID, data: QuestionInput) -> 
     """Have something asked in a colleague's call. Raises Conflict when that is over, Invalid for one's own."""
     rights.require_write(actor)
     plan = queries.lock_plan(session, plan_id)
-    customer = customer_get(session, plan.customer_id)
+    customer = customer_get(session, rights.require_customer(plan))
     customer_require_unrestricted(customer)
     message = ""
     if plan.assignee_id == actor.user_id:

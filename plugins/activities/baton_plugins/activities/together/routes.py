@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import plan_routes, queries
+from baton_plugins.activities import plan_routes, queries, rights
 from baton_plugins.activities.queries import PlanRow
 from baton_plugins.activities.routes import CLOSE_DIALOG, WRITE, record_view
 from baton_plugins.activities.together import assisting, joining
@@ -150,7 +150,7 @@ def _decline_page(
 def _row(session: Session, actor: Actor, plan_id: UUID) -> PlanRow:
     """Its forms name the customer."""
     row = queries.plan(session, plan_id)
-    record_view(session, actor, customer_get(session, row.plan.customer_id))
+    record_view(session, actor, customer_get(session, rights.require_customer(row.plan)))
     return row
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from baton_plugins.activities import about, composing, queries
+from baton_plugins.activities import about, composing, queries, rights
 from baton_plugins.activities.desk.views import STATES
 from baton_plugins.activities.routes import CLOSE_DIALOG, VIEW, WRITE, record_view, uuid_of
 from baton_plugins.activities.together import tasks
@@ -92,7 +92,7 @@ def _form(
 def answers(request: Request[Any, Any, Any], session: Session, actor: Actor, plan_id: UUID) -> Response[str]:
     """Who got the same task, who does it, who does not and why, and what came of it."""
     row = queries.plan(session, plan_id)
-    record_view(session, actor, customer_get(session, row.plan.customer_id))
+    record_view(session, actor, customer_get(session, rights.require_customer(row.plan)))
     parts = tasks.answers(session, row.plan)
     return page(request, "activities/answers.html", active="plans", row=row, parts=parts, states=STATES)
 

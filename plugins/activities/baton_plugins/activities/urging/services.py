@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from baton_plugins.activities import about, dates, queries
+from baton_plugins.activities import about, dates, queries, rights
 from baton_plugins.activities.urging.models import Urge
 from msgspec import Meta
 from sqlalchemy import select
@@ -90,7 +90,7 @@ def business(session: Session, kind: str, record_id: UUID) -> Business:
     found: Business | None = None
     if kind == "plan":
         plan = queries.plan(session, record_id).plan
-        customer = customer_get(session, plan.customer_id)
+        customer = customer_get(session, rights.require_customer(plan))
         person = session.get_one(User, plan.assignee_id)
         return Business("plan", plan.id, plan.subject, customer, person, plan.engagement_id)
     if kind == "customer":
