@@ -46,6 +46,7 @@ from platform_core.outbox.recipients import excluded as message_excluded
 from platform_core.outbox.recipients import exclusion as message_exclusion
 from platform_core.outbox.recipients import left_alone as message_left_alone
 from platform_core.outbox.recipients import reaches as message_reaches
+from platform_core.outbox.recipients import reaches_alone as message_reaches_alone
 from platform_core.outbox.recipients import verdict_on as message_verdict
 from platform_core.outbox.services import cancel as cancel_message
 from platform_core.outbox.services import change_batch as change_messages
@@ -112,6 +113,7 @@ __all__ = [
     "message_leave_alone",
     "message_left_alone",
     "message_reaches",
+    "message_reaches_alone",
     "message_reason",
     "message_text",
     "message_verdict",

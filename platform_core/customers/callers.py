@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.identity import Actor
 from platform_core.customers.models import Contact, ContactPoint, Customer
-from platform_core.customers.reveal import Revealed, reveal
+from platform_core.customers.reveal import Revealed, reveal, reveal_of_contact
 from platform_core.kernel import phones
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.scope import AnySelect, prepared, proven, visible
@@ -124,6 +124,11 @@ def whole(session: Session, cipher: bytes) -> str:
 def to_call(session: Session, actor: Actor, customer_id: UUID, point_id: UUID) -> Revealed:
     """A number to call: revealed, as telephones show what they dial. Raises NotFound, Forbidden, Frozen."""
     return reveal(session, actor, customer_id, point_id)
+
+
+def of_contact_to_call(session: Session, actor: Actor, contact_id: UUID, point_id: UUID) -> Revealed:
+    """The same of a contact that stands alone."""
+    return reveal_of_contact(session, actor, contact_id, point_id)
 
 
 def shown(text: str) -> str:

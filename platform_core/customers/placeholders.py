@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 
 from platform_core.contracts.identity import Actor
-from platform_core.customers.models import Customer
+from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.errors import Invalid
 from platform_core.kernel.i18n import translator
 
@@ -29,9 +29,11 @@ def places_of(text: str, known: Container[str]) -> list[str]:
     return found
 
 
-def values_of(actor: Actor, customer: Customer, contact: str) -> dict[str, str]:
+def values_of(actor: Actor, who: Customer | Contact, contact: str) -> dict[str, str]:
     """`contact`: the name of who is meant; empty: the customer's first one."""
-    return values(actor.name, customer.name, customer.kind, contact or customer.contact_name)
+    if isinstance(who, Contact):
+        return values(actor.name, who.name, "person", who.name)
+    return values(actor.name, who.name, who.kind, contact or who.contact_name)
 
 
 def values(sender: str, name: str, kind: str, contact: str) -> dict[str, str]:

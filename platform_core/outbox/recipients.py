@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from platform_core.contracts.messaging import Heard, Inbound
 from platform_core.customers import queries
-from platform_core.customers.models import ContactPoint, Customer
+from platform_core.customers.models import Contact, ContactPoint, Customer
 from platform_core.customers.points import lookup
 from platform_core.kernel import phones
 from platform_core.kernel.clock import local, now
@@ -42,6 +42,16 @@ class Reach:
 def reaches(session: Session, customer_id: UUID, channel: str) -> list[Reach]:
     """Main ones first."""
     names = {contact.id: contact.name for contact in queries.contacts_of(session, customer_id)}
+    return _reached(queries.points_of(session, customer_id), names, channel)
+
+
+def reaches_alone(session: Session, contact: Contact, channel: str) -> list[Reach]:
+    """The same of a contact that stands alone."""
+    held = queries.points_of_contacts(session, [contact.id])[contact.id]
+    return _reached(held, {contact.id: contact.name}, channel)
+
+
+def _reached(points: Iterable[ContactPoint], names: Mapping[UUID, str], channel: str) -> list[Reach]:
     return [
         Reach(
             point.id,
@@ -50,12 +60,12 @@ def reaches(session: Session, customer_id: UUID, channel: str) -> list[Reach]:
             point.contact_id,
             point.full_hash,
         )
-        for point in queries.points_of(session, customer_id)
+        for point in points
         if point.kind in POINT_KINDS.get(channel, ()) and (point.contact_id is None or point.contact_id in names)
     ]
 
 
-def verdict_on(session: Session, customer_id: UUID, reach: Reach, channel: str, purpose: str) -> Verdict:
+def verdict_on(session: Session, customer_id: UUID | None, reach: Reach, channel: str, purpose: str) -> Verdict:
     """As the claim will ask."""
     recipient = Recipient(customer_id, reach.contact_id, reach.point_hash)
     return allowed_among(session, [recipient], channel, purpose)[0]

@@ -8,8 +8,10 @@ import pytest
 from baton_plugins.telephony.models import Asked
 from sqlalchemy import select, update
 
-from platform_core.api import ContactPoint, now
+from platform_core.api import Contact, ContactPoint, now
 from platform_core.audit.models import AuditEntry
+from platform_core.customers import contacts, queries
+from platform_core.customers.forms import ContactInput
 from platform_core.users.models import Notification
 
 MOBILE = "13900008321"
@@ -84,6 +86,35 @@ def test_only_customers_whose_numbers_one_may_see(house, customer, point):
     assert page.post(f"/calls/dial/{other.id}", {"point_id": point}).status_code == 404
     assert page.post(f"/calls/dial/{customer.id}", {"point_id": "nonsense"}).status_code == 422
     assert look(house, select(Asked)) == []
+
+
+def test_of_a_contact_that_stands_alone(house, count_queries):
+    box = house.agent()
+    reports(box, PBX)
+    with house.as_("carol") as (session, actor):
+        person = contacts.create(session, actor, ContactInput(name="Deng Ying", phone="13900008329"))
+        (number,) = queries.points_of_contacts(session, [person.id])[person.id]
+    carol, url = house.page("carol"), f"/calls/dial/contacts/{person.id}"
+    assert f'href="{url}"' in carol.get(f"/contacts/{person.id}").text
+    with count_queries(at_most=12):
+        sheet = carol.get(url, htmx=True).text
+    assert ("139****8329" in sheet, f'action="{url}"' in sheet) == (True, True)
+    done = carol.post(url, {"point_id": str(number.id)}, htmx=True)
+    assert ("Your telephone 101 rings now" in done.text, "13900008329" in done.text) == (True, False)
+    (call,) = fetched(box)
+    assert call["digits"] == "13900008329"
+    entries = look(house, select(AuditEntry).where(AuditEntry.entity_id == person.id))
+    assert {"telephony.dial", "customers.reveal"} <= {entry.action for entry in entries}
+    assert all("13900008329" not in str(entry.after) for entry in entries)
+    assert house.page("tom").get(url).status_code == 404
+    assert house.page("tom").post(url, {"point_id": str(number.id)}).status_code == 404
+    other = house.customer("carol", "Somebody Else", "13900008328")
+    strange = look(house, select(ContactPoint.id).where(ContactPoint.customer_id == other.id))
+    assert carol.post(url, {"point_id": str(strange[0])}).status_code == 404
+    with house.runtime.database.system_session("restrict") as session:
+        session.get_one(Contact, person.id).restricted_at = now()
+    assert "dial/contacts" not in carol.get(f"/contacts/{person.id}").text
+    assert carol.post(url, {"point_id": str(number.id)}).status_code == 403
 
 
 def test_what_is_late_is_not_dialled_and_what_fails_is_told(house, customer, point):

@@ -32,7 +32,11 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
 
 @hookimpl
 def baton_contact_actions(contact: Contact) -> list[Action]:
-    return [Action("sms.of_contact", _("Text messages"), "message", f"/sms/contacts/{contact.id}", VIEW, order=50)]
+    found = [Action("sms.of_contact", _("Text messages"), "message", f"/sms/contacts/{contact.id}", VIEW, order=50)]
+    if contact.restricted_at is None:
+        url = f"/sms/new?contact={contact.id}"
+        found.append(Action("sms.send_to_contact", _("Send a text message"), "message", url, "sms.send", order=6))
+    return found
 
 
 def entries(session: Session, actor: Actor, who: Customer | Contact, cursor: str) -> tuple[list[TimelineEntry], str]:

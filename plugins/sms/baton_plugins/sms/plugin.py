@@ -92,6 +92,7 @@ def baton_ports() -> list[Provider[Any]]:
 baton_audit_words = words
 baton_jobs = campaign_jobs.baton_jobs
 baton_settings = campaign_jobs.baton_settings
+baton_contact_actions = panels.baton_contact_actions
 baton_customer_actions = panels.baton_customer_actions
 baton_customer_panels = panels.baton_customer_panels
 baton_demo_data = demo.baton_demo_data

@@ -1,4 +1,4 @@
-"""Sending one text message from a customer's page: write, look at what would arrive, send."""
+"""Sending one text message from a person's page: write, look at what would arrive, send."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from platform_core.api import (
     contact_get,
     customer_get,
     customer_opened,
-    customer_require,
     dictionaries,
     get,
     initial,
@@ -37,17 +36,18 @@ from platform_core.api import (
     redirect,
     translator,
 )
-from platform_core.api.messages import message_reaches
 
 _ = translator("sms")
 
 
 @get("/new", permission=SEND, name="sms:new")
-def new(request: Request[Any, Any, Any], session: Session, actor: Actor, customer: UUID) -> Response[str]:
-    """`template` names a template whose text is filled in."""
-    found = customer_get(session, customer)
-    customer_opened(session, actor, EntityRef("customers", "customer", found.id, found.name), found.id)
-    customer_require(session, actor, SEND, found)
+def new(
+    request: Request[Any, Any, Any], session: Session, actor: Actor, customer: str = "", contact: str = ""
+) -> Response[str]:
+    """`contact` is one that stands alone; `template` names a template whose text is filled in."""
+    found = _meant(session, customer, contact)
+    _opened(session, actor, found)
+    services.require(session, actor, found)
     chosen = request.query_params.get("template", "")
     given: dict[str, Any] = {}
     if chosen:
@@ -62,7 +62,7 @@ def of_customer(
 ) -> Response[str]:
     """The messages of one customer: what the tab of its page fetches."""
     customer = customer_get(session, customer_id)
-    customer_opened(session, actor, EntityRef("customers", "customer", customer.id, customer.name), customer.id)
+    _opened(session, actor, customer)
     return _messages(request, session, actor, customer, before)
 
 
@@ -74,8 +74,23 @@ def of_contact(
     contact = contact_get(session, contact_id)
     if contact.customer_id is not None:
         return redirect(request, f"/sms/of/{contact.customer_id}")
-    customer_opened(session, actor, EntityRef("customers", "contact", contact.id, contact.name), None)
+    _opened(session, actor, contact)
     return _messages(request, session, actor, contact, before)
+
+
+def _meant(session: Session, customer: str, contact: str) -> Customer | Contact:
+    """Of a contact that has got a customer in the meantime the customer. Raises NotFound, Invalid."""
+    if not contact:
+        return customer_get(session, _uuid(customer))
+    found = contact_get(session, _uuid(contact))
+    return customer_get(session, found.customer_id) if found.customer_id else found
+
+
+def _opened(session: Session, actor: Actor, who: Customer | Contact) -> None:
+    if isinstance(who, Contact):
+        customer_opened(session, actor, EntityRef("customers", "contact", who.id, who.name), None)
+    else:
+        customer_opened(session, actor, EntityRef("customers", "customer", who.id, who.name), who.id)
 
 
 def _messages(
@@ -96,36 +111,44 @@ def _messages(
 @post("/", permission=SEND, name="sms:send")
 def send(request: Request[Any, Any, Any], session: Session, actor: Actor, form: FormData) -> Response[str]:
     """`act` is `preview`, which only shows, or `send`."""
-    customer = customer_get(session, _uuid(form.get("customer_id")))
-    customer_require(session, actor, SEND, customer)
+    who = _meant(session, form.get("customer_id"), form.get("contact_id"))
+    services.require(session, actor, who)
     bound, seen = bind(SmsInput, form), None
     if bound.ok:
         try:
             if form.get("act") == "send":
-                services.send_one(session, actor, customer, bound.require(), form.get("sending"))
-                return redirect(request, f"/customers/{customer.id}")
-            seen = services.preview(session, actor, customer, bound.require())
+                services.send_one(session, actor, who, bound.require(), form.get("sending"))
+                return redirect(request, _home(who))
+            seen = services.preview(session, actor, who, bound.require())
         except (Invalid, Conflict) as error:
             bound.add(error if isinstance(error, Invalid) else Invalid(error.message))
-    return _page(request, session, customer, bound, seen)
+    return _page(request, session, who, bound, seen)
 
 
 @post("/{message_id:uuid}/cancel", permission=SEND, name="sms:cancel")
 def cancel(request: Request[Any, Any, Any], session: Session, actor: Actor, message_id: UUID) -> Response[str]:
     message = services.take_back(session, actor, message_id)
+    if message.customer_id is None:
+        return redirect(request, f"/sms/contacts/{message.contact_id}")
     return redirect(request, f"/customers/{message.customer_id}")
 
 
+def _home(who: Customer | Contact) -> str:
+    """Where what was sent stands."""
+    return f"/sms/contacts/{who.id}" if isinstance(who, Contact) else f"/customers/{who.id}"
+
+
 def _page(
-    request: Request[Any, Any, Any], session: Session, customer: Customer, form: Bound[SmsInput],
+    request: Request[Any, Any, Any], session: Session, who: Customer | Contact, form: Bound[SmsInput],
     seen: Preview | None = None,
 ) -> Response[str]:  # fmt: skip
     numbers = [
-        (str(reach.point_id), f"{reach.mask} {reach.contact}".strip())
-        for reach in message_reaches(session, customer.id, "sms")
+        (str(reach.point_id), f"{reach.mask} {reach.contact}".strip()) for reach in services.reached(session, who)
     ]
+    is_contact = isinstance(who, Contact)
     return page(
-        request, "sms/send.html", active="customers", status=422 if form.errors else 200, customer=customer, form=form,
+        request, "sms/send.html", active="contacts" if is_contact else "customers", status=422 if form.errors else 200,
+        who=who, whose="contact" if is_contact else "customer", home=_home(who), form=form,
         seen=seen, numbers=numbers, purposes=dictionaries.choices(session, PURPOSES), places=PLACES,
         templates=[(str(template.id), template.name) for template in queries.templates(session)],
     )  # fmt: skip

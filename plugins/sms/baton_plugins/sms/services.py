@@ -1,9 +1,9 @@
-"""Sending to one customer, and taking what they answer."""
+"""Sending to one customer or contact, and taking what they answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,8 @@ from platform_core.api import (
     Invalid,
     NotFound,
     Session,
+    contact_get,
+    contact_require,
     customer_get,
     customer_require,
     dictionaries,
@@ -42,6 +44,7 @@ from platform_core.api.messages import (
     message_excluded,
     message_kind,
     message_reaches,
+    message_reaches_alone,
     message_reason,
     message_verdict,
     send_message,
@@ -53,7 +56,7 @@ PURPOSES = "privacy.purposes"
 
 
 class SmsInput(msgspec.Struct, kw_only=True):
-    """One text to one number of a customer."""
+    """One text to one number of a customer, or of a contact that stands alone."""
 
     point_id: UUID
     text: Annotated[str, Meta(max_length=1600)]
@@ -80,11 +83,24 @@ class Preview:
     codes: Codes
 
 
-def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) -> Preview:
+def reached(session: Session, who: Customer | Contact) -> list[Reach]:
+    """Numbers that a text can go to."""
+    if isinstance(who, Contact):
+        return message_reaches_alone(session, who, "sms")
+    return message_reaches(session, who.id, "sms")
+
+
+def require(session: Session, actor: Actor, who: Customer | Contact) -> None:
+    """Raises Forbidden for whoever may not send to them."""
+    if isinstance(who, Contact):
+        contact_require(session, actor, SEND, who)
+    else:
+        customer_require(session, actor, SEND, who)
+
+
+def preview(session: Session, actor: Actor, who: Customer | Contact, data: SmsInput) -> Preview:
     """Through the renderer that sends. Raises Invalid, NotFound."""
-    reach = next(
-        (item for item in message_reaches(session, customer.id, "sms") if item.point_id == data.point_id), None
-    )
+    reach = next((item for item in reached(session, who) if item.point_id == data.point_id), None)
     if reach is None:
         raise NotFound(_("There is no such number, or not for you."))
     purposes = dict(dictionaries.choices(session, PURPOSES))
@@ -92,44 +108,49 @@ def preview(session: Session, actor: Actor, customer: Customer, data: SmsInput) 
         raise Invalid(_("Please check the marked fields."), fields={"purpose": _("Please choose from the list.")})
     carriers, mainland = Carriers(session, data.purpose), not reach.mask.startswith("+")
     codes = queries.codes_of(session, data.template_id, data.text)
-    values = values_of_customer(actor, customer, reach.contact)
+    values = values_of_customer(actor, who, reach.contact)
     rendered = carriers.wording(data.text).fill(values, mainland=mainland)
     carriers.require_approved(codes, mainland=[mainland])
     cents = rendered.parts * carriers.cents(mainland=mainland)
-    account, against = carriers.first(mainland=mainland), _against(session, customer, reach, data.purpose)
+    account, against = carriers.first(mainland=mainland), _against(session, who, reach, data.purpose)
     return Preview(rendered, reach.mask, cents, against, account.name if account else "", codes)
 
 
-def _against(session: Session, customer: Customer, reach: Reach, purpose: str) -> str:
+def _against(session: Session, who: Customer | Contact, reach: Reach, purpose: str) -> str:
     """What the claim would hold it back for, in words; "" for nothing."""
-    verdict = message_verdict(session, customer.id, reach, "sms", purpose)
+    customer_id = who.id if isinstance(who, Customer) else None
+    verdict = message_verdict(session, customer_id, reach, "sms", purpose)
     if not verdict:
         return verdict.sentence
     is_left_alone = message_kind(purpose) == "marketing" and any(
-        occasion == "" for _person, occasion in message_excluded(session, (customer.id, reach.contact_id))
+        occasion == "" for _person, occasion in message_excluded(session, (customer_id, reach.contact_id))
     )
     return message_reason("excluded") if is_left_alone else ""
 
 
-def send_one(session: Session, actor: Actor, customer: Customer, data: SmsInput, key: str) -> UUID:
-    """Put one text to one customer into the outbox. Raises Invalid, NotFound, Forbidden, Conflict."""
-    customer_require(session, actor, SEND, customer)
-    seen = preview(session, actor, customer, data)
+def send_one(session: Session, actor: Actor, who: Customer | Contact, data: SmsInput, key: str) -> UUID:
+    """Put one text to one person into the outbox. Raises Invalid, NotFound, Forbidden, Conflict."""
+    require(session, actor, who)
+    seen = preview(session, actor, who, data)
+    customer_id = who.id if isinstance(who, Customer) else None
     if seen.against:
         raise Conflict(seen.against)
     made = send_message(
         session, actor,
         Outgoing(
             key=f"sms:{actor.user_id}:{key}", channel="sms", owner="sms", text=seen.rendered.text,
-            point_id=data.point_id, purpose=data.purpose, customer_id=customer.id, parts=seen.rendered.parts,
+            point_id=data.point_id, purpose=data.purpose, customer_id=customer_id, parts=seen.rendered.parts,
+            contact_id=None if customer_id else who.id,
             templates=rendering.handed(seen.codes, seen.rendered),
         ),
     )  # fmt: skip
     if made is None:
         raise Conflict(_("This message was sent already."))
     ref = EntityRef("sms", "message", made, seen.mask)
-    after = {"purpose": data.purpose, "parts": seen.rendered.parts}
-    record(session, actor, "sms.send", ref, customer_id=customer.id, after=after)
+    after: dict[str, Any] = {"purpose": data.purpose, "parts": seen.rendered.parts}
+    if customer_id is None:  # nothing else in the line says to whom
+        ref, after["number"] = EntityRef("customers", "contact", who.id, who.name), seen.mask
+    record(session, actor, "sms.send", ref, customer_id=customer_id, after=after)
     return made
 
 
@@ -148,9 +169,12 @@ def send_for_others(session: Session, actor: Actor, sms: Sms) -> UUID | None:
 def take_back(session: Session, actor: Actor, message_id: UUID) -> OutboxMessage:
     """Raises NotFound, Forbidden, Conflict when it has left."""
     message = queries.message(session, message_id)
-    if message.customer_id is None:
+    if message.customer_id is not None:
+        require(session, actor, customer_get(session, message.customer_id))
+    elif message.contact_id is not None:
+        require(session, actor, contact_get(session, message.contact_id))
+    else:
         raise NotFound(_("There is no such message, or not for you."))
-    customer_require(session, actor, SEND, customer_get(session, message.customer_id))
     return cancel_message(session, actor, message_id)
 
 

@@ -1,4 +1,4 @@
-"""Click to dial: somebody's telephone rings, and when they take it, it calls the customer.
+"""Click to dial: somebody's telephone rings, and when they take it, it calls the customer, or a contact without one.
 
 The number goes from the database to the agent that fetches it, in the body of an answer; signals carry the id alone.
 Without an exchange that dials, the number is shown as a link for a telephone program, as any revealed number is.
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from baton_plugins.telephony.forms import AskedCall, FailedCall
 from baton_plugins.telephony.models import Asked, Line, Source
+from baton_plugins.telephony.policies import DIAL
 from sqlalchemy import delete, or_, select
 
 from platform_core.api import (
@@ -25,6 +26,7 @@ from platform_core.api import (
     Session,
     User,
     callers,
+    contact_require,
     customer_require,
     new_id,
     noop,
@@ -78,29 +80,35 @@ def telephone_of(session: Session, actor: Actor) -> Telephone | None:
     return None
 
 
-def numbers(session: Session, customer: Customer) -> Sequence[Any]:
-    """(id, mask, extension, contact's name) of each number of a customer and its contacts."""
+def numbers(session: Session, who: Customer | Contact) -> Sequence[Any]:
+    """(id, mask, extension, contact's name) of each number of a customer and its contacts, or of a contact alone."""
+    theirs = ContactPoint.customer_id == who.id if isinstance(who, Customer) else ContactPoint.contact_id == who.id
     statement = (
         select(ContactPoint.id, ContactPoint.mask, ContactPoint.extension, Contact.name.label("contact"))
         .outerjoin(Contact, Contact.id == ContactPoint.contact_id)
-        .where(ContactPoint.customer_id == customer.id, ContactPoint.kind.in_(_PHONES))
+        .where(theirs, ContactPoint.kind.in_(_PHONES))
         .order_by(ContactPoint.is_primary.desc(), Contact.name, ContactPoint.id)
         .limit(_MOST)
     )
     return session.execute(statement).all()
 
 
-def dial(session: Session, actor: Actor, customer: Customer, point_id: UUID) -> Dialled:
-    """Call one of a customer's numbers. Counted and written down as seeing it, as telephones show what they dial.
+def dial(session: Session, actor: Actor, who: Customer | Contact, point_id: UUID) -> Dialled:
+    """Call one of somebody's numbers. Counted and written down as seeing it, as telephones show what they dial.
 
     Raises NotFound, Forbidden, Frozen.
     """
-    customer_require(session, actor, "telephony.dial", customer)
-    revealed = callers.to_call(session, actor, customer.id, point_id)
     telephone = telephone_of(session, actor)
-    ref = EntityRef("telephony", "source", telephone.source_id) if telephone else None
+    if isinstance(who, Customer):
+        customer_require(session, actor, DIAL, who)
+        revealed = callers.to_call(session, actor, who.id, point_id)
+        ref = EntityRef("telephony", "source", telephone.source_id) if telephone else None
+    else:
+        contact_require(session, actor, DIAL, who)
+        revealed = callers.of_contact_to_call(session, actor, who.id, point_id)
+        ref = EntityRef("customers", "contact", who.id, who.name)  # nothing else in the line says whom it was
     told = {"number": revealed.mask, "line": telephone.extension if telephone else ""}
-    record(session, actor, "telephony.dial", ref, customer_id=customer.id, after=told)
+    record(session, actor, "telephony.dial", ref, customer_id=who.id if isinstance(who, Customer) else None, after=told)
     if telephone is None:
         return Dialled("", revealed.text, revealed.link)
     number = callers.number(session, revealed.link.removeprefix("tel:"))

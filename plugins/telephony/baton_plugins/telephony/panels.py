@@ -58,7 +58,11 @@ def baton_customer_panels(actor: Actor, customer: Customer) -> list[Panel]:
 
 @hookimpl
 def baton_contact_actions(contact: Contact) -> list[Action]:
-    return [Action("telephony.of_contact", _("Calls"), "phone", f"/calls/contacts/{contact.id}", VIEW, order=45)]
+    found = [Action("telephony.of_contact", _("Calls"), "phone", f"/calls/contacts/{contact.id}", VIEW, order=45)]
+    if contact.restricted_at is None:
+        url = f"/calls/dial/contacts/{contact.id}"
+        found.append(Action("telephony.dial_contact", _("Call"), "phone-call", url, DIAL, "dialog", order=5))
+    return found
 
 
 @hookimpl
