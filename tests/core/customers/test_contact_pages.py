@@ -228,11 +228,13 @@ def test_the_palette_and_the_list_find_one_as_they_find_customers(browser, house
         assert f'href="{url}"' not in anna.post("/search", {"q": words}, htmx=True).text, words
 
 
-def test_nobody_types_one_twice(browser, house):
+def test_nobody_types_one_twice(browser, house, factory):
     anna, tom = browser.sign_in(house.anna), browser.sign_in(house.tom)
     url = made(anna)
     assert 'hx-post="/customers/duplicates"' in anna.get("/contacts/new").text
     assert 'hx-post="/customers/duplicates"' not in anna.get(f"{url}/edit").text
+    theirs = factory.customer(house.anna, name="Qiheng Consulting")
+    assert 'hx-post="/customers/duplicates"' in anna.get(f"/customers/{theirs.id}/contacts/new").text, "a further one"
     known = anna.post("/customers/duplicates", {"phone": "138 1234 5678"}, htmx=True).text
     assert ("Li Mei has this" in known, f'href="{url}"' in known) == (True, True)
     elsewhere = tom.post("/customers/duplicates", {"phone": PHONE}, htmx=True).text
