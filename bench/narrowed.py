@@ -17,6 +17,8 @@ from platform_core.web.lists.ordering import Cursor
 
 _DEEP = 20_000
 """Rows before the deep page."""
+_NEWEST = 2_000
+"""Customers at the head of the list who lack what is looked for as an old text."""
 
 
 def by_condition(session: Session) -> dict[str, Sequence[str]]:
@@ -26,7 +28,7 @@ def by_condition(session: Session) -> dict[str, Sequence[str]]:
     }
     common = {key: found[0] for key, found in held.items() if found}
     rare = {key: found[-1] for key, found in held.items() if len(found) > 1}
-    texts = ("city", "position", "contact", "name")
+    texts = ("city", "position", "contact", "legal_person", "intent", "name")
     people = select(Customer.owner_id).group_by(Customer.owner_id).order_by(func.count(), Customer.owner_id)
     owners = session.scalars(people.where(Customer.owner_id.is_not(None))).all()
     departments = session.scalars(select(Customer.department_id).distinct().order_by(Customer.department_id)).all()
@@ -40,11 +42,16 @@ def by_condition(session: Session) -> dict[str, Sequence[str]]:
         "two values": [f"{one}:is:{quote(rare[one])}&f={two}:is:{quote(common[two])}" for one, two in pairwise(rare)],
         "all but a value": [f"{key}:not:{quote(value)}" for key, value in common.items()],
         "empty": [f"{key}:empty" for key in common],
+        "two rare values": [f"{one}:is:{quote(rare[one])}&f={two}:is:{quote(rare[two])}"
+                            for one, two in pairwise(rare)],
+        "two that seldom meet": [f"kind:is:person&f={key}:filled" for key in ("nature", "size") if key in common],
         "part of a text": [f"{key}:has:{quote(_some(session, key))}" for key in texts],
+        "a rare text": [f"{key}:is:{quote(seldom)}" for key in texts if (seldom := _seldom(session, key))],
+        "an old text": [f"{key}:has:{quote(old)}" for key in texts if (old := _old(session, key))],
         "a text nobody has": [f"{key}:has:%E7%94%AA%E7%9B%B4%E9%BE%98" for key in texts],
         "days": ["last_contact:until:last-30", "collected:on:last-7", "created:since:today", "next_plan:on:next-7",
                  "updated:before:last-30"],
-        "a number": [f"birth_month:is:{month}" for month in (2, 7)],
+        "a number": [f"birth_month:is:{month}" for month in (2, 7, 12)],
         "a person": [f"owner:is:{owner}" for owner in (owners[0], owners[len(owners) // 2], owners[-1])],
         "a department": [f"department:is:{one}" for one in departments[:4] if one],
         "a tag": [f"tags:is:{tag}" for tag in (*tags[:1], *tags[-1:])],
@@ -84,6 +91,28 @@ def _values(session: Session, declared: Filter) -> list[str]:
     column = declared.expression
     rows = select(column).where(column != "", Customer.deleted_at.is_(None)).group_by(column)
     return list(session.scalars(rows.order_by(func.count().desc(), column)))
+
+
+def _seldom(session: Session, key: str) -> str:
+    """One of the values that the fewest have."""
+    declared = CUSTOMERS.filter(key)
+    assert declared is not None
+    column = declared.expression
+    rows = select(column).where(column != "", Customer.deleted_at.is_(None)).group_by(column)
+    return session.scalars(rows.order_by(func.count(), column.desc()).limit(1)).first() or ""
+
+
+def _old(session: Session, key: str) -> str:
+    """The first character that most values have, of those that none of the newest customers has."""
+    declared = CUSTOMERS.filter(key)
+    assert declared is not None
+    column = declared.expression
+    newest = session.scalars(select(column).order_by(Customer.updated_at.desc()).limit(_NEWEST)).all()
+    seen = {text[:1] for text in newest}
+    first = func.substr(column, 1, 1)
+    rows = select(first).where(column != "", Customer.deleted_at.is_(None)).group_by(first)
+    begun = session.scalars(rows.order_by(func.count().desc(), first))
+    return next((letter for letter in begun if letter not in seen), "")
 
 
 def _some(session: Session, key: str) -> str:

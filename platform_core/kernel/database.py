@@ -85,6 +85,7 @@ class Database:
                 hide_parameters=True,  # they hold customers' data, and errors are logged
                 connect_args={"factory": factory},
             )
+            self.engine.dialect.statement_compiler = sqlite.Compiler
             event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:

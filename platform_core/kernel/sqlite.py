@@ -13,10 +13,23 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import BinaryExpression, Connection, FromClause
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import OperationalError
 
 _BEGIN = "BEGIN IMMEDIATE"
+
+
+class Compiler(SQLiteCompiler):
+    """Writes which index a statement is told to use (`with_hint`): SQLite, which keeps no statistics, cannot know."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+    def visit_ilike_op_binary(self, binary: BinaryExpression[Any], operator: Any, **keywords: Any) -> str:
+        """LIKE and lower() are blind to the same letters here, those of ASCII, and lower() of 100,000 takes 10 ms."""
+        written: str = self.visit_like_op_binary(binary, operator, **keywords)  # type: ignore[no-untyped-call]
+        return written
 
 
 class Turns:

@@ -104,7 +104,7 @@ def show(request: Request[Any, Any, Any], session: Session, actor: Actor, view: 
     asked = state.read(session, actor, view, request.query_params, at_home=True)
     probing.check(session, actor, asked.words)
     reader = Reader(session, actor, asked)
-    found = reader.page()
+    found = reader.page(counted=True)
     instead = _similar(session, actor, asked) if not found.rows else None
     _note(session, actor, asked, found, instead)
     found = instead or found

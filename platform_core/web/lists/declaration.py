@@ -102,6 +102,11 @@ class Filter:
     """Of a text on PostgreSQL: a condition that an index serves and that all rows with this text in it meet; none for
     a text that the index cannot tell. Without, the letters of the text are looked for."""
 
+    @property
+    def compared(self) -> Any:
+        """The column that conditions look at, where they look at nothing else."""
+        return self.expression if self.where is None and self.found is None and self.among is None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Search:

@@ -55,6 +55,24 @@ Branch = Among | Linked
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """An index of SQLite that begins with the first order and holds what conditions compare.
+
+    A walk down it reads a third of what the rows are, and no row before it meets the conditions.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+
+    @property
+    def hint(self) -> str:
+        return f"INDEXED BY {self.name}"
+
+    def orders(self, column: Any) -> bool:
+        return bool(column.key == self.columns[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """`whole`: every row. Otherwise the union of `branches`, which may be none. `kept` holds for every row shown.
 
@@ -70,6 +88,8 @@ class Reach:
     counted: Reach | None = None
     """The same rows by branches, for counting up to a limit: of a few in a hundred a page is found by walking down the
     order, and the thousand that are counted are not."""
+    narrow: Narrow | None = None
+    """For who reaches so much of the house that reading all of that takes longer than this index from end to end."""
 
     @property
     def parts(self) -> int:

@@ -30,7 +30,7 @@ from platform_core.web.lists.ordering import (
     Segment,
     read_page,
 )
-from platform_core.web.lists.reach import Reach
+from platform_core.web.lists.reach import Narrow, Reach
 from platform_core.web.lists.state import ListState
 
 _ = translator("web")
@@ -114,6 +114,7 @@ class Reader:
         self.plan: Plan = plan or choose(state, self._reach, search)
         self._filters = _filters(session, actor, state, search)
         self._is_seldom = False
+        self._narrow: Narrow | None = None
         if plan is None and state.conditions:
             self._look_ahead(actor, search)
         self._where = [*self._filters, *self._scope(actor)]
@@ -127,9 +128,15 @@ class Reader:
     def _look_ahead(self, actor: Actor, search: Search | None) -> None:
         """Where the conditions leave a large reach few rows, these are found before anybody cares for their order.
 
-        PostgreSQL knows from its statistics, and whether an index leads to them; SQLite keeps none.
+        PostgreSQL knows from its statistics, and whether an index leads to them. SQLite, which keeps none, walks down
+        an index that holds what the conditions compare.
         """
-        if self._sqlite or self._reach is None or 0 < self._reach.parts <= _NARROW_PARTS:
+        if self._reach is None or 0 < self._reach.parts <= _NARROW_PARTS:
+            return
+        if self._sqlite:
+            narrow = self._reach.narrow
+            if narrow is not None and search is None and self._compares(narrow):
+                self._narrow, self.plan = narrow, "whole" if self._reach.whole else "predicate"
             return
         found = self._expected(self._filters)
         self._is_seldom = found.rows <= _SELDOM
@@ -144,6 +151,11 @@ class Reader:
         if not found.scans:
             self.plan = "few"
 
+    def _compares(self, narrow: Narrow) -> bool:
+        """Whether the index holds all that the conditions look at."""
+        asked = [self._view.by_key["filters"][item.filter] for item in self._state.conditions]
+        return all(item.compared is not None and item.compared.key in narrow.columns for item in asked)
+
     def _expected(self, filters: Sequence[ColumnElement[bool]]) -> Expected:
         assert self._reach is not None
         return expected(self._session, select(self._view.model.id).where(self._reach.kept, *filters), _PROOF)
@@ -155,14 +167,31 @@ class Reader:
         own = self._reach.predicate
         if own is not None and not self._reach.whole:
             return [self._reach.kept, own]
+        # An index over a part of the rows serves where the statement says by itself that it asks for that part.
+        kept = [] if self._narrow is None else [self._reach.kept]
         found = readable(self._session, self._view.model)
-        return [] if found is None else [found]
+        return kept if found is None else [*kept, found]
 
-    def page(self, size: int = PAGE_SIZE) -> Page:
-        if self._keys is not None and len(self._keys) <= COUNT_CAP:
+    def page(self, size: int = PAGE_SIZE, *, counted: bool = False) -> Page:
+        """`counted`: how many there are is asked for as well."""
+        if (counted or self._finds_keys_first) and self._keys is not None and len(self._keys) <= COUNT_CAP:
             self.plan = "few"
-            self._where = [among(self._view.model.id, Ids(self._keys))]
+            keys = self._keys[-(size + 1) :] if self._is_in_order else self._keys
+            self._where = [among(self._view.model.id, Ids(keys))]
         return read_page(self._order, self._fetch, size, after=self._state.after, before=self._state.before)
+
+    @property
+    def _finds_keys_first(self) -> bool:
+        """Whether that is quicker also where nobody counts them."""
+        if self._narrow is not None:
+            return not self._narrow.orders(self._order.sort.column)
+        return self.plan != "merge" or (self._reach is not None and self._reach.own_statements)
+
+    @property
+    def _is_in_order(self) -> bool:
+        """Whether the last of the keys are the first of the list, as of a first page in the narrow index's order."""
+        narrow, asked = self._narrow, self._state
+        return narrow is not None and narrow.orders(self._order.sort.column) and not (asked.after or asked.before)
 
     def _fetch(self, segment: Segment, cursor: Cursor | None, forward: bool, limit: int) -> Sequence[Any]:  # noqa: FBT001
         bounded = cursor is not None
@@ -180,7 +209,7 @@ class Reader:
                 self._merge(), self._order, segment, values, partial(self._rows, kind), bounded=bounded, forward=forward
             )
         fields = self._view.selected()
-        made = statements.few if self.plan == "few" else statements.plain
+        made = statements.few if self.plan == "few" else partial(statements.plain, narrow=self._narrow)
         build = partial(made, fields, self._order, segment, self._where, bounded=bounded, forward=forward)
         return self._rows(kind, ("page",), build, values)
 
@@ -229,6 +258,10 @@ class Reader:
     @cached_property
     def _keys(self) -> Sequence[UUID] | None:
         """Of all rows, or of one more than is counted, where the reach has its rows looked up."""
+        if self._narrow is not None:
+            ids = statements.narrowed_ids(self._order, self._where, self._narrow)
+            values = {statements.LIMIT: COUNT_CAP + 1}
+            return self._session.scalars(ids, values, execution_options=_PROOF).all()
         reach = self._by_looking_up
         return None if reach is None else self._apart(reach, COUNT_CAP).all()
 
@@ -236,7 +269,9 @@ class Reader:
     def _by_looking_up(self) -> Reach | None:
         reach = self._reach
         if self.plan == "merge":
-            return reach if reach is not None and reach.own_statements else None
+            # Without statistics a rare value is met by reading all that the branches have: once for page and count.
+            reads_all = self._sqlite and self._state.conditions and reach is not None and reach.parts <= _NARROW_PARTS
+            return reach if reads_all or (reach is not None and reach.own_statements) else None
         return reach.counted if reach is not None and self.plan == "predicate" else None
 
     def _apart(self, reach: Reach, cap: int, made: Callable[[Select[Any]], Select[Any]] | None = None) -> Any:
