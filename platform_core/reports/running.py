@@ -82,9 +82,10 @@ def query_of(asked: Mapping[str, str], choices: Choices, limit: int) -> ReportQu
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if date.min < found < date.max else None  # sources count to where the next day begins
 
 
 def pairs_of(report: Report, query: ReportQuery) -> dict[str, str]:

@@ -127,7 +127,9 @@ def _wrong(session: Session, reading: Reading, data: Conditions, first: date, la
     found: dict[str, str] = {}
     one = data.customer is not None or bool(data.name)
     most = MOST_DAYS_OF_WORDS if data.words else MOST_DAYS
-    if last < first:
+    if first == date.min or last == date.max:  # plugins count from where a day begins to where the next one does
+        found["last" if last == date.max else "first"] = _("There is no such day.")
+    elif last < first:
         found["last"] = _("The end is before the start.")
     elif not one and (last - first).days >= most:
         found["last"] = (

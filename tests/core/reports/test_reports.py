@@ -118,6 +118,8 @@ def test_a_report_shows_typed_values_totals_links_and_is_narrowed(served):
     assert 'href="/customers">2</a>' not in narrowed.text
     assert '<option value="first" selected>' in narrowed.text
     assert 'href="/customers">2</a>' in reader.get("/reports/specimen.fine?which=nonsense&first=never").text
+    odd = reader.get("/reports/specimen.fine?first=0001-01-01&last=9999-12-31")
+    assert f'value="{today()}"' in odd.text
     far = reader.get("/reports/specimen.fine?first=2020-01-01&last=2026-03-05")
     assert f'value="{today().replace(2026, 3, 5) - timedelta(91)}"' in far.text
 
