@@ -31,11 +31,15 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Something to narrow a report by. `choices(session, actor)` gives (value, label) pairs."""
+    """Something to narrow a report by. `choices(session, actor)` gives (value, label) pairs.
+
+    `empty` says what no choice means, where that is not all rows.
+    """
 
     key: str
     label: str
     choices: Callable[[Any, Actor], Sequence[tuple[str, str]]]
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,16 +26,23 @@ from platform_core.users import labels
 _ = translator("customers")
 hookimpl = pluggy.HookimplMarker("baton")
 ONES = "customers.collected_ones"
+_WRITTEN = "collected"
 _WAYS = {"typed": _.lazy("one by one"), "import": _.lazy("by import")}
 
 
+def _by_written(query: ReportQuery) -> bool:
+    return query.chosen.get("by") == _WRITTEN
+
+
 def _conditions(session: Session, actor: Actor, query: ReportQuery) -> list[ColumnElement[bool]]:
-    """Records that were added on the days asked for and are still there, wherever they are by now."""
-    found: list[ColumnElement[bool]] = [
-        Customer.deleted_at.is_(None),
-        Customer.created_at >= day_start(query.first),
-        Customer.created_at < day_start(query.last + timedelta(1)),
-    ]
+    """Records that count for the days asked for and are still there, wherever they are by now."""
+    found: list[ColumnElement[bool]] = [Customer.deleted_at.is_(None)]
+    if _by_written(query):
+        found.append(Customer.collected_on.between(query.first, query.last))
+    else:
+        found += [
+            Customer.created_at >= day_start(query.first), Customer.created_at < day_start(query.last + timedelta(1))
+        ]  # fmt: skip
     if person := query.chosen.get("person"):
         found.append(Customer.created_by == UUID(person))
     if source := query.chosen.get("source"):
@@ -46,9 +53,11 @@ def _conditions(session: Session, actor: Actor, query: ReportQuery) -> list[Colu
 
 
 def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:
+    written = _by_written(query)
+    of_day: Any = Customer.collected_on if written else day_number(Customer.created_at, query.first, query.last)
     statement = (
         select(
-            day_number(Customer.created_at, query.first, query.last).label("day"),
+            of_day.label("day"),
             Customer.created_by,
             func.count().label("number"),
             func.sum(case((Customer.batch_id.is_not(None), 1), else_=0)).label("imported"),
@@ -63,7 +72,7 @@ def _per_day(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seq
     names = labels.labels(session, [row.created_by for row in found])
     rows = []
     for row in found:
-        day = query.first + timedelta(row.day)
+        day = row.day if written else query.first + timedelta(row.day)
         typed = row.number - row.imported
         counts = ((row.number, ""), (typed, "typed"), (row.imported, "import"))
         linked = (_linked(number, day, query, row.created_by, way) for number, way in counts)
@@ -81,16 +90,17 @@ def _linked(number: int, day: date, query: ReportQuery, person: UUID | None, way
 
 def _one_by_one(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequence[Any]]:
     columns = (
-        Customer.id, Customer.name, Customer.created_at, Customer.created_by, Customer.source, Customer.batch_id,
-        Customer.owner_id,
+        Customer.id, Customer.name, Customer.created_at, Customer.collected_on, Customer.created_by, Customer.source,
+        Customer.batch_id, Customer.owner_id,
     )  # fmt: skip
     statement = select(*columns).where(*_conditions(session, actor, query))
-    found = session.execute(statement.order_by(Customer.created_at.desc(), Customer.id).limit(query.limit)).all()
+    latest: Any = Customer.collected_on if _by_written(query) else Customer.created_at
+    found = session.execute(statement.order_by(latest.desc(), Customer.id).limit(query.limit)).all()
     names = labels.labels(session, [key for row in found for key in (row.created_by, row.owner_id)])
     sources = dictionaries.entries(session, "customers.source")
     return [
         (
-            row.created_at, names.person(row.created_by), Linked(row.name, f"/customers/{row.id}"),
+            row.created_at, row.collected_on, names.person(row.created_by), Linked(row.name, f"/customers/{row.id}"),
             entry.label if (entry := sources.get(row.source)) else row.source,
             str(_WAYS["import" if row.batch_id else "typed"]), names.person(row.owner_id) or _("Pool"),
         )
@@ -100,6 +110,12 @@ def _one_by_one(session: Session, actor: Actor, query: ReportQuery) -> Sequence[
 
 _FILTERS = (
     ReportFilter("person", _.lazy("Collected by"), lambda session, _actor: labels.person_choices(session)),
+    ReportFilter(
+        "by",
+        _.lazy("Counted by"),
+        lambda _session, _actor: [(_WRITTEN, _("the day written as collected"))],
+        empty=_.lazy("the day of entry"),
+    ),
     ReportFilter("source", _.lazy("Source"), lambda session, _actor: dictionaries.choices(session, "customers.source")),
     ReportFilter("way", _.lazy("How"), lambda _session, _actor: [(code, str(label)) for code, label in _WAYS.items()]),
     groups.FILTER,
@@ -117,7 +133,10 @@ PER_DAY = Report(
         ReportColumn(_.lazy("With a phone number"), "number", total=True),
     ),
     _per_day,
-    description=_.lazy("Who added how many; each number leads to them. Duplicates that were not saved do not count."),
+    description=_.lazy(
+        "Who added how many, by the day of entry or by the day that was written as collected; each number leads to "
+        "them. Duplicates that were not saved do not count."
+    ),
     filters=_FILTERS,
     dated=True,
     order=4,
@@ -128,6 +147,7 @@ ONE_BY_ONE = Report(
     reach.PERMISSION,
     (
         ReportColumn(_.lazy("When"), "moment"),
+        ReportColumn(_.lazy("Collected on"), "day"),
         ReportColumn(_.lazy("Collected by")),
         ReportColumn(_.lazy("Customer")),
         ReportColumn(_.lazy("Source")),

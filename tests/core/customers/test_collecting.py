@@ -9,7 +9,7 @@ import pytest
 
 from platform_core.customers.groups.models import Group, Member
 from platform_core.customers.models import Contact
-from platform_core.kernel.clock import at_local, today
+from platform_core.kernel.clock import at_local, now, today
 from platform_core.kernel.ids import new_id
 from tests.core.customers.transfer.conftest import house, in_english
 
@@ -58,6 +58,22 @@ def test_each_day_of_each_collector_leads_to_the_records(browser, house, collect
     assert "by import" in lines
     assert numbers(boss.get(asked(day, person=house.tom.id))) == [[1, 1, 0, 0]]
     assert numbers(boss.get(asked(day, way="import"))) == [[1, 0, 1, 0]]
+
+
+def test_they_count_for_the_day_that_was_written_as_collected(browser, factory, house, collected, count_queries):
+    day, _rows = collected
+    for name, written in (("Old card", day - timedelta(days=1)), ("Older card", day - timedelta(days=300))):
+        factory.customer(house.anna, name=name, created_by=house.anna.id, created_at=now(), collected_on=written)
+    boss = browser.sign_in(house.boss)
+    assert "the day of entry</option>" in boss.get(asked(day)).text
+    with count_queries(at_most=12):
+        page = boss.get(asked(day, by="collected"))
+    assert numbers(page) == [[1, 1, 0, 0]]
+    assert f"{day - timedelta(days=1):%Y-%m-%d}" in page.text
+    (link, *_others) = re.findall(r'href="(/reports/customers\.collected_ones[^"]+)"[^>]*>\s*1', page.text)
+    lines = boss.get(link.replace("&amp;", "&")).text
+    assert ("Old card" in lines, "Older card" in lines, "Row 0" in lines) == (True, False, False)
+    assert 'value="collected" selected' in lines, "from the number one comes to what it counts"
 
 
 def test_nobody_counts_what_they_do_not_see(browser, house, collected):
