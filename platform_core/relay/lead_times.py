@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from platform_core.contracts.identity import Actor
 from platform_core.contracts.reports import Linked, Report, ReportColumn, ReportFilter, ReportQuery
+from platform_core.customers.groups import elsewhere as groups
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import day_start, now
 from platform_core.kernel.i18n import translator
@@ -38,7 +39,7 @@ def _late() -> ColumnElement[bool]:
     return or_(Leg.accepted_at > Leg.accept_due_at, and_(Leg.state == "offered", Leg.accept_due_at < now()))
 
 
-def _conditions(query: ReportQuery) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, actor: Actor, query: ReportQuery) -> list[ColumnElement[bool]]:
     """Legs that were offered on the days asked for."""
     found = [Leg.offered_at >= day_start(query.first), Leg.offered_at < day_start(query.last + timedelta(1))]
     if department := query.chosen.get("department"):
@@ -47,7 +48,7 @@ def _conditions(query: ReportQuery) -> list[ColumnElement[bool]]:
         found.append(Engagement.route_id == UUID(route))
     if late := query.chosen.get("late"):
         found.append(_late() if late == "yes" else ~_late())
-    return found
+    return [*found, *groups.conditions(session, actor, query, Leg.customer_id)]
 
 
 @dataclass(slots=True)
@@ -65,19 +66,19 @@ def _times(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Seque
         select(Department.id, Department.name, Leg.title, Leg.offered_at, Leg.accepted_at, Leg.closed_at, _late())
         .join(Engagement, Engagement.id == Leg.engagement_id)
         .join(Department, Department.id == Leg.department_id)
-        .where(*_conditions(query))
+        .where(*_conditions(session, actor, query))
         .order_by(Leg.offered_at.desc())
         .limit(_MOST)
     )
-    groups: dict[tuple[str, UUID, str], _Group] = {}
+    parts: dict[tuple[str, UUID, str], _Group] = {}
     for key, name, title, offered, accepted, closed, late in session.execute(statement):
-        group = groups.setdefault((name, key, title), _Group())
+        group = parts.setdefault((name, key, title), _Group())
         group.legs += 1
         group.late += bool(late)
         group.hours.append(known.between(offered or moment, accepted or moment) / _HOUR)
         if accepted and closed:
             group.days.append((closed - accepted) / timedelta(days=1))
-    return [_row(query, *place, group) for place, group in sorted(groups.items())][: query.limit]
+    return [_row(query, *place, group) for place, group in sorted(parts.items())][: query.limit]
 
 
 def _row(query: ReportQuery, department: str, key: UUID, title: str, group: _Group) -> tuple[Any, ...]:
@@ -102,7 +103,7 @@ def _legs(session: Session, actor: Actor, query: ReportQuery) -> Sequence[Sequen
         .join(Customer, Customer.id == Leg.customer_id)
         .join(Department, Department.id == Leg.department_id)
         .outerjoin(person, person.id == Leg.assignee_id)
-        .where(*_conditions(query))
+        .where(*_conditions(session, actor, query))
         .order_by(Leg.offered_at.desc(), Leg.id)
         .limit(query.limit)
     )
@@ -126,6 +127,7 @@ _FILTERS = (
         lambda session, _actor: [(str(route.id), route.name) for route in route_services.routes(session)],
     ),
     ReportFilter("late", _.lazy("Taken over"), lambda _session, _actor: [("yes", _("too late")), ("no", _("in time"))]),
+    groups.FILTER,
 )
 TIMES = Report(
     "relay.lead_times",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -26,6 +27,17 @@ def list_filter(customer_id: Any) -> Filter:
         return _within(session, actor, values, customer_id)
 
     return Filter(queries.KEY, _.lazy("Group"), "choice", choices=queries.choices, found=found, selective=True)
+
+
+def fixed_filter() -> Filter:
+    """For a list of customers that the policies do not show.
+
+    Groups by conditions stay out: they ask for what such a list does not tell, and anybody may make one.
+    """
+    return Filter(
+        queries.KEY, _.lazy("Group"), "choice", choices=partial(queries.choices, only_fixed=True),
+        found=partial(queries.members, only_fixed=True), selective=True,
+    )  # fmt: skip
 
 
 def conditions(session: Session, actor: Actor, query: ReportQuery, customer_id: Any) -> list[ColumnElement[bool]]:

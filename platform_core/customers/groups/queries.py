@@ -23,13 +23,22 @@ _ = translator("customers")
 MOST_SHOWN = 300
 KEY = "group"
 """Of the condition."""
+_KEPT = "groups"
 _for_me = sharing.for_reader(Group)
 
 
 def all_of(session: Session, actor: Actor) -> Sequence[Group]:
-    """Those for the actor, by name."""
-    mine = select(Group).where(_for_me).order_by(Group.name, Group.id).limit(MOST_SHOWN)
-    return session.scalars(mine, sharing.reader(actor)).all()
+    """Those for the actor, by name: one statement for a request, whose form offers and whose rows follow them."""
+    kept: dict[UUID, Sequence[Group]] = session.info.setdefault(_KEPT, {})
+    if actor.user_id not in kept:
+        mine = select(Group).where(_for_me).order_by(Group.name, Group.id).limit(MOST_SHOWN)
+        kept[actor.user_id] = session.scalars(mine, sharing.reader(actor)).all()
+    return kept[actor.user_id]
+
+
+def forget(session: Session) -> None:
+    """After a group was made, changed or removed."""
+    session.info.pop(_KEPT, None)
 
 
 def get(session: Session, actor: Actor, group_id: UUID) -> Group:
@@ -41,8 +50,8 @@ def get(session: Session, actor: Actor, group_id: UUID) -> Group:
     return found
 
 
-def choices(session: Session, actor: Actor) -> list[tuple[str, str]]:
-    return [(str(group.id), group.name) for group in all_of(session, actor)]
+def choices(session: Session, actor: Actor, *, only_fixed: bool = False) -> list[tuple[str, str]]:
+    return [(str(group.id), group.name) for group in all_of(session, actor) if group.is_fixed or not only_fixed]
 
 
 def counts(session: Session, groups: Sequence[Group]) -> dict[UUID, int]:
@@ -53,13 +62,18 @@ def counts(session: Session, groups: Sequence[Group]) -> dict[UUID, int]:
     return {row[0]: row[1] for row in session.execute(found)} if ids else {}
 
 
-def members(session: Session, actor: Actor, values: Sequence[Any]) -> ColumnElement[bool]:
+def members(
+    session: Session, actor: Actor, values: Sequence[Any], *, only_fixed: bool = False
+) -> ColumnElement[bool]:  # fmt: skip
     """Customers in any one of these groups; without values, in any fixed group for the actor.
 
-    A group that is not for the actor, or whose conditions the list no longer has, has nobody in it.
+    A group that is not for the actor, or whose conditions the list no longer has, has nobody in it; so has one by
+    conditions where `only_fixed` count.
     """
     wanted = set(ids_among(values))
     found = [group for group in all_of(session, actor) if group.id in wanted or (not values and group.is_fixed)]
+    if only_fixed:
+        found = [group for group in found if group.is_fixed]
     fixed = [group.id for group in found if group.is_fixed]
     parts: list[ColumnElement[bool]] = [_by_conditions(session, actor, group) for group in found if not group.is_fixed]
     if fixed:

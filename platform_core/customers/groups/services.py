@@ -56,6 +56,7 @@ def create(session: Session, actor: Actor, data: GroupInput) -> Group:
     group = Group(id=new_id(), owner_id=actor.user_id, name=_name(data), tone=data.tone, any_of=data.any_of, **placed)
     group.conditions = data.conditions
     session.add(group)
+    queries.forget(session)
     audit.record(session, actor, "customers.group_create", group.ref, after=_said(group))
     return group
 
@@ -70,6 +71,7 @@ def change(session: Session, actor: Actor, group_id: UUID, data: GroupInput, ver
         setattr(group, name, value)
     if not group.is_fixed and data.conditions is not None:
         group.conditions, group.any_of = data.conditions, data.any_of
+    queries.forget(session)
     was, becomes = audit.changes(before, _said(group))
     if becomes:
         audit.record(session, actor, "customers.group_change", group.ref, before=was, after=becomes)
@@ -82,6 +84,7 @@ def remove(session: Session, actor: Actor, group_id: UUID) -> Group:
     ids = session.scalars(select(Member.customer_id).where(Member.group_id == group.id), execution_options=_OWN).all()
     audit.record(session, actor, "customers.group_delete", group.ref, before=_said(group), ids=ids, shown=False)
     session.delete(group)
+    queries.forget(session)
     return group
 
 

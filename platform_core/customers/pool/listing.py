@@ -89,6 +89,7 @@ POOL = ListView(
     sorts=(Sort("since", _.lazy("In the pool since"), Customer.placed_at, descending=True),),
     filters=(
         STAGE,
+        groups.fixed_filter(),
         *_FILTERS,
         KIND,
         Filter("since", _.lazy("In the pool since"), "date", Customer.placed_at),

@@ -108,3 +108,19 @@ def test_programs_keep_groups(browser, house, customers):
     assert [item["name"] for item in program.get("/api/v1/groups").json()["items"]] == ["Renamed"]
     assert browser.token(house.ben).get("/api/v1/groups").json()["items"] == []
     assert program.request("DELETE", one).status_code == 200
+
+
+def test_the_pool_is_narrowed_by_groups_whose_members_were_put_in(browser, factory, house, count_queries):
+    pooled = [factory.customer(name=f"Pooled {number}", department_id=house.north.id, grade="A") for number in range(2)]
+    fixed = Group(name="Fair in May", owner_id=house.boss.id, reach="private")
+    asking = Group(name="Of grade A", owner_id=house.boss.id, reach="private", conditions=["grade:is:A"])
+    factory.add(fixed, asking)
+    factory.add(Member(group_id=fixed.id, customer_id=pooled[0].id))
+    boss = browser.sign_in(house.boss)
+    dialog = boss.get("/pool/conditions?field=group").text
+    assert ("Fair in May" in dialog, "Of grade A" in dialog) == (True, False)
+    with count_queries(at_most=12):
+        found = boss.get(f"/pool?f=group:is:{fixed.id}")
+    assert names(found) == {"Pooled 0"}
+    assert names(boss.get(f"/pool?f=group:is:{asking.id}")) == set()
+    assert names(boss.get("/pool?f=group:empty")) == {"Pooled 1"}

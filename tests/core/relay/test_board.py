@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 
 from sqlalchemy import select
 
+from platform_core.customers.groups.models import Group, Member
 from platform_core.kernel.clock import at_local, freeze
 from platform_core.relay import board
 from platform_core.relay.models import Leg
@@ -119,3 +121,21 @@ def test_lead_times_count_working_hours_and_lead_to_their_legs(house, browser, c
     assert "Slow" in late
     assert "Quick" not in late
     assert "Quick" not in browser.sign_in(house.people["agent"]).get("/reports/relay.legs", params=ASKED).text
+
+
+def test_lead_times_are_narrowed_by_a_group_of_customers(house, browser, factory, count_queries):
+    with freeze(at_local(date(2027, 9, 3), 17)):
+        house.hand_over("collector", house.open(title="Inside"))
+    manager = house.people["manager"]
+    inside, outside = (Group(name=name, owner_id=manager.id, reach="private") for name in ("Fair", "Others"))
+    factory.add(inside, outside)
+    factory.add(Member(group_id=inside.id, customer_id=house.customer.id))
+    reader = browser.sign_in(manager)
+    for group, is_in in ((inside, True), (outside, False)):
+        asked = {**ASKED, "group": str(group.id)}
+        with count_queries(at_most=12):
+            text = reader.get("/reports/relay.lead_times", params=asked).text
+        links = [unescape(found) for found in re.findall(r'href="(/reports/relay\.legs[^"]+)"', text)]
+        assert bool(links) == is_in
+        assert all(f"group={group.id}" in link for link in links)
+        assert ("Inside" in reader.get("/reports/relay.legs", params=asked).text) == is_in
