@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from platform_core.contracts.happenings import HappeningSource
 from platform_core.contracts.identity import Actor
 from platform_core.customers import searching
+from platform_core.customers.groups import queries as groups
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.clock import today
 from platform_core.kernel.errors import Invalid
@@ -31,7 +32,7 @@ MOST_DAYS_OF_WORDS = 31
 MOST_CUSTOMERS = 50
 """Whom words for a customer may mean"""
 ME = "me"
-_FIELDS = ("first", "last", "kind", "person", "owner", "customer", "name", "contact", "status", "words")
+_FIELDS = ("first", "last", "kind", "person", "owner", "customer", "name", "contact", "group", "status", "words")
 Pairs = Sequence[tuple[str, str]]
 Sources = Sequence[Owned[HappeningSource]]
 
@@ -47,6 +48,7 @@ class Conditions(msgspec.Struct, kw_only=True):
     customer: UUID | None = None
     name: Annotated[str, msgspec.Meta(max_length=80)] = ""
     contact: UUID | None = None
+    group: Annotated[str, msgspec.Meta(max_length=36)] = ""
     status: Annotated[str, msgspec.Meta(max_length=120)] = ""
     words: Annotated[str, msgspec.Meta(max_length=80)] = ""
 
@@ -64,6 +66,8 @@ class Asked:
     contact: UUID | None = None
     status: str = ""
     words: str = ""
+    group: str = ""
+    """Id of a group of customers for the reader"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Reading:
     people: Pairs
     kinds: Pairs
     statuses: Pairs
+    groups: Pairs = ()
     contacts: Pairs = ()
     """Of the one customer that is meant"""
     customer: str = ""
@@ -97,7 +102,7 @@ def read(session: Session, actor: Actor, sources: Sources, given: Mapping[str, s
     form = bind(Conditions, {name: given.get(name, "") for name in _FIELDS})
     people = [(ME, _("Me")), *person_choices(session)]
     kinds = [(kind.key, str(kind.label)) for item in sources for kind in item.value.kinds]
-    reading = Reading(form, None, people, kinds, _statuses(sources))
+    reading = Reading(form, None, people, kinds, _statuses(sources), groups.choices(session, actor))
     data = form.value
     if data is None:
         return reading
@@ -140,7 +145,7 @@ def _wrong(session: Session, reading: Reading, data: Conditions, first: date, la
     for name, text in (("name", data.name), ("words", data.words)):
         if is_private(text):
             found[name] = _("Numbers and addresses do not stand here: find whose they are in the list of customers.")
-    known = {"kind": reading.kinds, "status": reading.statuses}
+    known = {"kind": reading.kinds, "status": reading.statuses, "group": reading.groups}
     for name, pairs in known.items():
         if (value := getattr(data, name)) and value not in dict(pairs):
             found[name] = _("Please choose from the list.")
@@ -172,8 +177,10 @@ def _resolved(
     person, owner = (
         None if not text else actor.user_id if text == ME else UUID(text) for text in (data.person, data.owner)
     )
-    asked = Asked(first, last, data.kind, person, owner, customers, data.contact, data.status, data.words.strip())
-    return Reading(reading.form, asked, reading.people, reading.kinds, reading.statuses, contacts, named, cut)
+    asked = Asked(
+        first, last, data.kind, person, owner, customers, data.contact, data.status, data.words.strip(), data.group
+    )  # fmt: skip
+    return replace(reading, asked=asked, contacts=contacts, customer=named, cut=cut)
 
 
 def _customers(session: Session, data: Conditions) -> tuple[tuple[UUID, ...] | None, str, bool]:
@@ -200,6 +207,7 @@ def in_words(reading: Reading, session: Session) -> list[str]:
         (_("Customer's owner"), people.get(asked.owner, "")),
         (_("Customer"), reading.customer or str(reading.form.get("name"))),
         (_("Contact"), dict(reading.contacts).get(str(asked.contact), "")),
+        (_("Group"), dict(reading.groups).get(asked.group, "")),
         (_("Status"), dict(reading.statuses).get(asked.status, "")),
         (_("Words"), asked.words),
     ]

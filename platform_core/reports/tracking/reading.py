@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from platform_core.contracts.happenings import Happening, HappeningKind, HappeningSource
 from platform_core.contracts.identity import Actor
 from platform_core.customers import row_reach, row_search
+from platform_core.customers.groups import queries as groups
 from platform_core.customers.models import Customer
 from platform_core.kernel.clock import day_start
 from platform_core.kernel.columns import of_columns
@@ -149,8 +150,9 @@ def _newest(
     bounded = mark is not None
     if mark is not None:
         values |= {BOUND_VALUE: mark[0], BOUND_ID: mark[1]}
-    if asked.owner is not None:
-        reach = _of_owner(session, model, reach, asked.owner)
+    theirs = _wanted(session, actor, asked)
+    if theirs:
+        reach = _of_those(session, model, reach, theirs)
     if reach.branches and asked.customers is None and asked.person is None:
         values |= statements.parameters(reach, sqlite=sqlite)
         # Else SQLite walks down the whole period for rows that are found from their customers.
@@ -160,6 +162,8 @@ def _newest(
         )
     else:
         where = [reach.kept, *_predicate(session, model, reach), *_where(source, asked, source.at)]
+        if theirs:
+            where.append(model.customer_id.in_(select(Customer.id).where(*theirs)))
         statement = statements.plain(fields, order, "all", where, bounded=bounded, forward=True)
     return session.execute(of_columns(statement), values, execution_options=_PROOF).all()
 
@@ -174,13 +178,22 @@ def _predicate(session: Session, model: Any, reach: Reach) -> list[ColumnElement
     return [] if own is None else [own]
 
 
-def _of_owner(session: Session, model: Any, reach: Reach, owner: UUID) -> Reach:
-    """Rows of the customers of one person, found from the customers: walking down everybody's would take long."""
-    theirs = and_(
-        Customer.owner_id == bindparam("asked_owner", type_=Customer.id.type),
-        Customer.deleted_at.is_(None),  # the index by owner holds no others
-    )
-    branch = Linked("asked_owner", Customer.id, theirs, {"asked_owner": owner}, via=model.customer_id)
+def _wanted(session: Session, actor: Actor, asked: Asked) -> list[ColumnElement[bool]]:
+    """Whose rows alone are looked for, as conditions on customers; nothing where they are everybody's."""
+    found: list[ColumnElement[bool]] = []
+    if asked.owner is not None:
+        found.append(Customer.owner_id == asked.owner)
+    if asked.group:
+        # Within what the actor sees: a call at one's own telephone would tell of a hidden customer what it meets.
+        seen = readable(session, Customer)
+        found += [groups.members(session, actor, [asked.group]), *([] if seen is None else [seen])]
+    return found
+
+
+def _of_those(session: Session, model: Any, reach: Reach, theirs: Sequence[ColumnElement[bool]]) -> Reach:
+    """Rows of these customers, found from the customers: walking down everybody's would take long."""
+    kept = Customer.deleted_at.is_(None)  # the index by owner holds no others
+    branch = Linked("asked_customers", Customer.id, and_(kept, *theirs), {}, via=model.customer_id)
     return Reach(and_(reach.kept, *_predicate(session, model, reach)), branches=(branch,), own_statements=True)
 
 

@@ -20,6 +20,7 @@ from platform_core.api import at_local, dictionaries, now, today
 from platform_core.app import Runtime
 from platform_core.audit.models import AuditEntry
 from platform_core.contracts.happenings import HappeningKind, HappeningSource
+from platform_core.customers.groups.models import Group
 from platform_core.customers.models import Contact, Customer
 from platform_core.kernel.ids import new_id
 from platform_core.permissions.models import Access
@@ -49,6 +50,7 @@ def _asked(random: Random, house: House) -> asking.Asked:
         owner=random.choice([None, None, house.people[0].id, house.people[4].id]),
         status=random.choice(["", "", "", "activities.plans:open"]),
         words=random.choice(["", "", "", "SAID 1", "1"]),
+        group=random.choice(["", "", str(house.group.id)]),
     )
 
 
@@ -156,8 +158,24 @@ def test_what_somebody_sees_of_their_own_is_within_the_budget_too(
     house.factory.add(Access(kind="share", user_id=house.people[3].id, customer_id=house.customers[0].id))
     reader = browser.sign_in(house.people[3])
     reader.get("/tracking")
-    with count_queries(at_most=12):
-        assert "Theirs" in reader.get("/tracking").text
+    for narrowed in ("", f"?group={house.group.id}"):
+        with count_queries(at_most=12):
+            assert "Theirs" in reader.get(f"/tracking{narrowed}").text
+
+
+def test_a_hidden_customer_does_not_tell_by_a_group_what_it_meets(house: House, browser: Browser) -> None:
+    other = house.people[3]
+    hidden = next(each for each in house.customers[2:] if each.owner_id != other.id)
+    call = Call(customer_id=hidden.id, number_mask="138****0000", state="talked")
+    house.factory.add(call)
+    house.factory.add(Ring(call_id=call.id, user_id=other.id, department_id=other.department_id))
+    group = Group(name="By code", owner_id=other.id, reach="private", conditions=[f"code:is:{hidden.code}"])
+    house.factory.add(group)
+    reader = browser.sign_in(other)
+    shown = ["138****0000" in reader.get(f"/tracking{narrowed}").text for narrowed in ("", f"?group={group.id}")]
+    assert shown == [True, False]
+    unknown = reader.get(f"/tracking?group={new_id()}")
+    assert (unknown.status_code, "Please choose from the list." in unknown.text) == (422, True)
 
 
 def test_it_is_narrowed_by_each_condition(house: House, manager: Browser) -> None:
@@ -176,6 +194,8 @@ def test_it_is_narrowed_by_each_condition(house: House, manager: Browser) -> Non
         (f"person={carol.id}&first={long_ago}", True, False),
         (f"owner={house.customers[1].owner_id}&first={long_ago}",
          house.customers[0].owner_id == house.customers[1].owner_id, True),
+        (f"group={house.group.id}", True, False),
+        (f"group={house.group.id}&person={house.people[1].id}", False, False),
         ("words=NUMBER+O", True, False),
         ("words=o%25e", False, False),
         ("status=activities.plans:open", False, False),

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from platform_core.api import day_start, local, today
 from platform_core.api.messages import OutboxMessage
 from platform_core.app import Runtime
+from platform_core.customers.groups.models import Group, Member
 from platform_core.customers.models import Customer
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.ids import new_id
@@ -43,6 +44,7 @@ class House:
     random: Random
     people: list[Any] = field(default_factory=list)
     customers: list[Customer] = field(default_factory=list)
+    group: Group = field(init=False)
 
     def build(self, rows: int) -> House:
         places = [self.factory.department(name) for name in ("collect", "train")]
@@ -51,6 +53,9 @@ class House:
                 self.people.append(self.factory.user(role, place))
         self.customers = [self.factory.customer(self.random.choice(self.people[:5])) for _ in range(6)]
         self.factory.add(Access(kind="share", user_id=self.people[0].id, customer_id=self.customers[0].id))
+        self.group = Group(name="Fair in May", owner_id=self.people[0].id, reach="all")
+        self.factory.add(self.group)
+        self.factory.add(*(Member(group_id=self.group.id, customer_id=one.id) for one in self.customers[:3]))
         # Each of another customer: a step belongs to the customer of its engagement.
         matters = [new_id(), new_id()]
         self.factory.add(*(
@@ -106,8 +111,11 @@ class House:
         found: list[tuple[datetime, UUID]] = []
         with self.runtime.database.actor_session(actor, write=False) as session:
             owners = dict(session.execute(select(Customer.id, Customer.owner_id)).all())
+            mine = select(Member.customer_id).where(Member.group_id == self.group.id)
+            inside = set(session.scalars(mine)) & owners.keys() if asked.group else None
             for model, name in AT.items():
                 rows = [row for row in session.scalars(select(model)) if self._fits(row, asked, owners)]
+                rows = [row for row in rows if inside is None or row.customer_id in inside]
                 found += [(getattr(row, name), row.id) for row in rows]
         within = [place for place in found if asked.first <= local(place[0]).date() <= asked.last]
         return sorted(within, reverse=True)
