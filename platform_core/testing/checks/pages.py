@@ -115,8 +115,11 @@ class House:
         return session.scalars(select(Customer.id).where(Customer.deleted_at.is_(None)).limit(1)).one()
 
     def _filled(self, session: Session, path: str, handler: HTTPRouteHandler, customer: UUID) -> list[str]:
-        listed = next((view.model.__table__ for view in declared_lists().values() if path == _nearby(view)), None)
+        view = next((view for view in declared_lists().values() if path.startswith(_of_row(view))), None)
+        listed = view.model.__table__ if view else None
         values = {name: self._values(session, name, customer, listed) for name in _PARAMETER.findall(path)}
+        if view and "column" in values:
+            values["column"] = [column.key for column in view.columns if column.edited][:1]
         asked = {
             name: self._values(session, name, customer)[0]
             for name in handler.parsed_fn_signature.parameters
@@ -150,9 +153,9 @@ class House:
         return min(named, key=lambda table: (not table.name.startswith(f"{self.name}_"), len(table.name)), default=None)
 
 
-def _nearby(view: ListView) -> str:
-    """Where a record of the list finds its neighbours."""
-    return f"{view.path}/nearby/{{row_id:uuid}}"
+def _of_row(view: ListView) -> tuple[str, str]:
+    """Where a record of the list finds its neighbours, and where its cells are changed."""
+    return f"{view.path}/nearby/{{row_id:uuid}}", f"{view.path}/cells/{{row_id:uuid}}"
 
 
 def guards(house: House) -> list[str]:
