@@ -106,6 +106,7 @@ END:VCARD
 """
 
 
+@pytest.mark.usefixtures("runtime")  # whose catalogues say what columns are called; what they say is kept for good
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 def test_address_books_become_rows_that_the_mapping_knows(tmp_path, encoding):
     book = (
