@@ -63,6 +63,10 @@ _PACKAGE = Path(__file__).resolve().parent
 _MAX_BODY = 60 * 1024 * 1024
 
 
+class UnmigratedError(RuntimeError):
+    """The database's tables are those of another version of this program."""
+
+
 class Runtime:
     """Everything a web, worker or command-line process shares."""
 
@@ -176,7 +180,7 @@ class Runtime:
             with self.database.system_session("do the tables fit this program?", write=False) as session:
                 if migrations.CORE in migrations.behind(session, self._revisions):
                     message = "the database does not fit this program; run: baton migrate"
-                    raise RuntimeError(message)
+                    raise UnmigratedError(message)
         self.manager.follow(self.database)
         if is_first:
             self.manager.remember(self.database)

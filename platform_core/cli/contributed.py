@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from platform_core.app import BUILTINS
+from platform_core.app import BUILTINS, UnmigratedError
 from platform_core.cli.users import operating
 from platform_core.kernel.i18n import speaking
 from platform_core.plugins.manager import PluginManager
@@ -54,6 +54,12 @@ class PluginGroup(click.Group):
 
 class WithPlugins(click.Group):
     """The core's commands, and a group per plugin that has some. Plugins are loaded only when one may be meant."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UnmigratedError as error:
+            raise click.ClickException(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*COMMANDS, *_groups()})

@@ -16,7 +16,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from platform_core.app import Runtime, create_app
+from platform_core.app import Runtime, UnmigratedError, create_app
 from platform_core.backups import health
 from platform_core.backups.making import Place
 from platform_core.cli.plugins import orphan_reason
@@ -130,7 +130,7 @@ def check_plugins(runtime: Runtime) -> Iterator[str]:
     try:
         runtime.follow()
         create_app(runtime, background=False)
-    except (SQLAlchemyError, RuntimeError):
+    except (SQLAlchemyError, UnmigratedError):
         pass  # reported by check_database
     else:
         with runtime.database.system_session("doctor: what failed lately?", write=False) as session:

@@ -148,3 +148,4 @@ def test_the_doctor_names_what_is_wrong(runtime, run, environment, monkeypatch, 
     assert "all well" in run("doctor")
     monkeypatch.setenv("BATON_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     assert "run: baton migrate" in run("doctor", fails=True)
+    assert run("backup", fails=True).endswith("does not fit this program; run: baton migrate\n")
