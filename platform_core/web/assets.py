@@ -1,8 +1,8 @@
 """Builds the static files from our sources and the npm packages: `python -m platform_core.web.assets`.
 
-Output (`platform_core/web/static/`, not under version control): app.css, sheets of single pages, app.js,
-htmx.min.js, sw.js, icons.svg, the logo, what an installed application needs, and manifest.json, which maps each file
-name to a hash of its content for cache-proof URLs.
+Output (`platform_core/web/static/`, not under version control): app.css, app.js, sheets and scripts of
+single pages, htmx.min.js, sw.js, icons.svg, the logo, what an installed application needs, and manifest.json, which
+maps each file name to a hash of its content for cache-proof URLs.
 """
 
 from __future__ import annotations
@@ -89,9 +89,11 @@ def build(
         raise AssetError(htmx, "install the npm packages first (make setup)")
     out.mkdir(parents=True, exist_ok=True)
     _write(out / "app.css", minify_css(with_auto_scheme("".join(_read(_css_sources(themes))))))
-    # Of pages that few open: everybody fetches app.css.
+    # Of pages that few open: everybody fetches app.css and app.js.
     for source in sorted((SOURCES / "css" / "alone").glob("*.css")):
         _write(out / source.name, minify_css(source.read_text("utf-8")))
+    for source in sorted((SOURCES / "js" / "alone").glob("*.js")):
+        _write(out / source.name, minify_js(source.read_text("utf-8")))
     _write(out / "app.js", minify_js("".join(_read(sorted((SOURCES / "js").glob("*.js"))))))
     _write(out / "icons.svg", sprite(node_modules, known_icons() if icons is None else icons))
     # Without its last line, which points at a source map that is not served.

@@ -63,6 +63,7 @@ def test_a_cold_page(visitors: Visitors, account: str, path: str) -> None:
 
 def test_a_warm_page_fetches_nothing_but_itself(visitors: Visitors) -> None:
     page = visitors.sign_in("clerk")
+    page.goto("/contacts")
     page.goto("/customers")
     fetched = page.evaluate(
         "performance.getEntriesByType('resource').filter((e) => e.transferSize > 0).map((e) => new URL(e.name).pathname)"
