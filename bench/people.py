@@ -162,13 +162,16 @@ def _sample(runtime: Runtime, actor: Actor) -> tuple[list[UUID], dict[str, list[
             .join(ContactPoint, ContactPoint.contact_id == Contact.id)
             .where(Customer.id.in_(chosen), ContactPoint.kind == "mobile", Contact.is_primary)
         ).all()
-    terms: dict[str, list[str]] = {"two characters": [], "pinyin": [], "initials": [], "phone tail": []}
+    kinds = ("two characters", "pinyin", "initials", "phone tail", "pinyin and a number's beginning")
+    terms: dict[str, list[str]] = {kind: [] for kind in kinds}
     for row in found:
+        number = runtime.vault.decrypt(row.cipher).removeprefix("+86")
         spelled = sorted((token for token in index_tokens(row.contact) if token.isascii()), key=len)
         terms["two characters"].append(row.short_name or row.name[:2])
         terms["pinyin"].append(spelled[-1])
         terms["initials"].append("".join(_initials(row.contact)))
-        terms["phone tail"].append(runtime.vault.decrypt(row.cipher)[-4:])
+        terms["phone tail"].append(number[-4:])
+        terms["pinyin and a number's beginning"].append(f"{spelled[-1]} {number[:3]}")
     return chosen, terms, len(ids)
 
 

@@ -13,7 +13,7 @@ import click
 
 from platform_core.app import create_app
 from platform_core.cli.runtime import start
-from platform_core.kernel import searchtokens
+from platform_core.kernel import pinyin
 from platform_core.kernel.collector import loading
 from platform_core.kernel.i18n import speaking
 from platform_core.permissions import setup
@@ -64,7 +64,7 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
 
     _allow_files(_CONNECTIONS + _OTHER_FILES)
     if workers > 1:
-        searchtokens.load()  # one copy for all
+        pinyin.load()  # one copy for all
     server = Granian(
         "platform_core.cli.serve:application",
         factory=True,
@@ -90,7 +90,7 @@ def application() -> object:
     runtime.follow()
     with loading():
         app = create_app(runtime)
-    reading = threading.Timer(_READ_AFTER, searchtokens.load)
+    reading = threading.Timer(_READ_AFTER, pinyin.load)
     reading.daemon = True
     reading.start()
     return app

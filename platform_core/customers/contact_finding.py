@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from platform_core.customers import matching
+from platform_core.customers import matching, points
 from platform_core.customers.models import Contact, ContactPoint
 from platform_core.kernel.database import vault_of
 from platform_core.kernel.searchtokens import QueryTerm, SearchQuery, index_tokens, parse_query
@@ -35,14 +35,25 @@ def find(session: Session, words: str, limit: int) -> Sequence[Contact]:
         return []
     some = select(Contact).where(*_ALONE) if numbered is None else select(Contact).where(*_ALONE, numbered)
     newest = session.scalars(some.order_by(Contact.id.desc()).limit(_NEWEST))
-    return [row for row in newest if _meets(row.name, query.groups)][:limit]
+    named = [group for group in query.groups if not _front(group)]
+    return [row for row in newest if _meets(row.name, named)][:limit]
 
 
 def _numbered(session: Session, query: SearchQuery) -> ColumnElement[bool] | None:
     """By what the words have of numbers and addresses; None where they have none."""
     alone = select(ContactPoint.contact_id).where(ContactPoint.customer_id.is_(None))
-    held = [Contact.id.in_(alone.where(one)) for one in matching.points(vault_of(session), query)]
-    return and_(*held) if held else None
+    asked = matching.points(vault_of(session), query)
+    asked += [
+        and_(ContactPoint.kind.in_(points.PHONES), ContactPoint.mask.startswith(f"{front}*", autoescape=True))
+        for group in query.groups
+        if (front := _front(group))
+    ]
+    return and_(*(Contact.id.in_(alone.where(one)) for one in asked)) if asked else None
+
+
+def _front(group: list[QueryTerm]) -> str:
+    """How the number begins that the group asks for; "" when it asks for words."""
+    return next((term.token[1:] for term in group if term.token.startswith("_")), "")
 
 
 def _meets(name: str, groups: list[list[QueryTerm]]) -> bool:

@@ -187,6 +187,7 @@ def remove_point(session: Session, actor: Actor, customer_id: UUID, point_id: UU
     session.delete(point)
     session.flush()  # what lists show is read anew without it
     points.refresh(session, customer_id)
+    search_rows.reindex(session, customer_id)
     where = EntityRef("customers", "customer", customer.id, customer.name)
     audit.record(
         session, actor, "customers.point_delete", where, customer_id=customer_id, before={point.kind: point.mask}

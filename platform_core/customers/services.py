@@ -259,7 +259,7 @@ def _save_children(
         session.flush()  # points refer to their contact, and nothing tells the session so
     session.add_all(held)
     session.add(_status_change(actor, customer, "", "customers.create"))
-    search_rows.add(session, customer, [contact.name] if contact else [])
+    search_rows.add(session, customer, [contact.name] if contact else [], held)
 
 
 def _update_points(

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from platform_core.contracts.demo import DemoCustomer, DemoEngagement, DemoPerson
+from platform_core.customers import points
 from platform_core.customers.models import (
     Address,
     Attachment,
@@ -30,7 +31,7 @@ from platform_core.demo.plot import Plot, Teller
 from platform_core.demo.spec import PART, Spec
 from platform_core.demo.tables import pick
 from platform_core.kernel.bulkrows import Writer
-from platform_core.kernel.searchtokens import index_tokens
+from platform_core.kernel.searchtokens import index_tokens, number_tokens
 from platform_core.kernel.secrets import Vault
 from platform_core.permissions.models import Access
 from platform_core.relay.models import Engagement, Leg, RelayEvent
@@ -225,7 +226,9 @@ def _tokens(made: Identity, code: str) -> set[str]:
     """As customers.search_rows.tokens_of; what many customers share is split once."""
     fields = made.fields
     texts = (fields["name"], code, fields["legal_person"], *(contact.person.name for contact in made.contacts))
-    return index_tokens(*filter(None, texts)) | _shared_tokens(made.place.city) | _shared_tokens(fields["short_name"])
+    numbers = number_tokens(point["mask"] for point in made.points if point["kind"] in points.PHONES)
+    shared = _shared_tokens(made.place.city) | _shared_tokens(fields["short_name"])
+    return index_tokens(*filter(None, texts)) | shared | numbers
 
 
 @lru_cache(maxsize=10_000)

@@ -161,6 +161,12 @@ def mask(e164: str) -> str:
     return f"{national[:3]}****{national[-4:]}"
 
 
+def front(shown: str) -> str:
+    """What a Chinese number's mask shows before its asterisks: `138` of `138****6021`; "" of all other masks."""
+    start = shown.partition("*")[0]
+    return start if start.isascii() and start.isdigit() else ""
+
+
 def _chinese(e164: str) -> str | None:
     """The national number, with its 0 when it has an area code; None for other countries and for what is no number."""
     national = e164[3:]

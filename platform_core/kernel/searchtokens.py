@@ -3,7 +3,7 @@
 Names, companies and codes become tokens of Han characters, `a-z0-9` and `_`, so neither engine splits or stems them
 again. Chinese gives bigrams and the last character; its pinyin and initials are written from every character on, in
 all common readings; latin words and codes are kept whole and in parts. Phones and mails are no tokens: they are found
-by keyed hashes, and `parse_query` sets them apart.
+by keyed hashes, and `parse_query` sets them apart. Only what every mask of a number shows at its front is one, `_138`.
 
 Han characters that SQLite's Unicode tables do not know, and letters of other scripts, are written `u` and five
 hexadecimal digits, one unit per letter.
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice, pairwise, product
 from typing import Final
 
-from platform_core.kernel import phones
+from platform_core.kernel import phones, pinyin
 
 MAX_LATIN: Final = 24
 """Latin tokens and query terms are both cut here: long company names stay small and are still found."""
@@ -27,27 +27,8 @@ MAX_TEXT: Final = 200
 MAX_QUERY: Final = 100
 _WEAK_LETTERS: Final = 2
 _WEAK_DIGITS: Final = 4
-_MAX_READINGS: Final = 4
-_UNREADABLE: Final = ("",)
-_PERSON: Final = 4
-"""Up to so many characters a run may be a person's name: every reading counts and the first may be a surname."""
 _PERSON_COMBINATIONS: Final = 16
 _COMPANY_COMBINATIONS: Final = 4
-_PHRASE_LENGTHS: Final = (4, 3, 2)
-
-# Surnames whose usual reading is not the character's first one.
-_SURNAMES: Final = {
-    "\u4e0d": "fou", "\u4e50": "yue", "\u4ec7": "qiu", "\u4f74": "nai", "\u533a": "ou", "\u535c": "bu",
-    "\u5355": "shan", "\u53e5": "gou", "\u53ec": "shao", "\u5458": "yun", "\u6298": "she", "\u66fe": "zeng",
-    "\u6734": "piao", "\u67e5": "zha", "\u6d17": "xian", "\u76d6": "ge", "\u796d": "zhai", "\u79cd": "chong",
-    "\u79d8": "bi", "\u7e41": "po", "\u7f2a": "miao", "\u7fdf": "zhai", "\u80fd": "nai", "\u8584": "bo",
-    "\u85cf": "zang", "\u8983": "qin", "\u89e3": "xie", "\u9002": "kuo", "\u90c7": "xun", "\u90fd": "du",
-    "\u91cd": "chong", "\u961a": "kan", "\u9697": "wei", "\u9889": "xie", "\u9ed1": "he",
-}  # fmt: skip
-_COMPOUND_SURNAMES: Final = {
-    "\u5c09\u8fdf": ("yu", "chi"), "\u5355\u4e8e": ("chan", "yu"), "\u4e07\u4fdf": ("mo", "qi"),
-    "\u6fb9\u53f0": ("tan", "tai"), "\u5b50\u8f66": ("zi", "ju"),
-}  # fmt: skip
 
 # "limited company", "joint-stock" and "limited liability" before it
 _LEGAL_FORM: Final = re.compile("(?:\u80a1\u4efd|\u8d23\u4efb)?\u6709\u9650(?:\u8d23\u4efb)?\u516c\u53f8$")
@@ -60,6 +41,8 @@ _TOKEN: Final = re.compile("[\u3007\u3400-\u4db5\u4e00-\u9fcba-z0-9_]+")
 _MAIL: Final = re.compile(r"[^\s@,;<>\"']+@[^\s@,;<>\"']+\.[a-z]{2,}", re.IGNORECASE)
 _MASKED: Final = re.compile(r"\+?[0-9]{2,6}\*{2,}([0-9]{4})(?![0-9])")
 _PHONE: Final = re.compile(r"(?<![\w-])\+?[0-9(][0-9 ().-]{6,24}[0-9](?![\w-])")
+_FRONT: Final = re.compile("1[3-9][0-9]|[48]00|0[1-9][0-9]{1,2}")
+"""How mobile numbers, those without an area and area codes begin."""
 _TAIL: Final = re.compile(r"(?<![a-z0-9_./-])(?:[0-9]{8}|[0-9]{4})(?![a-z0-9_./-])", re.IGNORECASE)
 
 
@@ -72,7 +55,9 @@ class QueryTerm:
     def is_weak(self) -> bool:
         """The beginning of very many words: two letters, or four digits, which begin every code of a year."""
         token = self.token
-        return self.prefix and token.isascii() and len(token) <= (_WEAK_DIGITS if token.isdigit() else _WEAK_LETTERS)
+        if not self.prefix or not token.isascii() or _FRONT.fullmatch(token):
+            return False
+        return len(token) <= (_WEAK_DIGITS if token.isdigit() else _WEAK_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +78,16 @@ def index_tokens(*texts: str) -> set[str]:
     """All tokens under which names, companies, contact names or codes are found. Each text stands for itself."""
     tokens: set[str] = set()
     for text in texts:
-        if len(text) <= _PERSON:
+        if len(text) <= pinyin.PERSON:
             tokens |= _tokens_of_word(text)
         else:
             _add_text(tokens, text)
     return tokens
+
+
+def number_tokens(masks: Iterable[str]) -> set[str]:
+    """The tokens under which numbers are found by their fronts."""
+    return {f"_{front}" for mask in masks if (front := phones.front(mask))}
 
 
 @lru_cache(maxsize=2_048)
@@ -144,8 +134,8 @@ def weak_as_whole(groups: Iterable[Iterable[QueryTerm]]) -> list[list[QueryTerm]
 
 
 def code_group(digits: str) -> list[QueryTerm]:
-    """The group that finds `digits` as part of a code."""
-    return [QueryTerm(digits[:MAX_LATIN], prefix=True)]
+    """The group that finds `digits` as part of a code, or as an area code."""
+    return _with_front(QueryTerm(digits[:MAX_LATIN], prefix=True))
 
 
 def parse_query(query: str) -> SearchQuery:
@@ -188,7 +178,7 @@ def spoken(name: str) -> str:
     run = _letters(_fold(name))
     if not _PLAIN_HAN.fullmatch(run):
         return ""
-    return "".join(readings[0] for readings in _run_readings(run))[:MAX_LATIN]
+    return "".join(readings[0] for readings in pinyin.of_run(run))[:MAX_LATIN]
 
 
 def without_legal_form(name: str) -> str:
@@ -208,7 +198,7 @@ def sort_key(name: str) -> str:
     for run in _PLAIN_HAN.finditer(folded):
         key.append(folded[start : run.start()])
         # A space sorts before all letters: xi'an comes before xian.
-        for readings, char in zip(_run_readings(run.group()), run.group(), strict=True):
+        for readings, char in zip(pinyin.of_run(run.group()), run.group(), strict=True):
             key.append(f" {readings[0]} {char} ")
         start = run.end()
     key.append(folded[start:])
@@ -257,7 +247,7 @@ def _add_run(tokens: set[str], run: str) -> None:
         return
     stretch = ""
     for char in run:
-        if _readings(char) != _UNREADABLE:
+        if pinyin.of_character(char) != pinyin.UNREADABLE:
             stretch += char
         elif stretch:
             _add_pinyin(tokens, stretch)
@@ -269,12 +259,12 @@ def _add_run(tokens: set[str], run: str) -> None:
 def _add_pinyin(tokens: set[str], run: str) -> None:
     """Full pinyin and initials of `run` from each of its characters to its end."""
     cap, starts = _PERSON_COMBINATIONS, len(run)
-    if len(run) > _PERSON:
+    if len(run) > pinyin.PERSON:
         cap = _COMPANY_COMBINATIONS
         if tail := _LEGAL_FORM.search(run):  # nobody looks for "Ltd."
             starts = tail.start()
     # Reversed twice: the first characters' readings, which people type, vary before the cap is reached.
-    for variant in islice(product(*reversed(_run_readings(run))), cap):
+    for variant in islice(product(*reversed(pinyin.of_run(run))), cap):
         syllables = variant[::-1]
         full = "".join(syllables)
         initials = "".join([syllable[:1] for syllable in syllables])
@@ -284,83 +274,6 @@ def _add_pinyin(tokens: set[str], run: str) -> None:
             tokens.add(initials[number : number + MAX_LATIN])
             at += len(syllable)
     tokens.discard("")
-
-
-@lru_cache(maxsize=256)  # a name is sorted and found by them, one right after the other
-def _run_readings(run: str) -> tuple[tuple[str, ...], ...]:
-    """Readings of each character, the likeliest first; ("",) for a character without any known one."""
-    readings = [_readings(char) for char in run]
-    if len(run) > 1 and max(map(len, readings)) > 1:
-        _prefer_phrases(run, readings)
-    if len(run) <= _PERSON:
-        if (surname := _SURNAMES.get(run[0])) and run not in _dictionaries()[0]:
-            readings[0] = _preferring(surname, _readings(run[0]))
-        elif compound := _COMPOUND_SURNAMES.get(run[:2]):
-            readings[:2] = [_preferring(part, readings[at]) for at, part in enumerate(compound)]
-    return tuple(readings)
-
-
-@cache
-def _dictionaries() -> tuple[Mapping[str, list[list[str]]], Mapping[int, str]]:
-    """Phrases -> their readings, and code points -> theirs.
-
-    Loaded when they are first asked, or by `load`: they take longer than half of all other imports together.
-    """
-    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # noqa: PLC0415
-
-    return PHRASES_DICT, PINYIN_DICT
-
-
-def load() -> None:
-    """Have the dictionaries ready before somebody waits for them."""
-    _dictionaries()
-
-
-def _prefer_phrases(run: str, readings: list[tuple[str, ...]]) -> None:
-    """Longest match from the left. In a long run the phrase decides, in a possible name it only comes first."""
-    at, last = 0, len(run) - 1
-    person = len(run) <= _PERSON
-    phrases, _characters = _dictionaries()
-    while at < last:
-        for length in _PHRASE_LENGTHS:
-            phrase = run[at : at + length]
-            if phrase in phrases:
-                for reading in _phrase_readings(phrase):
-                    readings[at] = _preferring(reading, readings[at]) if person else (reading,)
-                    at += 1
-                break
-        else:
-            at += 1
-
-
-def _preferring(first: str, readings: tuple[str, ...]) -> tuple[str, ...]:
-    return (first, *(reading for reading in readings if reading != first))[:_MAX_READINGS]
-
-
-@lru_cache(maxsize=16_384)
-def _phrase_readings(phrase: str) -> tuple[str, ...]:
-    return tuple(_plain(readings[0]) for readings in _dictionaries()[0][phrase])
-
-
-@cache  # bounded by the number of characters that have a reading, and by `_letters` before it
-def _readings(char: str) -> tuple[str, ...]:
-    """The common readings without tones: lv also as lyu, the passport's way, and lve as lue."""
-    readings: dict[str, None] = {}
-    for toned in _dictionaries()[1].get(ord(char), "").split(",")[:_MAX_READINGS]:
-        reading = _plain(toned)
-        readings[reading] = None
-        if reading in {"lv", "nv"}:
-            readings[reading.replace("v", "yu")] = None
-        elif "v" in reading:
-            readings[reading.replace("v", "u")] = None
-    return (
-        tuple(reading for reading in readings if reading.isascii() and reading.isalpha())[:_MAX_READINGS] or _UNREADABLE
-    )
-
-
-def _plain(toned: str) -> str:
-    decomposed = unicodedata.normalize("NFD", toned.replace("\u00ea", "e")).replace("u\u0308", "v")
-    return "".join(char for char in decomposed if char.isascii())
 
 
 def _word_tokens(word: str) -> Iterator[str]:
@@ -380,7 +293,11 @@ def _word_groups(word: str) -> Iterator[list[QueryTerm]]:
     whole = QueryTerm(_joined(word), prefix=True)
     for part in _WORD_PART.findall(word):
         term = QueryTerm(part[:MAX_LATIN], prefix=True)
-        yield [whole] if term == whole else [whole, term]
+        yield _with_front(whole) if term == whole else [whole, term]
+
+
+def _with_front(term: QueryTerm) -> list[QueryTerm]:
+    return [term, QueryTerm(f"_{term.token}")] if _FRONT.fullmatch(term.token) else [term]
 
 
 def _run_groups(run: str) -> Iterator[list[QueryTerm]]:

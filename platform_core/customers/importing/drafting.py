@@ -163,7 +163,7 @@ class Drafter:
             held += _points(vault, customer_id, made.id, further.points)
         customer = self._customer(vault, asked, customer_id, values)
         points.summarise(customer, held, contacts[0] if contacts else None)
-        tokens = search_rows.tokens_of(customer, [contact.name for contact in contacts])
+        tokens = search_rows.tokens_of(customer, [contact.name for contact in contacts], held)
         forms, stamps = self._forms, dict.fromkeys(_AT, asked.moment)
         phones = [point.full_hash for point in held if point.kind in points.PHONES]
         return Draft(

@@ -149,7 +149,7 @@ def _settle(  # noqa: PLR0917  the two sides of one audit line
     """Bring along what is kept beside the customer, leave the audit line, tell those who listen."""
     if change.points or change.contact:
         points.refresh(session, customer.id)
-    if change.contact or _FOUND_BY & set(change.fields):
+    if change.points or change.contact or _FOUND_BY & set(change.fields):
         search_rows.reindex(session, customer.id)
     ref = services.ref(customer)
     audit.record(

@@ -184,10 +184,10 @@ def _wanted(session: Session, actor: Actor, asked: Asked) -> list[ColumnElement[
     if asked.owner is not None:
         found.append(Customer.owner_id == asked.owner)
     if asked.group:
-        # Within what the actor sees: a call at one's own telephone would tell of a hidden customer what it meets.
-        seen = readable(session, Customer)
-        found += [groups.members(session, actor, [asked.group]), *([] if seen is None else [seen])]
-    return found
+        found.append(groups.members(session, actor, [asked.group]))
+    # Within what the actor sees: a call at one's own telephone would tell of a hidden customer what it meets.
+    seen = readable(session, Customer)
+    return found if not found or seen is None else [*found, seen]
 
 
 def _of_those(session: Session, model: Any, reach: Reach, theirs: Sequence[ColumnElement[bool]]) -> Reach:

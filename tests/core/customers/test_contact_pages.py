@@ -217,6 +217,8 @@ def test_the_palette_and_the_list_find_one_as_they_find_customers(browser, house
         "12345678",
         "LIN@example.cn",
         "林 5678",
+        "lin 138",
+        "138",
     )
     anna.post("/search", {"q": "晓岚"}, htmx=True)
     with count_queries(at_most=12):
@@ -224,7 +226,7 @@ def test_the_palette_and_the_list_find_one_as_they_find_customers(browser, house
     for words in words_of_it:
         assert f'href="{url}"' in anna.post("/search", {"q": words}, htmx=True).text, words
         assert f'href="{url}"' not in tom.post("/search", {"q": words}, htmx=True).text, words
-    for words in ("王晓岚", "5679", "13812345679", "lan@example.cn", "林 5679", "zzz"):
+    for words in ("王晓岚", "5679", "13812345679", "lan@example.cn", "林 5679", "林 139", "zzz"):
         assert f'href="{url}"' not in anna.post("/search", {"q": words}, htmx=True).text, words
 
 

@@ -27,10 +27,12 @@ def make(runtime, factory):
     def make(name, owner=None, *, phone="", mail="", contact="", **fields):
         customer = factory.customer(owner, name=name, **fields)
         with runtime.database.system_session("test") as session:
-            search_rows.add(session, customer, [contact] if contact else [])
-            for kind, text in (("mobile", phone), ("email", mail)):
-                if text:
-                    points.add(session, customer_id=customer.id, kind=kind, text=text)
+            held = [
+                points.add(session, customer_id=customer.id, kind=kind, text=text)
+                for kind, text in (("mobile", phone), ("email", mail))
+                if text
+            ]
+            search_rows.add(session, customer, [contact] if contact else [], held)
         return customer
 
     return make
@@ -62,6 +64,21 @@ def test_by_name_pinyin_initials_code_number_and_address(make, find, factory):
     for words in ("启恒", "13800006022", "6022", "le@example.com", "云栖 6021", "", "   ", "!?"):
         assert find(user, words) == [], words
     assert len(find(user, "有限公司")) == 2
+
+
+def test_by_what_the_mask_of_a_number_shows_at_its_front(make, find, factory):
+    user = factory.user("management")
+    make("张明", phone="13800006021")
+    make("张敏", phone="13912341190")
+    make("青岛海风贸易有限公司", code="C-2026-0138", contact="赵倩", phone="0532 8888 1234")
+    make("Somebody", code="138-77")
+    for words in ("zhang 138", "张 138", "138 zm", "张138", "138 6021"):
+        assert find(user, words) == ["张明"], words
+    assert sorted(find(user, "138")) == ["Somebody", "张明"]
+    for words in ("0532", "hf 0532", "赵倩 0532"):
+        assert find(user, words) == ["青岛海风贸易有限公司"], words
+    for words in ("zhang 1380", "zhang 13800", "zhang 380", "zhang 13"):
+        assert find(user, words) == [], f"{words}: no further than masks show"
 
 
 def test_best_matches_come_first(make, find, factory):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platform_core.kernel import searchtokens
+from platform_core.kernel import pinyin, searchtokens
 from platform_core.kernel.searchtokens import (
     QueryTerm,
     index_tokens,
@@ -117,15 +117,15 @@ def test_any_two_characters_side_by_side_find_the_name(name, data):
 
 @given(NAMES)
 def test_pinyin_and_initials_find_a_name_in_any_reading_of_its_first_character(name):
-    rest = [readings[0] for readings in searchtokens._run_readings(name)][1:]
-    for surname in searchtokens._readings(name[0]):
+    rest = [readings[0] for readings in pinyin.of_run(name)][1:]
+    for surname in pinyin.of_character(name[0]):
         assert finds(surname + "".join(rest), name)
         assert finds(surname[0] + "".join(syllable[0] for syllable in rest), name)
 
 
 @given(st.text(COMMON, min_size=5, max_size=14))
 def test_the_phrase_reading_finds_a_company(name):
-    readings = [readings[0] for readings in searchtokens._run_readings(name)]
+    readings = [readings[0] for readings in pinyin.of_run(name)]
     assert finds("".join(readings), name)
     assert finds("".join(reading[0] for reading in readings), name)
     assert finds("".join(readings[2:]), name)
@@ -166,7 +166,7 @@ def test_fts5_takes_every_query_and_splits_no_token(text):
 def test_phones_and_mails_are_set_apart():
     query = parse_query("zhang 138")
     assert (query.digits, query.mail) == (None, None)
-    assert query.groups == [[QueryTerm("zhang", prefix=True)], [QueryTerm("138", prefix=True)]]
+    assert query.groups == [[QueryTerm("zhang", prefix=True)], [QueryTerm("138", prefix=True), QueryTerm("_138")]]
     assert parse_query("张伟6021").digits == "6021"
     assert parse_query("张伟6021").groups == [[QueryTerm("张伟")]]
     assert parse_query("Li Zhang.Wei@Example.COM").mail == "zhang.wei@example.com"

@@ -163,7 +163,7 @@ def test_what_somebody_sees_of_their_own_is_within_the_budget_too(
             assert "Theirs" in reader.get(f"/tracking{narrowed}").text
 
 
-def test_a_hidden_customer_does_not_tell_by_a_group_what_it_meets(house: House, browser: Browser) -> None:
+def test_a_hidden_customer_does_not_tell_what_it_meets_nor_whose_it_is(house: House, browser: Browser) -> None:
     other = house.people[3]
     hidden = next(each for each in house.customers[2:] if each.owner_id != other.id)
     call = Call(customer_id=hidden.id, number_mask="138****0000", state="talked")
@@ -172,8 +172,9 @@ def test_a_hidden_customer_does_not_tell_by_a_group_what_it_meets(house: House, 
     group = Group(name="By code", owner_id=other.id, reach="private", conditions=[f"code:is:{hidden.code}"])
     house.factory.add(group)
     reader = browser.sign_in(other)
-    shown = ["138****0000" in reader.get(f"/tracking{narrowed}").text for narrowed in ("", f"?group={group.id}")]
-    assert shown == [True, False]
+    asked = ("", f"?group={group.id}", f"?owner={hidden.owner_id}")
+    shown = ["138****0000" in reader.get(f"/tracking{narrowed}").text for narrowed in asked]
+    assert shown == [True, False, False]
     unknown = reader.get(f"/tracking?group={new_id()}")
     assert (unknown.status_code, "Please choose from the list." in unknown.text) == (422, True)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from platform_core.audit.models import AuditEntry
-from platform_core.customers import queries, services, tags
+from platform_core.customers import queries, searching, services, tags
 from platform_core.customers.forms import CustomerInput, CustomerPatch
 from platform_core.customers.importing import running, updating
 from platform_core.customers.importing.columns import TARGETS
@@ -247,3 +247,21 @@ def test_samples_of_recognised_columns_are_masked(collector: Collector) -> None:
     bad = csv_text(["客户名称", "手机"], [["甲公司", "1.38E+10"], ["乙公司", "1380000602"]]).encode()
     collector.upload(bad, "b.csv")
     assert "1380000602" not in collector.page()
+
+
+def test_a_number_that_came_is_found_by_its_beginning_until_it_is_taken_back(
+    collector: Collector, factory: Factory
+) -> None:
+    existing(collector, factory)
+    actor = factory.actor(collector.user)
+
+    def found() -> list[str]:
+        with collector.runtime.database.actor_session(actor) as session:
+            return [front for front in ("138", "139") if searching.find(session, actor, f"早就有 {front}").rows]
+
+    take_in(collector, "fill", row(手机=f"{PHONE} / 13922223333", 联系人="", 邮箱="", 微信=""))
+    collector.commit()
+    assert found() == ["138", "139"]
+    collector.act("revert")
+    assert collector.run()
+    assert found() == ["138"]
